@@ -1,0 +1,373 @@
+"""Every failure a caller can decide on, with a stable `code` and a sentence that says what to do.
+
+    HoldfastError
+    ├── BadInput              invalid_input       the caller's value cannot be taken as it is
+    │   ├── TooLarge          too_large
+    │   └── BadSettings       bad_settings
+    ├── NotFound              not_found           unknown, or somebody else's: one answer for both
+    ├── NotAllowed            not_allowed
+    ├── TurnEnded             turn_ended
+    ├── Conflict              conflict            lost a race; the same call may be tried again
+    │   └── SequenceConflict  sequence_conflict
+    ├── KeyFailure            key_failure
+    │   ├── RootKeyMissing    root_key_missing
+    │   ├── RootKeyWrong      root_key_wrong
+    │   ├── RootKeyExposed    root_key_exposed
+    │   ├── VaultLocked       vault_locked
+    │   ├── VaultErased       vault_erased
+    │   └── KeyExhausted      key_exhausted
+    ├── TamperedRecord        tampered_record     does not open where it stands
+    │   ├── UnknownEnvelope   unknown_envelope
+    │   └── BrokenChain       broken_chain
+    ├── StorageFailed         storage_failed
+    │   ├── StorageFull       storage_full
+    │   ├── StorageReadOnly   storage_read_only
+    │   ├── StorageCorrupt    storage_corrupt
+    │   ├── StorageBusy       storage_busy
+    │   ├── SchemaTooNew      schema_too_new
+    │   └── UnsafeSqlite      unsafe_sqlite
+    ├── ImportFailed          import_failed
+    │   ├── UnknownFormat     unknown_format
+    │   ├── HostileFile       hostile_file
+    │   └── BundleDamaged     bundle_damaged
+    └── MissingExtra          missing_extra
+
+No message or attribute ever holds text that a user said.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+__all__ = [
+    "BadInput",
+    "BadSettings",
+    "BrokenChain",
+    "BundleDamaged",
+    "Conflict",
+    "HoldfastError",
+    "HostileFile",
+    "ImportFailed",
+    "KeyExhausted",
+    "KeyFailure",
+    "MissingExtra",
+    "NotAllowed",
+    "NotFound",
+    "RootKeyExposed",
+    "RootKeyMissing",
+    "RootKeyWrong",
+    "SchemaTooNew",
+    "SequenceConflict",
+    "StorageBusy",
+    "StorageCorrupt",
+    "StorageFailed",
+    "StorageFull",
+    "StorageReadOnly",
+    "TamperedRecord",
+    "TooLarge",
+    "TurnEnded",
+    "UnknownEnvelope",
+    "UnknownFormat",
+    "UnsafeSqlite",
+    "VaultErased",
+    "VaultLocked",
+]
+
+
+class HoldfastError(Exception):
+    """Base of every error this library raises on purpose."""
+
+    code: ClassVar[str] = "holdfast_error"
+
+
+class BadInput(HoldfastError):
+    """A value of the caller cannot be taken as it is."""
+
+    code = "invalid_input"
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(f"{field}: {problem}")
+        self.field = field
+        self.problem = problem
+
+
+class TooLarge(BadInput):
+    """A value is over a limit; nothing of it was kept."""
+
+    code = "too_large"
+
+    def __init__(self, field: str, *, size: int, limit: int) -> None:
+        super().__init__(
+            field, f"{size:,} bytes is over the limit of {limit:,}: split it or send it as a file"
+        )
+        self.size = size
+        self.limit = limit
+
+
+class BadSettings(BadInput):
+    """The configuration is wrong; every mistake found is listed."""
+
+    code = "bad_settings"
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__("settings", "; ".join(problems))
+        self.problems = problems
+
+
+class NotFound(HoldfastError):
+    """There is no such thing for this owner. A foreign id and an unknown id get this same answer."""
+
+    code = "not_found"
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(f"no such {kind}: check the id and whose it is")
+        self.kind = kind
+
+
+class NotAllowed(HoldfastError):
+    """The caller is known and may see the thing, but may not do this with it."""
+
+    code = "not_allowed"
+
+    def __init__(self, verb: str) -> None:
+        super().__init__(f"you may not {verb} here: ask an owner")
+        self.verb = verb
+
+
+class TurnEnded(HoldfastError):
+    """The turn has its final status; nothing can be added to it."""
+
+    code = "turn_ended"
+
+    def __init__(self, status: str) -> None:
+        super().__init__(f"this turn ended as {status}: start a new turn")
+        self.status = status
+
+
+class Conflict(HoldfastError):
+    """Somebody else wrote first; nothing was written. The same call may be tried again."""
+
+    code = "conflict"
+
+    def __init__(self, what: str = "the record changed meanwhile") -> None:
+        super().__init__(f"{what}: read it again and retry")
+
+
+class SequenceConflict(Conflict):
+    """The session's head is not where the writer expected it."""
+
+    code = "sequence_conflict"
+
+    def __init__(self, what: str = "the session has grown meanwhile") -> None:
+        super().__init__(what)
+
+
+class KeyFailure(HoldfastError):
+    """A key is missing, wrong or used up."""
+
+    code = "key_failure"
+
+
+class RootKeyMissing(KeyFailure):
+    """There is sealed data but no root key."""
+
+    code = "root_key_missing"
+
+    def __init__(self, where: str) -> None:
+        super().__init__(
+            f"no root key at {where}, but there is sealed data: restore the key file, or name it "
+            "with HOLDFAST_ROOT_KEY_FILE or HOLDFAST_ROOT_KEY; a new key would not open it"
+        )
+        self.where = where
+
+
+class RootKeyWrong(KeyFailure):
+    """The root key does not open this data, or is no key at all."""
+
+    code = "root_key_wrong"
+
+    def __init__(self, why: str = "it is not the key this data was sealed under") -> None:
+        super().__init__(f"wrong root key: {why}; use the key that was in use when it was written")
+
+
+class RootKeyExposed(KeyFailure):
+    """Others than the owner can read the key file."""
+
+    code = "root_key_exposed"
+
+    def __init__(self, path: str, mode: int) -> None:
+        super().__init__(
+            f"key file {path} has mode {mode:04o}, others can read it: run chmod 600 on it, and "
+            "rotate the root key if somebody may have seen it"
+        )
+        self.path = path
+        self.mode = mode
+
+
+class VaultLocked(KeyFailure):
+    """This process holds no usable key for the vault."""
+
+    code = "vault_locked"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the vault's key is not here: restore the key backup that belongs to this data"
+        )
+
+
+class VaultErased(KeyFailure):
+    """The vault was erased: its key was destroyed for good."""
+
+    code = "vault_erased"
+
+    def __init__(self) -> None:
+        super().__init__("this was erased and its key destroyed: nothing can bring it back")
+
+
+class KeyExhausted(KeyFailure):
+    """The key has sealed as many records as is safe (NIST SP 800-38D: below 2**32)."""
+
+    code = "key_exhausted"
+
+    def __init__(self) -> None:
+        super().__init__("this vault's key is used up: run 'holdfast keys rotate-vault'")
+
+
+class TamperedRecord(HoldfastError):
+    """A sealed record does not open where it stands: altered, moved, or sealed under another key."""
+
+    code = "tampered_record"
+
+    def __init__(self, kind: str = "record", record_id: str = "?") -> None:
+        super().__init__(
+            f"{kind} {record_id} does not open: it was altered or moved; run 'holdfast verify' "
+            "and restore a backup from before"
+        )
+        self.kind = kind
+        self.record_id = record_id
+
+
+class UnknownEnvelope(TamperedRecord):
+    """A record is unsealed, or sealed in a version this release does not know."""
+
+    code = "unknown_envelope"
+
+
+class BrokenChain(TamperedRecord):
+    """A session's messages are not all there, in order and in their last form."""
+
+    code = "broken_chain"
+
+
+class StorageFailed(HoldfastError):
+    """The storage did not do what it was asked; nothing of the request was written."""
+
+    code = "storage_failed"
+
+    def __init__(self, what: str = "the storage failed: see the log and 'holdfast doctor'") -> None:
+        super().__init__(what)
+
+
+class StorageFull(StorageFailed):
+    """No space is left."""
+
+    code = "storage_full"
+
+    def __init__(self) -> None:
+        super().__init__("no space is left for the database: free some and try again")
+
+
+class StorageReadOnly(StorageFailed):
+    """The database cannot be written."""
+
+    code = "storage_read_only"
+
+    def __init__(self, where: str = "the database") -> None:
+        super().__init__(f"{where} cannot be written: check its owner, its mode and the mount")
+
+
+class StorageCorrupt(StorageFailed):
+    """The database file is damaged."""
+
+    code = "storage_corrupt"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the database is damaged or was sealed under another key: stop, keep the files, "
+            "and run 'holdfast restore'"
+        )
+
+
+class StorageBusy(StorageFailed):
+    """Another process held the database longer than the busy timeout."""
+
+    code = "storage_busy"
+
+    def __init__(self) -> None:
+        super().__init__("the database is busy: another process holds it; try again")
+
+
+class SchemaTooNew(StorageFailed):
+    """The database was written by a newer release."""
+
+    code = "schema_too_new"
+
+    def __init__(self, *, found: int, known: int) -> None:
+        super().__init__(
+            f"the database has schema {found}, this release knows {known}: upgrade holdfast"
+        )
+        self.found = found
+        self.known = known
+
+
+class UnsafeSqlite(StorageFailed):
+    """This SQLite can corrupt a WAL database under concurrent checkpoints."""
+
+    code = "unsafe_sqlite"
+
+    def __init__(self, version: str) -> None:
+        super().__init__(
+            f"SQLite {version} can corrupt a WAL database (fixed in 3.51.3): install the locked "
+            "apsw-sqlite3mc"
+        )
+        self.version = version
+
+
+class ImportFailed(HoldfastError):
+    """A file could not be imported. `place` says where in it, without quoting it."""
+
+    code = "import_failed"
+
+    def __init__(self, place: str, reason: str) -> None:
+        super().__init__(f"{place}: {reason}")
+        self.place = place
+        self.reason = reason
+
+
+class UnknownFormat(ImportFailed):
+    """The file is none of the known export formats."""
+
+    code = "unknown_format"
+
+
+class HostileFile(ImportFailed):
+    """The file would cost more than it can be worth: bomb, cycle, or depth over the limit."""
+
+    code = "hostile_file"
+
+
+class BundleDamaged(ImportFailed):
+    """A bundle's checksums or counts do not hold."""
+
+    code = "bundle_damaged"
+
+
+class MissingExtra(HoldfastError):
+    """A feature needs a package that is not installed."""
+
+    code = "missing_extra"
+
+    def __init__(self, feature: str, extra: str) -> None:
+        super().__init__(f"{feature} needs more packages: pip install 'holdfast[{extra}]'")
+        self.feature = feature
+        self.extra = extra
