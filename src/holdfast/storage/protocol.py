@@ -96,6 +96,8 @@ class VaultRow(Struct, frozen=True, kw_only=True):
     seals: int = 0
     """How many records were sealed for this vault since its key was last rotated: an upper bound
     for each of its keys."""
+    epoch: int = 1
+    """Version of the vault's key that new records are sealed under."""
 
 
 class SessionHead(Struct, frozen=True, kw_only=True):
@@ -206,8 +208,12 @@ class Write(Struct, frozen=True, kw_only=True):
     erase_sessions: tuple[bytes, ...] = ()
     sealed_records: int = 0
     """Raises the vault's `seals` by this much."""
-    reset_seals: bool = False
-    """The vault's key was rotated: `seals` starts from `sealed_records` again."""
+    epoch: int | None = None
+    """The key version the writer sealed under; refused with Conflict when the vault's differs, so
+    that a process with an old key in its cache cannot write records nobody will be able to open."""
+    next_epoch: int | None = None
+    """The vault's key was rotated: the vault's epoch becomes this and `seals` starts from
+    `sealed_records` again."""
 
 
 class Written(Struct, frozen=True, kw_only=True):
@@ -431,7 +437,8 @@ class KeyStorage(Protocol):
     """Wrapped keys, apart from the data. Small; every write is durable on return."""
 
     async def commit(self, write: KeyWrite) -> None:
-        """Store all of it, or none. Destroyed keys are overwritten, not only unlinked.
+        """Destroy first, then put, all of it or none. Destroyed keys are overwritten, not only
+        unlinked. Secrets replace those of the same name.
 
         Raises:
             Conflict: a key with that place and version exists with other bytes, or the audit
