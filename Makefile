@@ -1,0 +1,95 @@
+# Everything that is done with this checkout, by people and by CI alike. `make help` lists it.
+#
+# Needed beforehand: Python 3.11 or later (with its venv module), make, and a Python package index
+# as pip is configured for it. All else goes into .venv, exact versions and hashes from
+# requirements/*.lock. A stamp in .venv remembers what is installed; a changed lock or pyproject.toml
+# installs again.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory --no-builtin-rules
+
+# The interpreter the virtual environment is made from; `make PYTHON=python3.12 test` picks another.
+PYTHON ?= $(shell for candidate in python3 python3.13 python3.12 python3.11; do \
+  "$$candidate" -c 'import sys; sys.exit(sys.version_info[:2] < (3, 11))' 2>/dev/null \
+  && echo "$$candidate" && exit; done; echo python3)
+
+VENV := .venv
+BIN := $(VENV)/bin
+ARGS ?=
+PYTEST := $(BIN)/python -m pytest
+UV_VERSION := 0.13.8
+
+# pip's own resolver has nothing to do: the locks are complete. Packages come as wheels.
+INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps
+INSTALL_LOCK := $(INSTALL) --require-hashes --only-binary :all: --requirement
+INSTALL_PACKAGE := $(INSTALL) --no-build-isolation --editable .
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+  --no-emit-index-url --no-emit-find-links --no-header --group build
+
+.PHONY: help run test test-fast test-all check fix bench docs lock upgrade clean
+
+help: ## Show this list.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo '  ARGS="..." is handed on, for example: make test ARGS="-k recall"'
+
+run: $(VENV)/run.stamp ## Set up what is missing, then start the server (holdfast serve).
+	@exec $(BIN)/holdfast serve $(ARGS)
+
+test: $(VENV)/dev.stamp ## Set up what is missing, then run every test but the long campaigns.
+	@$(PYTEST) -n auto -m "not long" $(ARGS)
+
+test-fast: $(VENV)/dev.stamp ## Only what needs no disk and no second process.
+	@$(PYTEST) -m "not long" tests/unit tests/property tests/project $(ARGS)
+
+test-all: $(VENV)/dev.stamp ## Every test, long campaigns and more Hypothesis examples included.
+	@$(PYTEST) -n auto --hypothesis-profile=long $(ARGS)
+
+check: $(VENV)/dev.stamp ## Format, lint, types, import contract, generated pages.
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy src tests/typing
+	@$(BIN)/lint-imports
+	@$(BIN)/python docs/_generate.py --check
+
+fix: $(VENV)/dev.stamp ## Format, and repair what the linter can repair.
+	@$(BIN)/ruff check --fix-only .
+	@$(BIN)/ruff format .
+
+bench: $(VENV)/bench.stamp ## Measure beside the peers, in one run (holdfast bench).
+	@$(BIN)/holdfast bench $(ARGS)
+
+docs: $(VENV)/dev.stamp ## Write the generated pages under docs/reference again.
+	@$(BIN)/python docs/_generate.py
+
+lock: $(VENV)/bin/python ## Write the locks again, keeping what still fits pyproject.toml.
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@$(COMPILE) $(ARGS) --all-extras --group dev pyproject.toml -o requirements/dev.lock
+	@$(COMPILE) $(ARGS) --extra server -c requirements/dev.lock pyproject.toml -o requirements/run.lock
+	@$(COMPILE) $(ARGS) --extra server --extra minilm --group bench -c requirements/dev.lock \
+	  pyproject.toml -o requirements/bench.lock
+
+upgrade: ARGS += --upgrade
+upgrade: lock ## Write the locks again with the newest versions.
+
+clean: ## Remove the virtual environment, caches and build results; never any data.
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find src tests docs bench -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "Python 3.11 or later is needed; '$(PYTHON)' is not. Name one: make PYTHON=/path/to/python3.11 ..." >&2; \
+	  exit 1; }
+	@$(PYTHON) -m venv --clear $(VENV) || { \
+	  echo "'$(PYTHON) -m venv' failed; on Debian and Ubuntu its package is called python3-venv." >&2; \
+	  rm -rf $(VENV); exit 1; }
+
+# The package itself is linked into the environment (editable), so that a changed source counts at
+# once. The dev and bench locks contain the run lock, in the same versions, thus they only ever add.
+$(VENV)/%.stamp: requirements/%.lock pyproject.toml | $(VENV)/bin/python
+	@echo "Installing requirements/$*.lock into $(VENV) ..."
+	@$(INSTALL_LOCK) requirements/$*.lock
+	@$(INSTALL_PACKAGE)
+	@touch $@
