@@ -430,6 +430,9 @@ class KeyWrite(Struct, frozen=True, kw_only=True):
     """Refused with Conflict unless numbers continue the chain."""
     secrets: tuple[tuple[str, bytes], ...] = ()
     """Named values of the store itself, wrapped by the root key."""
+    under_root: bytes | None = None
+    """Refused with Conflict unless the secret named "root" is this (None: not checked; b"": there
+    must be none yet), so that no key is wrapped by a root that was rotated away."""
 
 
 @runtime_checkable
