@@ -306,6 +306,8 @@ class WriterPresence(Struct, frozen=True, kw_only=True):
     mine: int
     departed: tuple[int, ...]
     """Numbers seen as owners of open turns whose process is gone."""
+    abandoned: tuple[bytes, ...] = ()
+    """The vaults in which those turns stand."""
 
 
 @runtime_checkable
