@@ -12,7 +12,7 @@ never logged and never put into an exception.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal, NewType, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NewType, TypeAlias
 
 from msgspec import Struct
 
@@ -69,8 +69,13 @@ RecordId: TypeAlias = (
     SessionId | TurnId | MessageId | MemoryId | ThoughtId | RoomId | AssistantId | ProjectId | FileId
 )
 
-Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
-JsonObject: TypeAlias = "dict[str, Json]"
+if TYPE_CHECKING:
+    Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
+    JsonObject: TypeAlias = "dict[str, Json]"
+else:
+    # msgspec builds decoders from these hints at run time and cannot follow a recursive alias.
+    Json = Any
+    JsonObject = dict[str, Any]
 
 Role: TypeAlias = Literal["user", "assistant", "tool", "system"]
 MessageKind: TypeAlias = Literal[
