@@ -1,0 +1,114 @@
+"""Write the reference pages that are made from the code, or check that they are current.
+
+    python docs/_generate.py            write them
+    python docs/_generate.py --check    write nothing; exit 1 and name the pages that are stale
+
+A page is one function that returns its whole text; `PAGES` names them all.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from holdfast import errors
+from holdfast.errors import HoldfastError
+
+DOCS = Path(__file__).parent
+
+_ERRORS_HEAD = """\
+# Errors
+
+Every failure that Holdfast raises on purpose is a `holdfast.errors.HoldfastError`. Decide by class,
+or by `code` where only text arrives (HTTP, `--json`): a code never changes its meaning and is never
+used again for another. No message holds anything that a user said. Catching a class catches its
+kinds too.
+
+In the messages below, `<name>` stands for a value that depends on the case, and every number is an
+example.
+"""
+
+
+def error_classes(root: type[HoldfastError] = HoldfastError) -> Iterator[type[HoldfastError]]:
+    """Yield `root`, then all of its kinds, depth first, in the order of their definition."""
+    yield root
+    for kind in root.__subclasses__():
+        if kind.__module__ == errors.__name__:
+            yield from error_classes(kind)
+
+
+def errors_page() -> str:
+    """Return the page about every error class: its code, its meaning, its message."""
+    classes = list(error_classes())
+    rows = [f"| [`{c.code}`](#{c.code}) | {_depth(c)}`{c.__name__}` |" for c in classes]
+    table = "\n".join(["| code | class |", "|---|---|", *rows])
+    return "\n".join([_ERRORS_HEAD, table, "", *map(_error_section, classes)])
+
+
+def _depth(cls: type[HoldfastError]) -> str:
+    return "· " * (len(cls.__mro__) - len(HoldfastError.__mro__))
+
+
+def _error_section(cls: type[HoldfastError]) -> str:
+    lines = [f"## {cls.code}", "", f"`holdfast.errors.{cls.__name__}`"]
+    if cls is not HoldfastError:
+        lines[-1] += f", a kind of `{cls.__mro__[1].__name__}`."
+    lines += ["", inspect.cleandoc(cls.__doc__ or "")]
+    message = _example_message(cls)
+    if message:
+        lines += ["", f"> {message}"]
+    return "\n".join([*lines, ""])
+
+
+def _example_message(cls: type[HoldfastError]) -> str:
+    # A class without a constructor of its own is only caught, or raised with its parent's message.
+    if "__init__" not in vars(cls):
+        return ""
+    parameters = list(inspect.signature(cls).parameters.values())
+    positional = [_example(p) for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
+    named = {p.name: _example(p) for p in parameters if p.kind is p.KEYWORD_ONLY}
+    text = str(cls(*positional, **named))
+    return text.replace("<", "\\<")
+
+
+def _example(parameter: inspect.Parameter) -> object:
+    if parameter.default is not parameter.empty:
+        return parameter.default
+    if parameter.name == "mode":
+        return 0o644
+    examples = {"int": 1000, "tuple[str, ...]": (f"<{parameter.name}>",)}
+    return examples.get(str(parameter.annotation), f"<{parameter.name}>")
+
+
+PAGES: dict[Path, Callable[[], str]] = {
+    DOCS / "reference" / "errors.md": errors_page,
+}
+
+
+def stale_pages() -> list[Path]:
+    """Return the pages whose file differs from what the code says now."""
+    return [
+        path
+        for path, page in PAGES.items()
+        if not path.exists() or path.read_text(encoding="utf-8") != page()
+    ]
+
+
+def main(arguments: list[str]) -> int:
+    """Write or check all pages; return the exit status."""
+    stale = stale_pages()
+    for path in stale:
+        name = path.relative_to(DOCS.parent)
+        if "--check" in arguments:
+            sys.stderr.write(f"{name} is not what the code says: run 'make docs'\n")
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(PAGES[path](), encoding="utf-8")
+            sys.stdout.write(f"wrote {name}\n")
+    return 1 if stale and "--check" in arguments else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
