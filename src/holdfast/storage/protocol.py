@@ -335,7 +335,7 @@ class Storage(Protocol):
         """The vault with this owner tag, or None."""
 
     async def vaults(self, *, after: bytes = b"", limit: int = 1000) -> list[VaultRow]:
-        """All vaults by id, for maintenance (verify, rotate, recover); never for a user's request."""
+        """All vaults by id, for maintenance (verify, rotate, recover), never for a request."""
 
     async def rows(self, span: RowSpan) -> list[SealedRow]:
         """Rows by place; [] when there are none."""
@@ -451,7 +451,7 @@ class KeyStorage(Protocol):
         """
 
     async def keys(self, vault_id: bytes, session_id: bytes | None = None) -> list[WrappedKey]:
-        """Keys of a vault, by (session_id, version); of one session, or NO_SCOPE for the vault's."""
+        """Keys by (session_id, version): all of a vault, one session's, or (NO_SCOPE) its own."""
 
     async def all_vault_keys(self) -> list[WrappedKey]:
         """The vault keys of every vault, for re-wrapping."""
