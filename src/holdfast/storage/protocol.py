@@ -131,6 +131,8 @@ class HeadMove(Struct, frozen=True, kw_only=True):
     expected_turns: int
     expected_chain: bytes = b""
     """Compared too: a re-seal in the background moves the chain but not the seq."""
+    expected_rev: int | None = None
+    """Compared when given: the head has not been written at all since that revision."""
     head: SessionHead
 
 
