@@ -1,0 +1,121 @@
+"""What may be recorded, decided in one place before anything is written."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+from msgspec import Struct
+
+from holdfast.errors import BadInput, TooLarge
+from holdfast.model import Json
+
+__all__ = ["Limits", "checked_json", "checked_label", "checked_text", "checked_time"]
+
+
+class Limits(Struct, frozen=True, kw_only=True):
+    """How much one thing may weigh, in bytes of UTF-8."""
+
+    max_text_bytes: int = 16 * 1024 * 1024
+    max_file_bytes: int = 64 * 1024 * 1024
+    max_label_bytes: int = 1024
+
+
+def checked_text(field: str, text: str, limits: Limits, *, required: bool = False) -> str:
+    """The text unchanged. NUL and other control characters are kept: they were said.
+
+    Raises:
+        BadInput: no string, half a surrogate pair, or empty where something is required.
+        TooLarge: over `limits.max_text_bytes`.
+    """
+    if not isinstance(text, str):
+        raise BadInput(field, f"expected text, got {type(text).__name__}")
+    if required and not text.strip():
+        raise BadInput(field, "it is empty: say something")
+    return _checked_size(field, text, limits.max_text_bytes)
+
+
+def checked_label(field: str, text: str | None, limits: Limits) -> str | None:
+    """A short name (author, tool, slug, tag, client key), or None.
+
+    Raises:
+        BadInput: no string, empty, or half a surrogate pair.
+        TooLarge: over `limits.max_label_bytes`.
+    """
+    if text is None:
+        return None
+    if not isinstance(text, str):
+        raise BadInput(field, f"expected text, got {type(text).__name__}")
+    if not text.strip():
+        raise BadInput(field, "it is empty: leave it out or name it")
+    return _checked_size(field, text, limits.max_label_bytes)
+
+
+def _checked_size(field: str, text: str, limit: int) -> str:
+    if len(text) <= limit // 4:
+        if text.isascii():
+            return text
+        size = 0
+    else:
+        size = len(text)
+    try:
+        size = len(text.encode()) if size <= limit else size
+    except UnicodeEncodeError as exc:
+        raise BadInput(
+            field,
+            f"half a surrogate pair at position {exc.start}: decode the input as UTF-16 first",
+        ) from None
+    if size > limit:
+        raise TooLarge(field, size=size, limit=limit)
+    return text
+
+
+def checked_time(field: str, at: datetime | None) -> datetime | None:
+    """The time in UTC, or None.
+
+    Raises:
+        BadInput: it is naive.
+    """
+    if at is None:
+        return None
+    if at.tzinfo is None:
+        raise BadInput(field, "a time needs a time zone: use datetime.now(timezone.utc)")
+    return at.astimezone(UTC)
+
+
+def checked_json(field: str, value: object, limits: Limits) -> Json:
+    """A JSON value equal to `value`; what JSON has no form for becomes its text.
+
+    A tool may return anything, and nothing of it may be lost because of its type: sets, dates and
+    objects are kept as text rather than refused.
+
+    Raises:
+        BadInput: half a surrogate pair inside, or nested too deeply.
+        TooLarge: over `limits.max_text_bytes`.
+    """
+    try:
+        text = json.dumps(value, default=str, ensure_ascii=False, skipkeys=False)
+        size = len(text.encode())
+    except UnicodeEncodeError:
+        raise BadInput(field, "it holds half a surrogate pair: decode it first") from None
+    except (RecursionError, ValueError):
+        raise BadInput(field, "it contains itself or is nested too deeply") from None
+    except TypeError:
+        return checked_text(field, str(value), limits)
+    if size > limits.max_text_bytes:
+        raise TooLarge(field, size=size, limit=limits.max_text_bytes)
+    if "NaN" in text or "Infinity" in text:
+        text = json.dumps(_finite(value), default=str, ensure_ascii=False)
+    decoded: Json = json.loads(text)
+    return decoded
+
+
+def _finite(value: object) -> object:
+    """NaN and infinities as text: JSON has no form for them."""
+    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+        return str(value)
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(item) for item in value]
+    return value

@@ -1,0 +1,478 @@
+"""The recorder: appends to one session, gap-free and once, whoever else is writing.
+
+One `SessionLog` per session and process. It keeps the session's head in memory and moves it by
+compare-and-set: when another process was faster, the head is read again and the same entries are
+sealed anew for the next places. Order comes from `seq`, so the clock decides nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from holdfast.clock import Clock, Ids, id_bytes, id_text, to_ms
+from holdfast.errors import Conflict, NotFound, TurnEnded
+from holdfast.model import Message, MessageId, SessionId, Turn, TurnId
+from holdfast.storage.protocol import (
+    ByIds,
+    HeadMove,
+    HeadsQuery,
+    Kind,
+    Link,
+    OnceTag,
+    RowKey,
+    RowSpan,
+    SealedRow,
+    SessionHead,
+    State,
+)
+from holdfast.vault.chain import chain_start, extend_chain
+from holdfast.vault.codec import (
+    SessionBody,
+    open_body,
+    open_turn,
+    seal_body,
+    seal_message,
+    seal_session,
+    seal_turn,
+)
+from holdfast.vault.keyring import KeySet
+from holdfast.vault.reader import FILE_CHUNK_BITS, Reader
+from holdfast.vault.vault import Vault
+
+__all__ = ["Appended", "Draft", "Entry", "SessionLog", "TurnChange", "create_session"]
+
+_CHUNK_BYTES = 256 * 1024
+_MAX_TRIES = 1000
+_ALL = 1_000_000
+_PREVIEW_CHARS = 160
+_TITLE_CHARS = 80
+
+
+class Entry(Struct, frozen=True, kw_only=True):
+    """A message that has no place yet. `message.seq` and a `parent_id` of None are filled in."""
+
+    message: Message
+    content: bytes | None = None
+    """The bytes of `message.file`."""
+    follows_leaf: bool = True
+    """With no `parent_id`: follow the newest message; False starts a new root."""
+
+
+class TurnChange(Struct, frozen=True, kw_only=True):
+    """A turn as it is from now on; `begins` gives it the next index of the session."""
+
+    turn: Turn
+    begins: bool = False
+
+
+class Draft(Struct, frozen=True, kw_only=True):
+    """A streamed answer as far as it has come; it becomes a message when it ends."""
+
+    id: bytes
+    message: Message
+
+
+class Appended(Struct, frozen=True, kw_only=True):
+    """What was made durable."""
+
+    messages: tuple[Message, ...]
+    turns: tuple[Turn, ...]
+
+
+class _DraftBody(Struct, omit_defaults=True):
+    message: Message
+
+
+class SessionLog:
+    """Writes to one session. Shared by everybody in this process who writes to it."""
+
+    def __init__(
+        self, vault: Vault, session_id: SessionId, *, clock: Clock, ids: Ids, writer: int
+    ) -> None:
+        self.vault = vault
+        self.session_id = session_id
+        self.raw = id_bytes(session_id)
+        self.clock = clock
+        self.ids = ids
+        self.writer = writer
+        self._lock = asyncio.Lock()
+        self._head: SessionHead | None = None
+        self._leaf: MessageId | None = None
+        self._body: SessionBody | None = None
+        self._body_version = 0
+        self._versions: dict[bytes, int] = {}
+        """How often each open turn and draft was sealed so far, by raw id."""
+
+    async def append(
+        self,
+        entries: Sequence[Entry] = (),
+        turns: Sequence[TurnChange] = (),
+        *,
+        drafts: Sequence[Draft] = (),
+        once: OnceTag | None = None,
+        remove: tuple[RowKey, ...] = (),
+        extra: tuple[SealedRow, ...] = (),
+        links: tuple[Link, ...] = (),
+    ) -> Appended:
+        """Make messages, turns and drafts durable in one write, at the session's next places.
+
+        On return all of it survives any crash; when it raises, none of it was written (after
+        StorageFailed on a commit: as far as is known). Every write compares the session's head,
+        also one that does not move it, so that none is sealed under a key that was rotated away.
+        `extra` and `links` are records of the vault itself that belong to the same write.
+
+        Raises:
+            Conflict: the once-tag exists: the client key was used before.
+            TurnEnded: somebody else (a recovery) ended the turn.
+            NotFound: the session was forgotten meanwhile.
+            StorageFailed: or one of its kinds.
+        """
+        async with self._lock:
+            for _ in range(_MAX_TRIES):
+                head = self._head or await self._read_head()
+                keys = await self.vault.session_keys(self.raw)
+                batch = _Batch(self, head, keys, self._leaf, self._body)
+                batch.add(entries, turns, drafts)
+                try:
+                    written = await self.vault.commit(
+                        put=(*batch.rows, *extra),
+                        head=batch.move(),
+                        once=once,
+                        remove=remove,
+                        links=links,
+                    )
+                except Conflict:
+                    await self._after_conflict(turns, drafts, once)
+                except BaseException:
+                    # Cancelled or failed: whether it was written is unknown, so ask again.
+                    self.invalidate()
+                    raise
+                else:
+                    self._accept(batch, written.rev)
+                    return Appended(messages=tuple(batch.messages), turns=tuple(batch.turns))
+            raise Conflict("the session is being written by too many at once")
+
+    def _accept(self, batch: _Batch, rev: int) -> None:
+        self._head = replace(batch.head, rev=rev)
+        self._leaf = batch.leaf
+        if batch.body is not self._body:
+            self._body, self._body_version = batch.body, self._body_version + 1
+        self._versions.update(batch.versions)
+        for ended in batch.ended:
+            self._versions.pop(ended, None)
+
+    async def _after_conflict(
+        self, turns: Sequence[TurnChange], drafts: Sequence[Draft], once: OnceTag | None
+    ) -> None:
+        """Find out who was faster; return when the same entries may simply be sealed anew."""
+        self.invalidate()
+        if once is not None and await self.vault.storage.once(self.vault.raw, once.tag):
+            raise Conflict("this client key was used before")
+        await self.vault.session_keys(self.raw, fresh=True)
+        for change in turns:
+            if not change.begins:
+                row = await self.turn_row(change.turn.id)
+                if row.state is not State.OPEN:
+                    raise TurnEnded((await self._opened_turn(row)).status)
+                self._versions[row.id] = row.version
+        if drafts:
+            ask = ByIds(vault_id=self.vault.raw, ids=tuple(draft.id for draft in drafts))
+            for row in await self.vault.storage.rows_by_id(ask):
+                self._versions[row.id] = row.version
+
+    async def _opened_turn(self, row: SealedRow) -> Turn:
+        keys = await self.vault.opening_keys((row,), self.raw)
+        return open_turn(row, self.vault.place(Kind.TURN, self.raw), keys)
+
+    async def read_turn(self, turn_id: TurnId) -> Turn:
+        """A turn of this session, noting its version so that it can be changed.
+
+        Raises:
+            NotFound: there is none.
+        """
+        row = await self.turn_row(turn_id)
+        self._versions[row.id] = row.version
+        return await self._opened_turn(row)
+
+    def invalidate(self) -> None:
+        """Forget what is known of the head; the next write reads it again."""
+        self._head = None
+        self._body = None
+
+    async def _read_head(self) -> SessionHead:
+        vault = self.vault
+        ask = HeadsQuery(vault_id=vault.raw, session_ids=(self.raw,), limit=1)
+        heads = await vault.storage.heads(ask)
+        if not heads:
+            raise NotFound("session")
+        reader = Reader(vault)
+        row = await reader.session_row(self.raw)
+        keys = await vault.opening_keys((row,), self.raw)
+        place = vault.place(Kind.SESSION, self.raw)
+        self._body = open_body(row, place, keys, SessionBody)
+        self._body_version = row.version
+        self._leaf = await self._read_leaf()
+        self._head = heads[0]
+        return heads[0]
+
+    async def _read_leaf(self) -> MessageId | None:
+        if self._body is not None and self._body.head is not None:
+            return MessageId(self._body.head)
+        span = RowSpan(
+            vault_id=self.vault.raw, kind=Kind.MESSAGE, scope=self.raw, newest=True, limit=1
+        )
+        rows = await self.vault.storage.rows(span)
+        return MessageId(id_text(rows[-1].id)) if rows else None
+
+    async def recorded_turn(self, turn_id: bytes) -> tuple[Turn, list[Message]]:
+        """A turn of this session with its messages, as it is recorded now.
+
+        Raises:
+            NotFound: there is none, or its session was forgotten.
+        """
+        turn = await self._opened_turn(await self.turn_row(TurnId(id_text(turn_id))))
+        span = RowSpan(
+            vault_id=self.vault.raw,
+            kind=Kind.MESSAGE,
+            scope=self.raw,
+            parent=turn_id,
+            state=State.LIVE,
+            limit=_ALL,
+        )
+        rows = await self.vault.storage.rows(span)
+        return turn, await Reader(self.vault).open_messages(rows, self.raw)
+
+    # Parts that are not messages of their own yet
+
+    async def drafts(self, turn_id: TurnId | None = None) -> list[tuple[RowKey, Message]]:
+        """Streamed answers that have not ended, of one turn or of the whole session."""
+        span = RowSpan(
+            vault_id=self.vault.raw,
+            kind=Kind.DRAFT,
+            scope=self.raw,
+            parent=None if turn_id is None else id_bytes(turn_id),
+            limit=_ALL,
+        )
+        rows = await self.vault.storage.rows(span)
+        keys = await self.vault.opening_keys(rows, self.raw)
+        place = self.vault.place(Kind.DRAFT, self.raw)
+        return [(RowKey(id=r.id), open_body(r, place, keys, _DraftBody).message) for r in rows]
+
+    async def turn_row(self, turn_id: TurnId) -> SealedRow:
+        """The sealed row of a turn of this session.
+
+        Raises:
+            NotFound: there is none.
+        """
+        ask = ByIds(vault_id=self.vault.raw, ids=(id_bytes(turn_id),))
+        rows = await self.vault.storage.rows_by_id(ask)
+        if not rows or rows[0].kind is not Kind.TURN or rows[0].scope != self.raw:
+            raise NotFound("turn")
+        return rows[0]
+
+    def client_key_tag(self, client_key: str) -> bytes:
+        """What a client key is known by: a keyed digest within its session."""
+        return self.vault.keyring.tag(self.vault.raw, f"client-key/{self.session_id}", client_key)
+
+    def next_version(self, record_id: bytes) -> int:
+        """The version that an open turn's or a draft's next seal gets."""
+        return self._versions.get(record_id, -1) + 1
+
+    def sealed_body(self, body: SessionBody, keys: KeySet) -> SealedRow:
+        """The session's own record, changed."""
+        return seal_session(
+            body,
+            self.raw,
+            keys.current,
+            self.vault.place(Kind.SESSION, self.raw),
+            version=self._body_version + 1,
+            at_ms=to_ms(self.clock()),
+        )
+
+
+class _Batch:
+    """One attempt at placing entries after a known head: pure, so that a retry starts clean."""
+
+    def __init__(
+        self,
+        log: SessionLog,
+        head: SessionHead,
+        keys: KeySet,
+        leaf: MessageId | None,
+        body: SessionBody | None,
+    ) -> None:
+        self._log = log
+        self._before = head
+        self._keys = keys
+        self.head = head
+        self.leaf = leaf
+        self.body = body
+        self.rows: list[SealedRow] = []
+        self.messages: list[Message] = []
+        self.turns: list[Turn] = []
+        self.versions: dict[bytes, int] = {}
+        self.ended: list[bytes] = []
+
+    def add(
+        self, entries: Sequence[Entry], turns: Sequence[TurnChange], drafts: Sequence[Draft]
+    ) -> None:
+        """Give everything its place and seal it."""
+        began = self._add_turns(turns)
+        self._add_drafts(drafts)
+        links = [self._add_message(entry) for entry in entries]
+        head, key = self._before, self._keys.current
+        last_ms = max([head.last_ms, *(to_ms(m.at) for m in self.messages)])
+        self.head = replace(
+            head,
+            next_seq=head.next_seq + len(links),
+            messages=head.messages + len(links),
+            turns=head.turns + began,
+            last_ms=last_ms,
+            chain=extend_chain(key.chain_key, head.chain, links) if links else head.chain,
+        )
+        self._name_session()
+
+    def move(self) -> HeadMove:
+        """The compare-and-set that goes with it, also when the head stays where it is."""
+        return HeadMove(
+            expected_next_seq=self._before.next_seq,
+            expected_turns=self._before.turns,
+            expected_chain=self._before.chain,
+            head=self.head,
+        )
+
+    def _add_turns(self, changes: Sequence[TurnChange]) -> int:
+        place = self._log.vault.place(Kind.TURN, self._log.raw)
+        began = 0
+        for change in changes:
+            turn = change.turn
+            if change.begins:
+                turn = replace(turn, index=self._before.turns + began)
+                began += 1
+            is_open = turn.status == "open"
+            version = self._log.next_version(id_bytes(turn.id))
+            owner = self._log.writer if is_open else None
+            row = seal_turn(turn, self._keys.current, place, version=version, owner=owner)
+            self.turns.append(turn)
+            self.rows.append(row)
+            self.versions[row.id] = version
+            if not is_open:
+                self.ended.append(row.id)
+        return began
+
+    def _add_drafts(self, drafts: Sequence[Draft]) -> None:
+        for draft in drafts:
+            version = self.versions[draft.id] = self._log.next_version(draft.id)
+            self.rows.append(
+                seal_body(
+                    _DraftBody(draft.message),
+                    self._keys.current,
+                    self._log.vault.place(Kind.DRAFT, self._log.raw),
+                    kind=Kind.DRAFT,
+                    scope=self._log.raw,
+                    record_id=draft.id,
+                    at_ms=to_ms(draft.message.at),
+                    version=version,
+                    parent=id_bytes(draft.message.turn_id),
+                )
+            )
+
+    def _add_message(self, entry: Entry) -> tuple[int, bytes]:
+        seq = self._before.next_seq + len(self.messages)
+        parent = entry.message.parent_id
+        if parent is None and entry.follows_leaf:
+            parent = self.leaf
+        message = replace(entry.message, seq=seq, parent_id=parent)
+        place = self._log.vault.place(Kind.MESSAGE, self._log.raw)
+        row = seal_message(message, self._keys.current, place)
+        self.rows.append(row)
+        self.messages.append(message)
+        self.leaf = message.id
+        if entry.content is not None:
+            self._add_chunks(message, entry.content)
+        return seq, row.link
+
+    def _add_chunks(self, message: Message, content: bytes) -> None:
+        log, key = self._log, self._keys.current
+        place = log.vault.place(Kind.CHUNK, log.raw)
+        for number, start in enumerate(range(0, len(content), _CHUNK_BYTES)):
+            chunk_id = id_bytes(log.ids())
+            order = (message.seq << FILE_CHUNK_BITS) + number
+            sealed = key.seal(content[start : start + _CHUNK_BYTES], place.of(chunk_id, order))
+            self.rows.append(
+                SealedRow(
+                    kind=Kind.CHUNK,
+                    scope=log.raw,
+                    ord=order,
+                    id=chunk_id,
+                    parent=id_bytes(message.id),
+                    at_ms=to_ms(message.at),
+                    sealed=sealed,
+                )
+            )
+
+    def _name_session(self) -> None:
+        """A first message gives a session its title and preview; a new one ends a chosen branch."""
+        body = self.body
+        if body is None or not self.messages:
+            return
+        first = next((m.text for m in self.messages if m.text.strip()), "")
+        changed = body
+        if not body.preview and first:
+            line = " ".join(first.split())
+            changed = replace(
+                changed, preview=line[:_PREVIEW_CHARS], title=body.title or line[:_TITLE_CHARS]
+            )
+        if body.head is not None:
+            changed = replace(changed, head=None)
+        if changed is not body:
+            self.body = changed
+            self.rows.append(self._log.sealed_body(changed, self._keys))
+
+
+async def create_session(
+    vault: Vault,
+    session_id: SessionId,
+    body: SessionBody,
+    *,
+    kind: str,
+    assistant_id: bytes | None,
+    project_id: bytes | None,
+    started_at: datetime,
+    archived: bool = False,
+    once: OnceTag | None = None,
+) -> SessionHead:
+    """Begin a session: its key first, then its head and record in one durable write.
+
+    Raises:
+        Conflict: the once-tag exists, or a session of this id does.
+    """
+    raw = id_bytes(session_id)
+    keys = await vault.keyring.create_session_key(vault.raw, raw)
+    started_ms = to_ms(started_at)
+    head = SessionHead(
+        session_id=raw,
+        kind=kind,
+        assistant_id=assistant_id,
+        project_id=project_id,
+        archived=archived,
+        started_ms=started_ms,
+        last_ms=started_ms,
+        chain=chain_start(keys.current.chain_key, vault.account, vault.raw, raw),
+    )
+    row = seal_session(
+        body,
+        raw,
+        keys.current,
+        vault.place(Kind.SESSION, raw),
+        version=0,
+        at_ms=started_ms,
+    )
+    move = HeadMove(expected_next_seq=-1, expected_turns=-1, head=head)
+    await vault.commit(put=(row,), head=move, once=once)
+    return head

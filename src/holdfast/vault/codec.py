@@ -1,0 +1,393 @@
+"""Record to sealed row and back: what of a noun is sealed, and what lies in plain columns.
+
+A body holds everything that is not an id, a time of writing, a count or a state. Bodies are
+MessagePack maps with short keys, defaults left out: a field added later is simply absent in old
+records. Keys of a map are never reused for another meaning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from holdfast.clock import from_ms, id_bytes, id_text, to_ms
+from holdfast.errors import TamperedRecord
+from holdfast.model import (
+    FilePart,
+    Json,
+    MemoryKind,
+    Message,
+    MessageId,
+    MessageKind,
+    Role,
+    Session,
+    SessionId,
+    Source,
+    Speech,
+    ToolPart,
+    Turn,
+    TurnId,
+    TurnStatus,
+    VaultId,
+)
+from holdfast.storage.protocol import Kind, SealedRow, SessionHead, State
+from holdfast.vault.envelope import Place, SealKey, link_of, open_sealed
+
+__all__ = [
+    "MemoryBody",
+    "SessionBody",
+    "ThoughtBody",
+    "open_body",
+    "open_message",
+    "open_session",
+    "open_turn",
+    "seal_body",
+    "seal_forgotten",
+    "seal_message",
+    "seal_session",
+    "seal_turn",
+]
+
+_encode = msgspec.msgpack.Encoder().encode
+_Body = TypeVar("_Body", bound=Struct)
+
+
+class _MessageBody(Struct, omit_defaults=True):
+    r: Role
+    a: datetime
+    k: MessageKind = "text"
+    t: str = ""
+    p: bytes | None = None
+    n: str | None = None
+    to: ToolPart | None = None
+    f: FilePart | None = None
+    s: Speech | None = None
+    e: str | None = None
+    i: str | None = None
+    so: str | None = None
+
+
+class _ForgottenBody(Struct, omit_defaults=True):
+    l: bytes  # noqa: E741
+    p: bytes | None = None
+
+
+class _TurnBody(Struct, omit_defaults=True):
+    s: TurnStatus
+    a: datetime
+    z: datetime | None = None
+    i: str | None = None
+    c: float | None = None
+    e: dict[str, Json] = {}
+    g: tuple[str, ...] = ()
+    m: str | None = None
+    k: str | None = None
+
+
+class SessionBody(Struct, omit_defaults=True):
+    """The sealed part of a session."""
+
+    title: str = ""
+    preview: str = ""
+    assistant: str | None = None
+    project: str | None = None
+    platform: str | None = None
+    tags: tuple[str, ...] = ()
+    pinned: bool = False
+    source: str | None = None
+    head: str | None = None
+
+
+class MemoryBody(Struct, omit_defaults=True):
+    """The sealed part of a memory."""
+
+    kind: MemoryKind
+    text: str
+    created_at: datetime
+    tags: tuple[str, ...] = ()
+    importance: int = 5
+    assistant: str | None = None
+    session_id: str | None = None
+    valid_from: datetime | None = None
+    valid_to: datetime | None = None
+    supersedes: str | None = None
+    sources: tuple[Source, ...] = ()
+
+
+class ThoughtBody(Struct, omit_defaults=True):
+    """The sealed part of a thought."""
+
+    assistant: str
+    text: str
+    at: datetime
+    session_id: str | None = None
+    turn_id: str | None = None
+    linked_memory: str | None = None
+
+
+_decode_message = msgspec.msgpack.Decoder(_MessageBody).decode
+_decode_turn = msgspec.msgpack.Decoder(_TurnBody).decode
+_decode_session = msgspec.msgpack.Decoder(SessionBody).decode
+_decode_forgotten = msgspec.msgpack.Decoder(_ForgottenBody).decode
+
+
+def _open(row: SealedRow, place: Place, keys: Mapping[bytes, SealKey], field: bytes) -> bytes:
+    try:
+        return open_sealed(row.sealed, place.of(row.id, row.ord, row.version, field), keys)
+    except TamperedRecord as exc:
+        # The same class with the record named: which one it is matters to whoever repairs it.
+        raise type(exc)(row.kind.name.lower(), id_text(row.id)) from None
+
+
+def seal_body(
+    body: Struct,
+    key: SealKey,
+    place: Place,
+    *,
+    kind: Kind,
+    scope: bytes,
+    record_id: bytes,
+    at_ms: int,
+    ord: int = 0,  # noqa: A002
+    version: int = 0,
+    parent: bytes | None = None,
+    state: State = State.LIVE,
+    owner: int | None = None,
+) -> SealedRow:
+    """Seal any body as a row; `place` is the kind's and scope's."""
+    return SealedRow(
+        kind=kind,
+        scope=scope,
+        ord=ord,
+        id=record_id,
+        state=state,
+        owner=owner,
+        parent=parent,
+        at_ms=at_ms,
+        version=version,
+        sealed=key.seal(_encode(body), place.of(record_id, ord, version)),
+    )
+
+
+def open_body(
+    row: SealedRow, place: Place, keys: Mapping[bytes, SealKey], body: type[_Body]
+) -> _Body:
+    """Open a row that `seal_body` made.
+
+    Raises:
+        TamperedRecord, UnknownEnvelope: it does not open where it stands.
+    """
+    try:
+        return msgspec.msgpack.decode(_open(row, place, keys, b"body"), type=body)
+    except msgspec.DecodeError:
+        raise TamperedRecord(row.kind.name.lower(), id_text(row.id)) from None
+
+
+def seal_message(message: Message, key: SealKey, place: Place, *, version: int = 0) -> SealedRow:
+    """Seal a message as the row of its seq; its link is the seal's tag."""
+    record_id = id_bytes(message.id)
+    body = _MessageBody(
+        message.role,
+        message.at,
+        message.kind,
+        message.text,
+        None if message.parent_id is None else id_bytes(message.parent_id),
+        message.author,
+        message.tool,
+        message.file,
+        message.speech,
+        message.error_code,
+        message.item,
+        message.source,
+    )
+    sealed = key.seal(_encode(body), place.of(record_id, message.seq, version))
+    return SealedRow(
+        kind=Kind.MESSAGE,
+        scope=id_bytes(message.session_id),
+        ord=message.seq,
+        id=record_id,
+        parent=id_bytes(message.turn_id),
+        at_ms=to_ms(message.at),
+        version=version,
+        link=link_of(sealed),
+        sealed=sealed,
+    )
+
+
+def open_message(row: SealedRow, place: Place, keys: Mapping[bytes, SealKey]) -> Message:
+    """Open a message; a forgotten one comes back without content.
+
+    Raises:
+        TamperedRecord, UnknownEnvelope: it does not open where it stands.
+    """
+    parent = b"" if row.parent is None else row.parent
+    if row.state is State.FORGOTTEN:
+        return _open_forgotten(row, parent, place, keys)
+    body = _decode_message(_open(row, place, keys, b"body"))
+    if row.link != link_of(row.sealed):
+        raise TamperedRecord("message", id_text(row.id))
+    return Message(
+        id=MessageId(id_text(row.id)),
+        session_id=SessionId(id_text(row.scope)),
+        turn_id=TurnId(id_text(parent)),
+        seq=row.ord,
+        parent_id=None if body.p is None else MessageId(id_text(body.p)),
+        role=body.r,
+        kind=body.k,
+        text=body.t,
+        at=body.a,
+        author=body.n,
+        tool=body.to,
+        file=body.f,
+        speech=body.s,
+        error_code=body.e,
+        item=body.i,
+        source=body.so,
+    )
+
+
+def seal_forgotten(
+    row: SealedRow, parent_id: MessageId | None, key: SealKey, place: Place
+) -> SealedRow:
+    """What stands in a message's place once it is forgotten: its link, proved by the key."""
+    body = _ForgottenBody(row.link, None if parent_id is None else id_bytes(parent_id))
+    version = row.version + 1
+    return SealedRow(
+        kind=Kind.MESSAGE,
+        scope=row.scope,
+        ord=row.ord,
+        id=row.id,
+        state=State.FORGOTTEN,
+        parent=row.parent,
+        at_ms=row.at_ms,
+        version=version,
+        link=row.link,
+        sealed=key.seal(_encode(body), place.of(row.id, row.ord, version, b"gone")),
+    )
+
+
+def _open_forgotten(
+    row: SealedRow, turn_id: bytes, place: Place, keys: Mapping[bytes, SealKey]
+) -> Message:
+    body = _decode_forgotten(_open(row, place, keys, b"gone"))
+    if body.l != row.link:
+        raise TamperedRecord("message", id_text(row.id))
+    return Message(
+        id=MessageId(id_text(row.id)),
+        session_id=SessionId(id_text(row.scope)),
+        turn_id=TurnId(id_text(turn_id)),
+        seq=row.ord,
+        parent_id=None if body.p is None else MessageId(id_text(body.p)),
+        role="system",
+        at=from_ms(row.at_ms),
+        forgotten=True,
+    )
+
+
+def seal_turn(
+    turn: Turn, key: SealKey, place: Place, *, version: int, owner: int | None
+) -> SealedRow:
+    """Seal a turn; `owner` is this process's writer number while the turn is open."""
+    body = _TurnBody(
+        turn.status,
+        turn.started_at,
+        turn.ended_at,
+        turn.intent,
+        turn.intent_confidence,
+        turn.entities,
+        turn.tags,
+        turn.model,
+        turn.client_key,
+    )
+    record_id = id_bytes(turn.id)
+    is_open = turn.status == "open"
+    return SealedRow(
+        kind=Kind.TURN,
+        scope=id_bytes(turn.session_id),
+        ord=turn.index,
+        id=record_id,
+        state=State.OPEN if is_open else State.LIVE,
+        owner=owner if is_open else None,
+        at_ms=to_ms(turn.started_at),
+        version=version,
+        sealed=key.seal(_encode(body), place.of(record_id, turn.index, version)),
+    )
+
+
+def open_turn(row: SealedRow, place: Place, keys: Mapping[bytes, SealKey]) -> Turn:
+    """Open a turn; its plain state must agree with its sealed status.
+
+    Raises:
+        TamperedRecord, UnknownEnvelope: it does not open where it stands.
+    """
+    body = _decode_turn(_open(row, place, keys, b"body"))
+    if (body.s == "open") is not (row.state is State.OPEN):
+        raise TamperedRecord("turn", id_text(row.id))
+    return Turn(
+        id=TurnId(id_text(row.id)),
+        session_id=SessionId(id_text(row.scope)),
+        index=row.ord,
+        status=body.s,
+        started_at=body.a,
+        ended_at=body.z,
+        intent=body.i,
+        intent_confidence=body.c,
+        entities=body.e,
+        tags=body.g,
+        model=body.m,
+        client_key=body.k,
+    )
+
+
+def seal_session(
+    body: SessionBody, session_id: bytes, key: SealKey, place: Place, *, version: int, at_ms: int
+) -> SealedRow:
+    """Seal a session's own record: title, preview, names, tags."""
+    return seal_body(
+        body,
+        key,
+        place,
+        kind=Kind.SESSION,
+        scope=session_id,
+        record_id=session_id,
+        at_ms=at_ms,
+        version=version,
+    )
+
+
+def open_session(
+    row: SealedRow,
+    head: SessionHead,
+    vault_id: VaultId,
+    place: Place,
+    keys: Mapping[bytes, SealKey],
+) -> Session:
+    """Join a session's sealed record with its plain head.
+
+    Raises:
+        TamperedRecord, UnknownEnvelope: it does not open where it stands.
+    """
+    body = _decode_session(_open(row, place, keys, b"body"))
+    return Session(
+        id=SessionId(id_text(head.session_id)),
+        vault_id=vault_id,
+        kind=head.kind,
+        title=body.title,
+        preview=body.preview,
+        assistant=body.assistant,
+        project=body.project,
+        platform=body.platform,
+        tags=body.tags,
+        pinned=body.pinned,
+        archived=head.archived,
+        source=body.source,
+        head=None if body.head is None else MessageId(body.head),
+        started_at=from_ms(head.started_ms),
+        last_at=from_ms(head.last_ms),
+        message_count=head.messages,
+        turn_count=head.turns,
+    )

@@ -1,0 +1,438 @@
+"""The key hierarchy, opened: which key seals what, and how each is wrapped.
+
+    root key ── wraps ── store secret ── HKDF ── page key, owner-tag key, audit key
+             └─ wraps ── vault key ──── HKDF ── record key (memories, names), index key
+                                   └─ wraps ── session key (one per session)
+
+Wrapped keys lie in the key storage, apart from the data. A key is durable there before anything
+is sealed under it, so that a crash leaves at most a key that nothing uses.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+from collections import OrderedDict
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+from holdfast.clock import Clock, to_ms
+from holdfast.errors import (
+    Conflict,
+    RootKeyWrong,
+    StorageCorrupt,
+    TamperedRecord,
+    VaultErased,
+    VaultLocked,
+)
+from holdfast.storage.protocol import (
+    NO_SCOPE,
+    AuditEntry,
+    Erasure,
+    KeyStorage,
+    KeyWrite,
+    WrappedKey,
+)
+from holdfast.vault.envelope import SealKey, derive, new_secret
+from holdfast.vault.root import RootKey, RootKeySource
+
+__all__ = ["KeySet", "Keyring", "VaultKeys"]
+
+_MAX_CACHED_VAULTS = 1024
+_MAX_CACHED_SESSIONS = 20_000
+
+
+class KeySet(Struct, frozen=True):
+    """The keys of one purpose: the newest seals, all of them open, by commitment."""
+
+    current: SealKey
+    by_commitment: dict[bytes, SealKey]
+    version: int
+
+
+def _key_set(keys: Iterable[tuple[int, SealKey]]) -> KeySet:
+    ordered = sorted(keys, key=lambda pair: pair[0])
+    version, current = ordered[-1]
+    return KeySet(current, {key.commitment: key for _, key in ordered}, version)
+
+
+class VaultKeys(Struct, frozen=True):
+    """A vault's own keys: for wrapping session keys, for its records, for its index."""
+
+    wrap: KeySet
+    records: KeySet
+    index: SealKey
+
+    @property
+    def epoch(self) -> int:
+        """Version of the vault key in force."""
+        return self.wrap.version
+
+
+def _vault_keys(secrets: dict[int, bytes]) -> VaultKeys:
+    newest = secrets[max(secrets)]
+    return VaultKeys(
+        _key_set((version, SealKey(secret)) for version, secret in secrets.items()),
+        _key_set(
+            (version, SealKey(derive(secret, "vault/records/1")))
+            for version, secret in secrets.items()
+        ),
+        SealKey(derive(newest, "vault/index/1")),
+    )
+
+
+def _context(vault_id: bytes, session_id: bytes, version: int) -> bytes:
+    return vault_id + session_id + version.to_bytes(8, "big")
+
+
+class Keyring:
+    """An opened key storage. Make one with `Keyring.open`."""
+
+    def __init__(
+        self, storage: KeyStorage, root: RootKey, store_secret: bytes, *, clock: Clock
+    ) -> None:
+        self._storage = storage
+        self._root = root
+        self._store_secret = store_secret
+        self._clock = clock
+        self._vaults: OrderedDict[bytes, VaultKeys] = OrderedDict()
+        self._sessions: OrderedDict[tuple[bytes, bytes], KeySet] = OrderedDict()
+        self.page_key = derive(store_secret, "store/pages/1")
+        self._tag_key = derive(store_secret, "store/owner-tags/1")
+        self._audit_key = derive(store_secret, "store/audit/1")
+
+    def __repr__(self) -> str:
+        return f"Keyring(root={self._root!r})"
+
+    @classmethod
+    async def open(
+        cls, storage: KeyStorage, source: RootKeySource, *, data_exists: bool, clock: Clock
+    ) -> Keyring:
+        """Find the root key and open the store's secret; make both on the very first start.
+
+        Raises:
+            RootKeyMissing, RootKeyWrong, RootKeyExposed: see each.
+            VaultLocked: there is data, but the key storage beside it is empty.
+        """
+        secrets = await storage.secrets()
+        expected = secrets.get("root")
+        if expected is None and data_exists:
+            raise VaultLocked
+        root, saved = source.load(secrets.get("source"), expected=expected)
+        if expected is not None:
+            if not hmac.compare_digest(root.fingerprint, expected):
+                raise RootKeyWrong
+            try:
+                store_secret = root.unwrap(secrets["store"], b"store")
+            except KeyError:
+                raise StorageCorrupt from None
+            return cls(storage, root, store_secret, clock=clock)
+        store_secret = new_secret()
+        fresh = [("root", root.fingerprint), ("store", root.wrap(store_secret, b"store"))]
+        if saved is not None:
+            fresh.append(("source", saved))
+        await storage.commit(KeyWrite(secrets=tuple(fresh), under_root=b""))
+        return cls(storage, root, store_secret, clock=clock)
+
+    @property
+    def root_fingerprint(self) -> bytes:
+        """16 bytes that name the root key in force."""
+        return self._root.fingerprint
+
+    @property
+    def storage(self) -> KeyStorage:
+        """The key storage underneath, for backups."""
+        return self._storage
+
+    def owner_tag(self, account: bytes, kind: str, name: str) -> bytes:
+        """A keyed digest of an owner's name, so that no e-mail lies in a plain column."""
+        return self.tag(account, f"owner/{kind}", name)
+
+    def tag(self, scope: bytes, purpose: str, name: str) -> bytes:
+        """A keyed digest of a name within 16 bytes of scope (account or vault): 32 bytes."""
+        message = len(scope).to_bytes(4, "big") + scope + purpose.encode() + b"\0" + name.encode()
+        return hmac.digest(self._tag_key, message, "sha256")
+
+    # Vault keys
+
+    async def create_vault(self, vault_id: bytes) -> VaultKeys:
+        """Make a vault's first key; durable on return, so that nothing is sealed before it is."""
+        secret = new_secret()
+        await self._put_vault_key(vault_id, 1, secret)
+        keys = _vault_keys({1: secret})
+        self._remember_vault(vault_id, keys)
+        return keys
+
+    async def add_vault_key(self, vault_id: bytes) -> VaultKeys:
+        """Make the next version of a vault's key; the older ones stay until they are destroyed."""
+        secrets = await self._vault_secrets(vault_id)
+        secret = new_secret()
+        version = max(secrets) + 1
+        await self._put_vault_key(vault_id, version, secret)
+        keys = _vault_keys({**secrets, version: secret})
+        self._remember_vault(vault_id, keys)
+        return keys
+
+    async def vault_keys(self, vault_id: bytes, *, fresh: bool = False) -> VaultKeys:
+        """The keys of a vault; `fresh` reads them again.
+
+        Raises:
+            VaultErased: it was erased.
+            VaultLocked: its key is not in this key storage.
+            RootKeyWrong: a wrapped key was altered or belongs to another root.
+        """
+        if not fresh and (known := self._vaults.get(vault_id)) is not None:
+            self._vaults.move_to_end(vault_id)
+            return known
+        keys = _vault_keys(await self._vault_secrets(vault_id))
+        self._remember_vault(vault_id, keys)
+        return keys
+
+    async def _vault_secrets(self, vault_id: bytes) -> dict[int, bytes]:
+        wrapped = await self._storage.keys(vault_id, NO_SCOPE)
+        if not wrapped:
+            if any(
+                e.vault_id == vault_id and e.session_id == NO_SCOPE
+                for e in await self._storage.erasures()
+            ):
+                raise VaultErased
+            raise VaultLocked
+        return {
+            key.version: self._root.unwrap(key.wrapped, _context(vault_id, NO_SCOPE, key.version))
+            for key in wrapped
+        }
+
+    async def _put_vault_key(self, vault_id: bytes, version: int, secret: bytes) -> None:
+        key = self._wrapped_by_root(vault_id, version, secret)
+        await self._storage.commit(KeyWrite(put=(key,), under_root=self._root.fingerprint))
+
+    def _wrapped_by_root(self, vault_id: bytes, version: int, secret: bytes) -> WrappedKey:
+        return WrappedKey(
+            vault_id=vault_id,
+            session_id=NO_SCOPE,
+            version=version,
+            commitment=SealKey(secret).commitment,
+            wrapped_by=self._root.fingerprint,
+            wrapped=self._root.wrap(secret, _context(vault_id, NO_SCOPE, version)),
+            created_ms=to_ms(self._clock()),
+        )
+
+    def _remember_vault(self, vault_id: bytes, keys: VaultKeys) -> None:
+        self._vaults[vault_id] = keys
+        self._vaults.move_to_end(vault_id)
+        if len(self._vaults) > _MAX_CACHED_VAULTS:
+            self._vaults.popitem(last=False)
+
+    # Session keys
+
+    async def create_session_key(
+        self, vault_id: bytes, session_id: bytes, *, version: int = 1
+    ) -> KeySet:
+        """Make a session's key (or its next version); durable on return."""
+        wrap = (await self.vault_keys(vault_id)).wrap.current
+        secret = new_secret()
+        key = SealKey(secret)
+        await self._storage.commit(
+            KeyWrite(
+                put=(
+                    WrappedKey(
+                        vault_id=vault_id,
+                        session_id=session_id,
+                        version=version,
+                        commitment=key.commitment,
+                        wrapped_by=wrap.commitment,
+                        wrapped=wrap.seal(secret, _context(vault_id, session_id, version)),
+                        created_ms=to_ms(self._clock()),
+                    ),
+                )
+            )
+        )
+        older = self._sessions.get((vault_id, session_id)) if version > 1 else None
+        by_commitment = {**(older.by_commitment if older else {}), key.commitment: key}
+        keys = KeySet(key, by_commitment, version)
+        self._remember_session(vault_id, session_id, keys)
+        return keys
+
+    async def session_keys(
+        self, vault_id: bytes, session_id: bytes, *, fresh: bool = False
+    ) -> KeySet:
+        """The keys of a session, newest first in use.
+
+        Raises:
+            VaultErased: the session or its vault was erased.
+            VaultLocked: its key is not in this key storage.
+            TamperedRecord: a wrapped key was altered or moved.
+        """
+        place = (vault_id, session_id)
+        if not fresh and (known := self._sessions.get(place)) is not None:
+            self._sessions.move_to_end(place)
+            return known
+        wrapped = await self._storage.keys(vault_id, session_id)
+        if not wrapped:
+            await self.vault_keys(vault_id, fresh=True)
+            if any(e.session_id == session_id for e in await self._storage.erasures()):
+                raise VaultErased
+            raise VaultLocked
+        keys = await self._unwrap_sessions(vault_id, wrapped)
+        self._remember_session(vault_id, session_id, keys[session_id])
+        return keys[session_id]
+
+    async def all_session_keys(self, vault_id: bytes) -> dict[bytes, KeySet]:
+        """The keys of every session of a vault in one read, for building an index or an export."""
+        wrapped = await self._storage.keys(vault_id)
+        return await self._unwrap_sessions(
+            vault_id, [key for key in wrapped if key.session_id != NO_SCOPE]
+        )
+
+    async def _unwrap_sessions(
+        self, vault_id: bytes, wrapped: list[WrappedKey]
+    ) -> dict[bytes, KeySet]:
+        wrap = (await self.vault_keys(vault_id)).wrap.by_commitment
+        if any(key.wrapped_by not in wrap for key in wrapped):
+            wrap = (await self.vault_keys(vault_id, fresh=True)).wrap.by_commitment
+        found: dict[bytes, list[tuple[int, SealKey]]] = {}
+        for key in wrapped:
+            wrapping = wrap.get(key.wrapped_by)
+            if wrapping is None:
+                raise TamperedRecord("session key")
+            context = _context(vault_id, key.session_id, key.version)
+            secret = wrapping.open(key.wrapped, context)
+            found.setdefault(key.session_id, []).append((key.version, SealKey(secret)))
+        return {session_id: _key_set(pairs) for session_id, pairs in found.items()}
+
+    def _remember_session(self, vault_id: bytes, session_id: bytes, keys: KeySet) -> None:
+        self._sessions[vault_id, session_id] = keys
+        self._sessions.move_to_end((vault_id, session_id))
+        if len(self._sessions) > _MAX_CACHED_SESSIONS:
+            self._sessions.popitem(last=False)
+
+    # Destroying and rotating
+
+    async def destroy(
+        self,
+        vault_id: bytes,
+        *,
+        session_id: bytes | None = None,
+        version: int | None = None,
+        audit: dict[str, object] | None = None,
+    ) -> tuple[str, ...]:
+        """Destroy the keys of a session, of a whole vault (None), or one version of either.
+
+        With `audit`, this is an erasure: it is entered in the audit chain and re-applied whenever
+        a backup is restored. Keys, erasure and audit entry change in one transaction.
+
+        Returns:
+            Fingerprints of the keys destroyed: the first 16 hexadecimal digits of commitments.
+        """
+        place = NO_SCOPE if session_id is None else session_id
+        whole = session_id is None and version is None
+        keys = await self._storage.keys(vault_id, None if whole else place)
+        doomed = [k for k in keys if version is None or k.version == version]
+        erasures = (
+            ()
+            if audit is None
+            else (Erasure(vault_id=vault_id, session_id=place, at_ms=to_ms(self._clock())),)
+        )
+        while True:
+            entries = () if audit is None else (await self._next_audit(audit),)
+            try:
+                await self._storage.commit(
+                    KeyWrite(
+                        destroy=((vault_id, place, version),), erasures=erasures, audit=entries
+                    )
+                )
+                break
+            except Conflict:
+                continue
+        self.forget_cached(vault_id)
+        return tuple(k.commitment[:8].hex() for k in doomed)
+
+    async def record_audit(self, body: dict[str, object]) -> AuditEntry:
+        """Enter something in the audit chain: action, ids, counts; never content."""
+        while True:
+            entry = await self._next_audit(body)
+            try:
+                await self._storage.commit(KeyWrite(audit=(entry,)))
+            except Conflict:
+                continue
+            return entry
+
+    async def _next_audit(self, body: dict[str, object]) -> AuditEntry:
+        entries = await self._storage.audit()
+        number = entries[-1].number + 1 if entries else 0
+        before = entries[-1].digest if entries else bytes(32)
+        raw = json.dumps(body, sort_keys=True, separators=(",", ":")).encode()
+        at_ms = to_ms(self._clock())
+        digest = self._audit_digest(before, number, at_ms, raw)
+        return AuditEntry(number=number, at_ms=at_ms, body=raw, digest=digest)
+
+    def _audit_digest(self, before: bytes, number: int, at_ms: int, body: bytes) -> bytes:
+        message = before + number.to_bytes(8, "big") + at_ms.to_bytes(8, "big", signed=True) + body
+        return hmac.digest(self._audit_key, message, "sha256")
+
+    async def check_audit(self) -> list[AuditEntry]:
+        """Read the audit chain and check every digest.
+
+        Raises:
+            TamperedRecord: an entry is missing, altered or out of order.
+        """
+        before = bytes(32)
+        entries = await self._storage.audit()
+        for number, entry in enumerate(entries):
+            digest = self._audit_digest(before, number, entry.at_ms, entry.body)
+            if entry.number != number or not hmac.compare_digest(digest, entry.digest):
+                raise TamperedRecord("audit entry", str(number))
+            before = digest
+        return entries
+
+    async def rotate_root(self, new_root: RootKey, saved: bytes | None = None) -> int:
+        """Wrap the store secret and every vault key under another root key, in one transaction.
+
+        No content is touched. A vault that another process made in the same moment is caught by
+        the second pass: after the first, nothing can be wrapped by the old root any more.
+        Returns the number of vault keys re-wrapped.
+
+        Raises:
+            Conflict: somebody else rotated the root meanwhile.
+        """
+        old, count = self._root, 0
+        secrets = (
+            ("root", new_root.fingerprint),
+            ("store", new_root.wrap(self._store_secret, b"store")),
+            ("source", saved or b""),
+        )
+        for under in (old, new_root):
+            keys = await self._storage.all_vault_keys()
+            left = [key for key in keys if key.wrapped_by == old.fingerprint]
+            self._root = new_root
+            try:
+                await self._storage.commit(
+                    KeyWrite(
+                        destroy=tuple((k.vault_id, NO_SCOPE, k.version) for k in left),
+                        put=tuple(self._rewrapped(old, key) for key in left),
+                        secrets=secrets,
+                        under_root=under.fingerprint,
+                    )
+                )
+            except BaseException:
+                self._root = under
+                raise
+            count += len(left)
+        return count
+
+    def _rewrapped(self, old: RootKey, key: WrappedKey) -> WrappedKey:
+        context = _context(key.vault_id, NO_SCOPE, key.version)
+        return self._wrapped_by_root(key.vault_id, key.version, old.unwrap(key.wrapped, context))
+
+    def forget_cached(self, vault_id: bytes) -> None:
+        """Drop the opened keys of a vault from memory."""
+        self._vaults.pop(vault_id, None)
+        for place in [p for p in self._sessions if p[0] == vault_id]:
+            del self._sessions[place]
+
+    async def close(self) -> None:
+        """Drop all keys and close the key storage."""
+        self._vaults.clear()
+        self._sessions.clear()
+        await self._storage.close()
