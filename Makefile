@@ -29,7 +29,7 @@ INSTALL_PACKAGE := $(INSTALL) --no-build-isolation --editable .
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
   --no-emit-index-url --no-emit-find-links --no-header --group build
 
-.PHONY: help run test test-fast test-all check fix bench docs lock upgrade clean
+.PHONY: help run test test-fast test-all check fix bench docs sizes lock upgrade clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -63,6 +63,9 @@ bench: $(VENV)/bench.stamp ## Measure beside the peers, in one run (holdfast ben
 
 docs: $(VENV)/dev.stamp ## Write the generated pages under docs/reference again.
 	@$(BIN)/python docs/_generate.py
+
+sizes: $(VENV)/dev.stamp ## List the longest modules and functions; a hint, never a failure.
+	@$(BIN)/python tests/project/sizes.py
 
 lock: $(VENV)/bin/python ## Write the locks again, keeping what still fits pyproject.toml.
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)

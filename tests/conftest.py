@@ -1,4 +1,4 @@
-"""What holds for every test: no skips, no leaks, quick folders first, properties without deadline."""
+"""What holds for every test: no skips, no leaks, quick folders first, no deadlines."""
 
 from __future__ import annotations
 

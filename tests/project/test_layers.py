@@ -1,0 +1,38 @@
+"""One way down: the import contract holds, and it covers everything."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from importlinter import cli
+
+
+@pytest.fixture(scope="module")
+def contracts(root: Path) -> list[dict[str, Any]]:
+    """The import contracts of pyproject.toml."""
+    settings = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
+    return list(settings["tool"]["importlinter"]["contracts"])
+
+
+def test_every_import_points_down(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The import contract of pyproject.toml is kept by the source as it is."""
+    monkeypatch.chdir(root)
+
+    status = cli.lint_imports(config_filename="pyproject.toml", no_cache=True)
+
+    assert status == cli.EXIT_STATUS_SUCCESS
+
+
+def test_storage_stands_below_the_vault(contracts: list[dict[str, Any]]) -> None:
+    """A backend holds sealed bytes: it can reach neither keys nor codec."""
+    layers = [layer.strip("()") for layer in contracts[0]["layers"]]
+
+    assert layers.index("vault") < layers.index("storage")
+
+
+def test_no_module_is_outside_the_contract(contracts: list[dict[str, Any]]) -> None:
+    """A new top-level module must be given its place among the layers."""
+    assert contracts[0]["exhaustive"] is True
