@@ -34,10 +34,9 @@ def hook(event, args):
 class Watched(type(os.environ)):
     def __getitem__(self, key):
         frame = sys._getframe(1)
-        while frame and frame.f_code.co_filename.endswith(("os.py", "_collections_abc.py")):
+        while frame and frame.f_globals.get("__name__") in ("os", "collections.abc"):
             frame = frame.f_back
-        if frame is None or "_frozen_importlib" not in frame.f_globals.get("__name__", ""):
-            asked.append([str(key), frame.f_globals.get("__name__") if frame else "?"])
+        asked.append([str(key), frame.f_globals.get("__name__") if frame else "?"])
         return super().__getitem__(key)
 
 filters, handlers = list(warnings.filters), list(logging.root.handlers)
