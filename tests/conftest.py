@@ -31,6 +31,8 @@ _QUICK_FIRST = (
     "project",
     "docs",
     "security",
+    "storage",
+    "keeper",
     "integration",
     "crash",
     "browser",
