@@ -115,7 +115,7 @@ class BadSettings(BadInput):
 
 
 class NotFound(HoldfastError):
-    """There is no such thing for this owner. A foreign id and an unknown id get this same answer."""
+    """There is no such thing for this owner. Foreign and unknown ids get this same answer."""
 
     code = "not_found"
 
@@ -234,7 +234,7 @@ class KeyExhausted(KeyFailure):
 
 
 class TamperedRecord(HoldfastError):
-    """A sealed record does not open where it stands: altered, moved, or sealed under another key."""
+    """A sealed record does not open where it stands: altered, moved or under another key."""
 
     code = "tampered_record"
 

@@ -66,7 +66,15 @@ AssistantId = NewType("AssistantId", str)
 ProjectId = NewType("ProjectId", str)
 FileId = NewType("FileId", str)
 RecordId: TypeAlias = (
-    SessionId | TurnId | MessageId | MemoryId | ThoughtId | RoomId | AssistantId | ProjectId | FileId
+    SessionId
+    | TurnId
+    | MessageId
+    | MemoryId
+    | ThoughtId
+    | RoomId
+    | AssistantId
+    | ProjectId
+    | FileId
 )
 
 if TYPE_CHECKING:
