@@ -93,15 +93,7 @@ class MemoryVault:
 
     def _move_head(self, move: HeadMove, rev: int) -> None:
         old = self.heads.get(move.head.session_id)
-        if move.expected_next_seq == -1 and move.expected_turns == -1:
-            expected = old is None
-        else:
-            expected = old is not None and (old.next_seq, old.turns, old.chain) == (
-                move.expected_next_seq,
-                move.expected_turns,
-                move.expected_chain,
-            )
-        if not expected:
+        if not _as_expected(old, move):
             raise SequenceConflict
         self._set(self.heads, move.head.session_id, replace(move.head, rev=rev))
 
@@ -227,6 +219,15 @@ class MemoryVault:
         for row in self.records.values():
             if row.rev > ask.after and (ask.kinds is None or row.kind in ask.kinds):
                 yield row
+
+
+def _as_expected(old: SessionHead | None, move: HeadMove) -> bool:
+    if move.expected_next_seq == -1 and move.expected_turns == -1:
+        return old is None
+    if old is None or move.expected_rev not in (None, old.rev):
+        return False
+    place = (move.expected_next_seq, move.expected_turns, move.expected_chain)
+    return (old.next_seq, old.turns, old.chain) == place
 
 
 def _by_rev(row: SealedRow) -> tuple[int, Kind, bytes, int, bytes]:

@@ -146,15 +146,17 @@ class MemoryStorage:
         """Nobody else can hold a turn of this storage open: every other number is gone."""
         with self._lock:
             self._check_open()
-            owners = {
-                row.owner
+            opened = {
+                (row.owner, held.row.vault_id)
                 for held in self._vaults.values()
                 for row in held.records.values()
-                if row.state is State.OPEN and row.owner is not None
+                if row.state is State.OPEN and row.owner not in (None, self._number)
             }
-            return WriterPresence(
-                mine=self._number, departed=tuple(sorted(owners - {self._number}))
-            )
+        departed = sorted({owner for owner, _ in opened if owner is not None})
+        abandoned = sorted({vault_id for _, vault_id in opened})
+        return WriterPresence(
+            mine=self._number, departed=tuple(departed), abandoned=tuple(abandoned)
+        )
 
     async def close(self) -> None:
         self._closed = True
