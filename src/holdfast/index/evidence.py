@@ -1,0 +1,92 @@
+"""What a search found out about its candidates, before anything is weighed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from holdfast.index.embedder import Floats
+
+__all__ = ["Evidence", "Spread", "Term"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Term:
+    """A word of the question that the vault knows."""
+
+    text: str
+    """As looked up: folded and stemmed."""
+    rarity: float
+    """Inverse document frequency, natural logarithm, above 0."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spread:
+    """How a score is distributed over everything in the vault."""
+
+    mean: float
+    deviation: float
+    """Above 0, also when all are equal."""
+    best: float
+    """Of what the filter admits."""
+
+    def standard(self, scores: Floats) -> Floats:
+        """Distances from the mean in deviations."""
+        return ((scores - self.mean) / self.deviation).astype(np.float32)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """Facts about c candidates in an order of content (newest first), t terms of the question.
+
+    An axis of length 3 holds the message itself, the one before and the one after it in its
+    session; zero where there is none. Session facts of a memory are zero.
+    """
+
+    ids: list[str]
+    session_ids: list[str]
+    speakers: list[str | None]
+    """Casefolded."""
+    roles: list[str]
+    kinds: list[str]
+    seqs: NDArray[np.int32]
+    at_ms: NDArray[np.int64]
+    is_memory: NDArray[np.bool_]
+    shapes: NDArray[np.uint8]
+    """Bits of `holdfast.index.shapes`."""
+    among_people: NDArray[np.bool_]
+    """The candidate's session has no message of an assistant."""
+
+    terms: tuple[Term, ...]
+    asked_words: int
+    """Words of the question that were looked up, known or not."""
+    counts: Floats
+    """How often each term occurs; shape (3, t, c)."""
+    lengths: Floats
+    """Words; shape (3, c)."""
+    mean_length: float
+    bm25: Floats
+    """Shape (3, c)."""
+    bm25_spread: Spread
+    cosine: Floats
+    """Shape (3, c)."""
+    cosine_spread: Spread
+    session_counts: Floats
+    """How often each term occurs in the candidate's session; shape (t, c)."""
+    session_bm25: Floats
+    """Shape (c,)."""
+    session_best_bm25: float
+    session_cosine: Floats
+    """Of the session's closest message; shape (c,)."""
+    known_speakers: frozenset[str]
+    """Everybody who speaks in this vault, casefolded."""
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def rarities(self) -> NDArray[Any]:
+        """Shape (t,)."""
+        return np.array([term.rarity for term in self.terms], np.float32)

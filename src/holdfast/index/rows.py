@@ -1,0 +1,189 @@
+"""What is known of each row beside its words and its vector, and which rows a filter leaves."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from holdfast.index.entries import Entry, Filter
+from holdfast.index.growing import Growing
+from holdfast.index.names import Names
+from holdfast.index.shapes import shape_of
+
+__all__ = ["Rows"]
+
+_NAMED = ("role", "kind", "session_kind", "speaker", "assistant", "project", "platform", "tags")
+_NUMBERS: dict[str, type[np.generic]] = {
+    "at_ms": np.int64,
+    "seq": np.int32,
+    "id_order": np.uint64,
+    "session": np.int32,
+    "is_memory": np.bool_,
+    "alive": np.bool_,
+    "shape": np.uint8,
+    **dict.fromkeys(_NAMED, np.int32),
+}
+
+
+class Rows:
+    """Columns by row, numbered from 0 in order of `extend`; a removed row keeps its number.
+
+    `session` is the number of the row's session, -1 for a memory without one.
+    """
+
+    def __init__(self) -> None:
+        self.ids: list[str] = []
+        self.sessions: Names[str] = Names()
+        self.names: dict[str, Names[Any]] = {name: Names() for name in _NAMED}
+        self._columns: dict[str, Growing[Any]] = {
+            name: Growing(dtype) for name, dtype in _NUMBERS.items()
+        }
+        self._row_of: dict[str, int] = {}
+        self.living = 0
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def nbytes(self) -> int:
+        # An id takes 90 bytes as a string and 100 in the list and the dictionary.
+        return sum(column.nbytes for column in self._columns.values()) + 190 * len(self.ids)
+
+    def column(self, name: str) -> NDArray[Any]:
+        """A writable view of one column."""
+        return self._columns[name].used
+
+    def row_of(self, entry_id: str) -> int | None:
+        """Where a living entry stands."""
+        return self._row_of.get(entry_id)
+
+    def extend(self, entries: list[Entry]) -> None:
+        """Append living rows; none of the ids may be living already."""
+        first = len(self.ids)
+        self.ids.extend(entry.id for entry in entries)
+        self._row_of.update((entry.id, first + at) for at, entry in enumerate(entries))
+        self.living += len(entries)
+        session = self.sessions.number
+        self._append("session", [session(e.session_id) if e.session_id else -1 for e in entries])
+        self._append("at_ms", [entry.at_ms for entry in entries])
+        self._append("seq", [entry.seq for entry in entries])
+        self._append("is_memory", [entry.is_memory for entry in entries])
+        self._append("alive", [True] * len(entries))
+        self._append("shape", [shape_of(entry.text) for entry in entries])
+        self._append("id_order", [_id_order(entry.id) for entry in entries])
+        for name in _NAMED:
+            number = self.names[name].number
+            fold = _FOLDED.get(name, _same)
+            self._append(name, [number(fold(getattr(entry, name))) for entry in entries])
+
+    def forget(self, rows: list[int]) -> None:
+        """Living rows die."""
+        for row in rows:
+            del self._row_of[self.ids[row]]
+        self.column("alive")[rows] = False
+        self.living -= len(rows)
+
+    def of_session(self, session_id: str) -> NDArray[np.intp]:
+        """Living rows of a session, memories among them."""
+        number = self.sessions.find(session_id)
+        if number < 0:
+            return np.zeros(0, np.intp)
+        return np.flatnonzero((self.column("session") == number) & self.column("alive"))
+
+    def label(self, rows: NDArray[np.intp], name: str, value: Any) -> None:
+        """Give rows one value in a named column."""
+        number = self.names[name].number(_FOLDED.get(name, _same)(value))
+        self.column(name)[rows] = number
+
+    def keep(self, rows: NDArray[np.intp]) -> None:
+        """Hold only these rows, renumbered in this order."""
+        self.ids = [self.ids[row] for row in rows.tolist()]
+        self._row_of = {entry_id: row for row, entry_id in enumerate(self.ids)}
+        for column in self._columns.values():
+            column.replace(column.used[rows])
+
+    def admitted(self, where: Filter) -> NDArray[np.bool_]:
+        """Which rows are living and pass the filter; shape (n,)."""
+        mask = self.column("alive").copy()
+        for name, wanted in _wanted_names(where):
+            mask &= self.column(name) == self.names[name].find(wanted)
+        if where.memories is not None:
+            mask &= self.column("is_memory") == where.memories
+        if where.since_ms is not None:
+            mask &= self.column("at_ms") >= where.since_ms
+        if where.until_ms is not None:
+            mask &= self.column("at_ms") < where.until_ms
+        if where.session_ids is not None:
+            mask &= np.isin(self.column("session"), [self._session(s) for s in where.session_ids])
+        if where.tags:
+            mask &= np.isin(self.column("tags"), self._tag_sets_with(_folded_tags(where.tags)))
+        return mask
+
+    def in_order_of_content(self, rows: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Rows by time, newest first, then seq, then id: the same whatever was added first."""
+        keys = self.column("id_order")[rows], self.column("seq")[rows], -self.column("at_ms")[rows]
+        return rows[np.lexsort(keys)]
+
+    def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+        """Names and arrays a snapshot keeps; every row must be living."""
+        names = {name: list(values) for name, values in self.names.items()}
+        facts = {"ids": self.ids, "sessions": list(self.sessions), "names": names}
+        return facts, {name: column.used for name, column in self._columns.items()}
+
+    def restore(self, facts: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> None:
+        """Hold what `state` gave."""
+        self.ids = facts["ids"]
+        self._row_of = {entry_id: row for row, entry_id in enumerate(self.ids)}
+        self.sessions = Names(facts["sessions"])
+        for name, values in facts["names"].items():
+            self.names[name] = Names(tuple(v) if isinstance(v, list) else v for v in values)
+        for name, column in self._columns.items():
+            column.replace(arrays[name])
+        self.living = len(self.ids)
+
+    def _append(self, name: str, values: list[Any]) -> None:
+        self._columns[name].extend(np.array(values, _NUMBERS[name]))
+
+    def _session(self, session_id: str) -> int:
+        number = self.sessions.find(session_id)
+        return number if number >= 0 else -2  # -1 is "has none", which nobody asks for here
+
+    def _tag_sets_with(self, wanted: tuple[str, ...]) -> list[int]:
+        needed = set(wanted)
+        return [number for number, tags in enumerate(self.names["tags"]) if needed <= set(tags)]
+
+
+def _wanted_names(where: Filter) -> list[tuple[str, Any]]:
+    names = [name for name in _NAMED if name != "tags" and getattr(where, name) is not None]
+    return [(name, _FOLDED.get(name, _same)(getattr(where, name))) for name in names]
+
+
+def _id_order(entry_id: str) -> int:
+    """A number that orders entries of equal time and seq the same in every process."""
+    digest = hashlib.blake2b(entry_id.encode("utf-8", "surrogatepass"), digest_size=8)
+    return int.from_bytes(digest.digest(), "big")
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _folded_name(name: str | None) -> str | None:
+    return None if name is None else name.casefold()
+
+
+def _folded_tags(tags: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted({tag.casefold() for tag in tags}))
+
+
+_FOLDED: dict[str, Callable[[Any], Any]] = {
+    "speaker": _folded_name,
+    "assistant": _folded_name,
+    "project": _folded_name,
+    "platform": _folded_name,
+    "tags": _folded_tags,
+}

@@ -1,0 +1,197 @@
+"""The index of one vault: entries in, evidence about those that may answer a question out.
+
+Everything is derived and exact: an index answers the same after any additions and removals as one
+built afresh from what is left, and ties are settled by content, never by the order of additions.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Sequence
+from itertools import islice
+
+import numpy as np
+from numpy.typing import NDArray
+
+from holdfast.index.embedder import Embedder
+from holdfast.index.entries import Entry, Filter
+from holdfast.index.evidence import Evidence
+from holdfast.index.order import SessionOrder
+from holdfast.index.postings import Postings
+from holdfast.index.rows import Rows
+from holdfast.index.search import Parts, find
+from holdfast.index.snapshot import pack, unpack
+from holdfast.index.vectors import Vectors
+
+__all__ = ["VaultIndex"]
+
+_BATCH = 8192
+"""Entries taken in at once: larger batches only need more memory for the time being."""
+_MIN_DEAD = 2048
+"""Removed rows are cleared away when they are this many and a quarter of all."""
+
+
+class VaultIndex:
+    """What can be found in one vault. Safe to use from several threads.
+
+    `rev` is the caller's: the vault's revision up to which the index is current.
+    """
+
+    def __init__(self, embedder: Embedder) -> None:
+        self.rev = 0
+        self._embedder = embedder
+        self._lock = threading.RLock()
+        self._rows = Rows()
+        self._postings = Postings()
+        self._order = SessionOrder()
+        self._vectors = Vectors(embedder.dims)
+
+    def __len__(self) -> int:
+        """How many entries can be found."""
+        return self._rows.living
+
+    @property
+    def embedder(self) -> Embedder:
+        """Makes the vectors of entries and questions."""
+        return self._embedder
+
+    @property
+    def nbytes(self) -> int:
+        """Resident bytes, about; the embedder's own are not counted."""
+        parts = self._rows, self._postings, self._order, self._vectors
+        return sum(part.nbytes for part in parts)
+
+    def add(self, entries: Iterable[Entry]) -> None:
+        """Make entries findable at once; one whose id is known replaces the old one."""
+        remaining = iter(entries)
+        while batch := list({e.id: e for e in islice(remaining, _BATCH)}.values()):
+            with self._lock:
+                self.remove([entry.id for entry in batch])
+                self._extend(batch)
+
+    def remove(self, ids: Iterable[str]) -> None:
+        """Forget entries; unknown ids are passed over."""
+        with self._lock:
+            found = {row for row in map(self._rows.row_of, ids) if row is not None}
+            self._forget(sorted(found))
+
+    def remove_session(self, session_id: str) -> None:
+        """Forget a session's messages and the memories distilled in it."""
+        with self._lock:
+            self._forget(self._rows.of_session(session_id).tolist())
+
+    def label_session(
+        self,
+        session_id: str,
+        *,
+        assistant: str | None,
+        project: str | None,
+        kind: str,
+        tags: Sequence[str],
+        platform: str | None,
+    ) -> None:
+        """What a session was held with and for has changed.
+
+        Project, kind and platform also become those of the memories distilled in it; assistant
+        and tags do not, for a memory has its own.
+        """
+        with self._lock:
+            rows = self._rows.of_session(session_id)
+            messages = rows[~self._rows.column("is_memory")[rows]]
+            self._rows.label(rows, "project", project)
+            self._rows.label(rows, "session_kind", kind)
+            self._rows.label(rows, "platform", platform)
+            self._rows.label(messages, "assistant", assistant)
+            self._rows.label(messages, "tags", tuple(tags))
+
+    def search(self, question: str, *, where: Filter | None = None, pool: int = 600) -> Evidence:
+        """Evidence about the most promising entries that pass the filter.
+
+        Args:
+            question: any text; only its rarest words are looked up when it is long.
+            where: narrows the search before anything is cut off; None admits all.
+            pool: about how many candidates to look at closely; all that are admitted when they
+                are fewer.
+        """
+        vector = self._embedder.embed([question])[0]
+        with self._lock:
+            parts = Parts(self._rows, self._postings, self._order, self._vectors)
+            return find(parts, question, vector, where or Filter(), pool)
+
+    def dump(self) -> bytes:
+        """Everything but the embedder, for `load`. Plaintext: seal it before it is written."""
+        with self._lock:
+            self._compact()
+            words, lists = self._postings.state()
+            facts, columns = self._rows.state()
+            facts |= {
+                "words": words,
+                "rev": self.rev,
+                "embedder": self._embedder.name,
+                "dims": self._embedder.dims,
+            }
+            groups = {"row": columns, "posting": lists, "vector": self._vectors.state()}
+            return pack(facts, groups)
+
+    @classmethod
+    def load(cls, data: bytes, embedder: Embedder) -> VaultIndex:
+        """The index that was dumped.
+
+        Raises:
+            ValueError: the snapshot is damaged, or of another version or embedder: build anew.
+        """
+        facts, groups = unpack(data)
+        if (facts["embedder"], facts["dims"]) != (embedder.name, embedder.dims):
+            raise ValueError("the snapshot was made with another embedder")
+        index = cls(embedder)
+        index.rev = facts["rev"]
+        index._rows.restore(facts, groups["row"])
+        index._postings.restore(facts["words"], groups["posting"])
+        index._vectors.restore(**groups["vector"])
+        index._order.extend(index._places(np.arange(len(index._rows))))
+        return index
+
+    def _extend(self, entries: list[Entry]) -> None:
+        first = len(self._rows)
+        texts = [_indexed_text(entry) for entry in entries]
+        vectors = self._embedder.embed([entry.text for entry in entries])
+        self._rows.extend(entries)
+        self._postings.extend(texts)
+        self._vectors.extend(vectors)
+        self._order.extend(self._places(np.arange(first, len(self._rows))))
+
+    def _places(self, rows: NDArray[np.intp]) -> list[tuple[int, int, str]]:
+        """Where rows stand in their sessions; memories stand nowhere."""
+        is_memory = self._rows.column("is_memory")[rows]
+        sessions = np.where(is_memory, -1, self._rows.column("session")[rows]).tolist()
+        seqs = self._rows.column("seq")[rows].tolist()
+        ids = [self._rows.ids[row] for row in rows.tolist()]
+        return list(zip(sessions, seqs, ids, strict=True))
+
+    def _forget(self, rows: list[int]) -> None:
+        if not rows:
+            return
+        for session, seq, entry_id in self._places(np.array(rows, np.intp)):
+            self._order.forget(session, seq, entry_id)
+        self._postings.forget(rows)
+        self._rows.forget(rows)
+        dead = len(self._rows) - len(self)
+        if dead > _MIN_DEAD and dead * 4 > len(self._rows):
+            self._compact()
+
+    def _compact(self) -> None:
+        """Renumber the living rows without gaps."""
+        if len(self) == len(self._rows):
+            return
+        kept = np.flatnonzero(self._rows.column("alive"))
+        self._rows.keep(kept)
+        self._postings.keep(kept)
+        self._vectors.keep(kept)
+        self._order.clear()
+        self._order.extend(self._places(np.arange(len(kept))))
+
+
+def _indexed_text(entry: Entry) -> str:
+    """People are asked about by name, so a person's name belongs to what the person said."""
+    named = entry.speaker and entry.role == "user" and not entry.is_memory
+    return f"{entry.speaker}: {entry.text}" if named else entry.text

@@ -1,0 +1,64 @@
+"""What a question is about, beside its words."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from holdfast.clock import to_ms
+from holdfast.index.words import surfaces
+from holdfast.recall.dates import Mention, mentions
+
+__all__ = ["Question", "read"]
+
+_WHEN = re.compile(
+    r"\b(?:when|what (?:date|day|month|year|time)|how long|how many (?:days|weeks|months|years)"
+    r"|which (?:date|day|month|year|week)|since when|until when)\b",
+    re.IGNORECASE,
+)
+_HOW_MUCH = re.compile(
+    r"\b(?:how (?:many|much|long|old|often|far|big|tall|large)|what (?:number|percentage|price|age"
+    r"|size|amount)|cost|total|average|in total)\b",
+    re.IGNORECASE,
+)
+_LOOKED_AT = 2_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A question, read."""
+
+    named: frozenset[str]
+    """Speakers of the vault whom it names, casefolded."""
+    wants_date: bool
+    wants_number: bool
+    times: tuple[Mention, ...]
+    """Times it speaks of."""
+
+    def nearness(self, at_ms: NDArray[np.int64]) -> NDArray[Any]:
+        """1 where a time lies in a span the question speaks of, falling towards 0 around it."""
+        near = np.zeros(len(at_ms), np.float32)
+        for mention in self.times:
+            first, last = to_ms(mention.start), to_ms(mention.end)
+            gap = np.maximum(np.maximum(first - at_ms, at_ms - last), 0)
+            scale = max(last - first, 86_400_000)
+            near = np.maximum(near, np.exp(-gap / scale).astype(np.float32))
+        return near
+
+
+def read(text: str, *, now: datetime, speakers: frozenset[str]) -> Question:
+    """Read a question asked at `now` in a vault where these people speak."""
+    head = text[:_LOOKED_AT]
+    words = set(surfaces(head)) | {s.removesuffix("'s") for s in surfaces(head)}
+    named = {name for name in speakers if words.issuperset(surfaces(name))}
+    return Question(
+        named=frozenset(named),
+        wants_date=_WHEN.search(head) is not None,
+        wants_number=_HOW_MUCH.search(head) is not None,
+        times=mentions(head, now=now),
+    )
