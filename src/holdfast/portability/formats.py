@@ -1,0 +1,56 @@
+"""The table of formats: one module and one row each.
+
+A row says how to know the format from the beginning of a file's content, and how to read it. There
+are two ways of reading: `convert` gets one JSON object per conversation, cut out of an array, out
+of a file of one object, or out of a line; `read` gets the whole file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from msgspec import Struct
+
+from holdfast.portability import chatgpt, claude, jsonl
+from holdfast.portability.containers import Member
+from holdfast.portability.conversations import Assets, Conversation, Item
+from holdfast.portability.limits import Limits
+from holdfast.portability.sampling import Sample
+
+__all__ = ["CONVERSATIONS_NAME", "EXPECTED", "FORMATS", "Format"]
+
+
+class Format(Struct, frozen=True, kw_only=True):
+    """One row."""
+
+    name: str
+    matches: Callable[[Sample], bool]
+    convert: Callable[[bytes, Assets], Conversation] | None = None
+    read: Callable[[Member, Limits], Iterator[Item]] | None = None
+
+
+def _has(*names: str) -> Callable[[Sample], bool]:
+    """A JSON object with all of these members."""
+    return lambda sample: sample.shape != "text" and all(n in sample.fields for n in names)
+
+
+def _is_captured_chatgpt(sample: Sample) -> bool:
+    return "raw_provider_payload" in sample.fields
+
+
+FORMATS: tuple[Format, ...] = (
+    Format(name="chatgpt", matches=_has("mapping"), convert=chatgpt.convert),
+    Format(name="chatgpt", matches=_is_captured_chatgpt, convert=chatgpt.convert),
+    Format(name="claude", matches=_has("chat_messages"), convert=claude.convert),
+    Format(name="jsonl", matches=jsonl.is_conversation, convert=jsonl.convert),
+    Format(name="jsonl", matches=jsonl.is_message, read=jsonl.read_messages),
+)
+
+EXPECTED = (
+    "expected a ChatGPT export (ZIP, folder, conversations.json), a Claude export, a Holdfast "
+    "bundle, or JSON Lines as described in the import guide"
+)
+
+CONVERSATIONS_NAME = re.compile(r"conversations(-\d+)?\.jsonl?", re.IGNORECASE)
+"""Files so named hold conversations in every export: one that cannot be read is reported."""

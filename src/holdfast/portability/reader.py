@@ -1,0 +1,220 @@
+"""Opening an export file and reading its conversations, whatever it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from holdfast.errors import HostileFile, UnknownFormat
+from holdfast.portability.bundle import BUNDLE_FORMAT
+from holdfast.portability.bundle_import import bundled_conversations
+from holdfast.portability.bundle_reader import BundleReader, is_bundle
+from holdfast.portability.containers import Container, Member, open_container, read_whole
+from holdfast.portability.conversations import Assets, Broken, Conversation, ImportedFile, Item
+from holdfast.portability.filenames import bare_name, media_type_of
+from holdfast.portability.formats import CONVERSATIONS_NAME, EXPECTED, FORMATS, Format
+from holdfast.portability.json_values import Malformed, checked, mended
+from holdfast.portability.limits import Limits
+from holdfast.portability.sampling import Sample, take_sample
+from holdfast.portability.scanning import Element, array_elements, lines
+
+__all__ = ["ExportReader", "open_export"]
+
+_READABLE = (".json", ".jsonl", ".ndjson", ".txt")
+"""Endings of files in a ZIP or folder that are looked into; a single file always is."""
+
+
+class ExportReader:
+    """An opened export; iterate it for its conversations. Use it in a `with` block.
+
+    Iterating may be done again and starts afresh. At any time at most one conversation is in
+    memory.
+    """
+
+    def __init__(self, path: Path, limits: Limits) -> None:
+        self._limits = limits
+        self.place: str = path.name
+        self.bundle: BundleReader | None = None
+        """The bundle itself, when the file is one: it holds more than conversations."""
+        self.format: str
+        """Name of the format: "chatgpt", "claude", "jsonl", "holdfast-bundle", ..."""
+        self.total_bytes: int
+        """Bytes of the conversations' files, unpacked."""
+        if is_bundle(path, limits):
+            self.bundle = BundleReader(path, limits=limits)
+            self.format, self.total_bytes = BUNDLE_FORMAT, self.bundle.total_bytes
+            return
+        self._container = open_container(path, limits)
+        try:
+            self._assets = _asset_finder(self._container, limits)
+            self._sources = _recognised(self._container, limits)
+        except BaseException:
+            self._container.close()
+            raise
+        self.format = self._sources[0][1].name
+        self.total_bytes = sum(member.size for member, _, _ in self._sources)
+
+    @property
+    def bytes_read(self) -> int:
+        """How many of `total_bytes` have been read; for a progress bar."""
+        if self.bundle is not None:
+            return self.bundle.bytes_read
+        return min(self._container.gauge.bytes_read, self.total_bytes)
+
+    def __iter__(self) -> Iterator[Item]:
+        """Yield each conversation, or what is broken about it and where.
+
+        Raises:
+            ImportFailed: the file is damaged as a whole, or ends in the middle; what was yielded
+                before stands.
+            HostileFile: it costs more than the limits allow.
+        """
+        broken = 0
+        for count, item in enumerate(self._items(), 1):
+            yield item
+            broken += isinstance(item, Broken)
+            if broken > self._limits.max_broken:
+                raise HostileFile(self.place, "holds too many broken conversations")
+            if count > self._limits.max_conversations:
+                raise HostileFile(self.place, "holds too many conversations")
+
+    def _items(self) -> Iterator[Item]:
+        if self.bundle is not None:
+            yield from bundled_conversations(self.bundle)
+            return
+        self._container.gauge.bytes_read = 0
+        for member, row, sample in self._sources:
+            if sample is None:
+                yield Broken(place=member.name, reason="is not JSON of a kind that is known")
+            elif row.read is not None:
+                yield from row.read(member, self._limits)
+            elif row.convert is not None:
+                yield from self._converted(member, sample, row.convert)
+
+    def _converted(self, member: Member, sample: Sample, convert: Convert) -> Iterator[Item]:
+        """The conversations of a file in which each is one JSON object."""
+        max_bytes, max_depth = self._limits.max_conversation_bytes, self._limits.max_depth
+        if sample.shape == "object":
+            data = read_whole(member, max_bytes=max_bytes, progress=True)
+            yield self._item(Element(1, data), member.name, convert, max_depth=max_depth)
+            return
+        with member.open(progress=True) as stream:
+            if sample.shape == "lines":
+                for one in lines(stream, member.name, max_bytes=max_bytes):
+                    place = f"{member.name}, line {one.number:,}"
+                    yield self._item(one, place, convert, max_depth=max_depth)
+                return
+            for one in array_elements(
+                stream, member.name, max_bytes=max_bytes, max_depth=max_depth
+            ):
+                place = f"{member.name}, conversation {one.number:,}"
+                yield self._item(one, place, convert, max_depth=None)
+
+    def _item(
+        self, element: Element, place: str, convert: Convert, *, max_depth: int | None
+    ) -> Item:
+        """Convert one conversation; when its JSON is at fault, once more after mending it."""
+        if element.fault:
+            return Broken(place=place, reason=element.fault, code=element.code)
+        try:
+            raw = element.raw.removeprefix(b"\xef\xbb\xbf")
+            checked(raw, max_values=self._limits.max_values, max_depth=max_depth)
+            try:
+                return convert(raw, self._assets)
+            except Malformed:
+                mended_raw = mended(raw)
+                if mended_raw == raw:
+                    raise
+                return convert(mended_raw, self._assets)
+        except Malformed as exc:
+            return Broken(place=place, reason=exc.reason, code=exc.code)
+
+    def close(self) -> None:
+        """Let go of the file. May be called twice."""
+        (self.bundle or self._container).close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def open_export(path: str | Path, *, limits: Limits | None = None) -> ExportReader:
+    """Open an export: a file, a folder or a ZIP, its format told from its content.
+
+    Args:
+        path: what the provider gave, packed or unpacked.
+        limits: what it may cost.
+
+    Raises:
+        UnknownFormat: it is nothing that is known; says what was expected.
+        ImportFailed: it cannot be read.
+        HostileFile: it is built to do harm.
+        BundleDamaged: it is a bundle whose checksums do not hold.
+    """
+    return ExportReader(Path(path), limits or Limits())
+
+
+Convert = Callable[[bytes, Assets], Conversation]
+Source = tuple[Member, Format, Sample | None]
+
+
+def _recognised(container: Container, limits: Limits) -> list[Source]:
+    """The files that hold conversations, with their format, in the order of their names.
+
+    Files that are named as conversations but cannot be recognised are kept, to be reported: a
+    missing part of someone's history must not look like a history without it.
+    """
+    alone = len(container.members) == 1
+    found: list[Source] = []
+    doubtful: list[Member] = []
+    for member in container.members:
+        if not alone and not member.name.lower().endswith(_READABLE):
+            continue
+        sample = take_sample(member, limits)
+        row = next((row for row in FORMATS if sample and row.matches(sample)), None)
+        if row is not None:
+            found.append((member, row, sample))
+        elif CONVERSATIONS_NAME.fullmatch(member.base):
+            doubtful.append(member)
+    if not found:
+        raise UnknownFormat(container.place, EXPECTED)
+    found.extend((member, found[0][1], None) for member in doubtful)
+    return sorted(found, key=lambda source: source[0].name)
+
+
+def _asset_finder(container: Container, limits: Limits) -> Assets:
+    """Find files by the id their name begins with: "file-abc-photo.png" is file-abc."""
+    by_id: dict[str, Member] = {}
+    for member in container.members:
+        base = member.base
+        if base.startswith("file") and not base.lower().endswith(_READABLE[:3]):
+            for end in _id_ends(base):
+                by_id.setdefault(base[:end], member)
+
+    def find(file_id: str) -> ImportedFile | None:
+        member = by_id.get(file_id)
+        if member is None:
+            return None
+        name = bare_name(member.base.removeprefix(file_id).lstrip("-_")) or member.base
+        if name.startswith("."):
+            name = bare_name(member.base)
+        read = partial(read_whole, member, max_bytes=limits.max_file_bytes)
+        return ImportedFile(name=name, media_type=media_type_of(name), data=read)
+
+    return find
+
+
+def _id_ends(name: str) -> list[int]:
+    """Where an id may end in a file's name; the first dozen places are enough for every export."""
+    ends = [at for at, char in enumerate(name[:200]) if char in "-."]
+    return [*ends[:12], len(name)]
