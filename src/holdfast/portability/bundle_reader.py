@@ -22,6 +22,7 @@ from holdfast.portability.bundle import (
 )
 from holdfast.portability.containers import Container, Member, open_container, read_whole
 from holdfast.portability.limits import MIB, Limits
+from holdfast.portability.scanning import lines
 
 __all__ = ["BundleReader", "is_bundle"]
 
@@ -32,6 +33,9 @@ _MANIFEST_BYTES = 64 * MIB
 _DEFLATE_RATIO = 1100
 """No deflate stream unpacks to more than 1,032 times its size."""
 _READ_BYTES = 1 << 20
+_LINE_FACTOR = 4
+"""A line may be this many times as long as a conversation elsewhere: one message alone may reach
+the recorder's limit, and escapes make it longer."""
 
 
 class _Head(Struct):
@@ -134,12 +138,15 @@ class BundleReader:
 
     def _records(self, name: str, kind: type[T], *, progress: bool = False) -> Iterator[T]:
         decoder = msgspec.json.Decoder(kind)
+        max_bytes = _LINE_FACTOR * self._limits.max_conversation_bytes
         with self._member(f"{name}.jsonl").open(progress=progress) as stream:
-            for number, line in enumerate(stream, 1):
+            for line in lines(stream, self.place, max_bytes=max_bytes):
+                place = f"{self.place}, {name}.jsonl, line {line.number:,}"
+                if line.fault:
+                    raise HostileFile(place, line.fault)
                 try:
-                    yield decoder.decode(line)
+                    yield decoder.decode(line.raw)
                 except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
-                    place = f"{self.place}, {name}.jsonl, line {number:,}"
                     raise BundleDamaged(place, "is no record of its kind") from exc
 
     def _read_manifest(self) -> Manifest:

@@ -120,7 +120,7 @@ def mended(raw: bytes) -> bytes:
     raw = _SURROGATES.sub(lambda m: rb"\ufffd" if m[3] else m[0], raw)
     try:
         _ANY.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _rewritten(raw)
     return raw
 

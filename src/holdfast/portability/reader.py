@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from holdfast.errors import HostileFile, UnknownFormat
+from holdfast.errors import HostileFile, ImportFailed, UnknownFormat
 from holdfast.portability.bundle import BUNDLE_FORMAT
 from holdfast.portability.bundle_import import bundled_conversations
 from holdfast.portability.bundle_reader import BundleReader, is_bundle
@@ -87,8 +87,8 @@ class ExportReader:
             return
         self._container.gauge.bytes_read = 0
         for member, row, sample in self._sources:
-            if sample is None:
-                yield Broken(place=member.name, reason="is not JSON of a kind that is known")
+            if isinstance(sample, Broken):
+                yield sample
             elif row.read is not None:
                 yield from row.read(member, self._limits)
             elif row.convert is not None:
@@ -165,7 +165,7 @@ def open_export(path: str | Path, *, limits: Limits | None = None) -> ExportRead
 
 
 Convert = Callable[[bytes, Assets], Conversation]
-Source = tuple[Member, Format, Sample | None]
+Source = tuple[Member, Format, Sample | Broken]
 
 
 def _recognised(container: Container, limits: Limits) -> list[Source]:
@@ -176,20 +176,33 @@ def _recognised(container: Container, limits: Limits) -> list[Source]:
     """
     alone = len(container.members) == 1
     found: list[Source] = []
-    doubtful: list[Member] = []
+    doubtful: list[tuple[Member, Broken]] = []
     for member in container.members:
         if not alone and not member.name.lower().endswith(_READABLE):
             continue
-        sample = take_sample(member, limits)
-        row = next((row for row in FORMATS if sample and row.matches(sample)), None)
-        if row is not None:
-            found.append((member, row, sample))
+        sample = _sample(member, limits, alone=alone)
+        if isinstance(sample, tuple):
+            found.append((member, *sample))
         elif CONVERSATIONS_NAME.fullmatch(member.base):
-            doubtful.append(member)
+            doubtful.append((member, sample))
     if not found:
         raise UnknownFormat(container.place, EXPECTED)
-    found.extend((member, found[0][1], None) for member in doubtful)
+    found.extend((member, found[0][1], broken) for member, broken in doubtful)
     return sorted(found, key=lambda source: source[0].name)
+
+
+def _sample(member: Member, limits: Limits, *, alone: bool) -> tuple[Format, Sample] | Broken:
+    """Format and sample of a file. One bad file among many must not end the others' import."""
+    try:
+        sample = take_sample(member, limits)
+    except ImportFailed as exc:
+        if alone:
+            raise
+        return Broken(place=member.name, reason=exc.reason, code=exc.code)
+    row = next((row for row in FORMATS if sample and row.matches(sample)), None)
+    if sample is None or row is None:
+        return Broken(place=member.name, reason="is not an export of a kind that is known")
+    return row, sample
 
 
 def _asset_finder(container: Container, limits: Limits) -> Assets:

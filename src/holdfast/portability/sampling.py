@@ -8,11 +8,11 @@ from typing import BinaryIO, Literal
 
 from msgspec import Raw, Struct
 
-from holdfast.errors import ImportFailed
+from holdfast.errors import HostileFile, ImportFailed
 from holdfast.portability.containers import Member, read_whole
-from holdfast.portability.json_values import Malformed, fields_of, mended
+from holdfast.portability.json_values import Malformed, checked, fields_of, mended
 from holdfast.portability.limits import Limits
-from holdfast.portability.scanning import Element, array_elements, lines
+from holdfast.portability.scanning import Element, array_elements, deepest_level, lines
 
 __all__ = ["Sample", "take_sample"]
 
@@ -40,6 +40,7 @@ def take_sample(member: Member, limits: Limits) -> Sample | None:
 
     Raises:
         ImportFailed: it cannot be read, or is UTF-16 or UTF-32.
+        HostileFile: it is one JSON object that is over a limit.
     """
     with member.open() as stream:
         head = stream.read(_HEAD_BYTES)
@@ -64,7 +65,7 @@ def _of_array(member: Member, limits: Limits) -> Sample | None:
     with member.open() as stream:
         try:
             for element in _elements(stream, member.name, limits):
-                fields = _fields(element.raw) if element.raw.startswith(b"{") else None
+                fields = _fields(element.raw, limits) if element.raw.startswith(b"{") else None
                 if fields:
                     return Sample("array", fields)
                 if element.number >= _ELEMENTS_TRIED:
@@ -84,16 +85,16 @@ def _of_lines(member: Member, limits: Limits) -> Sample | None:
     """One complete object in the first line means JSON Lines, unless it is the only line."""
     with member.open() as stream:
         for element in lines(stream, member.name, max_bytes=limits.max_line_bytes):
-            fields = _fields(element.raw)
+            fields = _fields(element.raw, limits)
             return Sample("lines", fields) if fields else None
     return None
 
 
 def _of_object(member: Member, limits: Limits) -> Sample | None:
-    try:
-        fields = _fields(read_whole(member, max_bytes=limits.max_conversation_bytes))
-    except ImportFailed:
-        return None
+    raw = read_whole(member, max_bytes=limits.max_conversation_bytes)
+    if deepest_level(raw) > limits.max_depth:
+        raise HostileFile(member.name, f"is nested deeper than {limits.max_depth} levels")
+    fields = _fields(raw, limits)
     return Sample("object", fields) if fields else None
 
 
@@ -105,11 +106,14 @@ def _of_text(head: bytes) -> Sample | None:
     return Sample("text", {}, text) if text.isprintable() or "\0" not in text else None
 
 
-def _fields(raw: bytes) -> dict[str, Raw]:
-    """The members of the object in `raw`; none when it is no object."""
-    for attempt in (bytes, mended):
+def _fields(raw: bytes, limits: Limits) -> dict[str, Raw]:
+    """The members of the object in `raw`; none when it is no object or over a limit."""
+    raw = raw.removeprefix(codecs.BOM_UTF8)
+    try:
+        checked(raw, max_values=limits.max_values, max_depth=limits.max_depth)
         try:
-            return fields_of(attempt(raw.removeprefix(codecs.BOM_UTF8)), "the sample")
+            return fields_of(raw, "the sample")
         except Malformed:
-            continue
-    return {}
+            return fields_of(mended(raw), "the sample")
+    except Malformed:
+        return {}
