@@ -50,7 +50,7 @@ INSERT INTO records (
          vault_id, kind, scope, ord, id, state, owner, parent, at_ms, version, link, rev, sealed)
 VALUES (:vault_id, :kind, :scope, :ord, :id, :state, :owner, :parent, :at_ms, :version, :link, :rev,
         :sealed)
-    ON CONFLICT DO UPDATE
+    ON CONFLICT (id, vault_id) DO UPDATE
    SET state = excluded.state, owner = excluded.owner, parent = excluded.parent,
        at_ms = excluded.at_ms, version = excluded.version, link = excluded.link,
        rev = excluded.rev, sealed = excluded.sealed
@@ -126,7 +126,7 @@ DELETE FROM once
                  AND r.scope = :session_id));
 
 -- name: session_rows_remove
-DELETE FROM records
+DELETE FROM records INDEXED BY records_place_idx
  WHERE vault_id = :vault_id
    AND kind = :kind
    AND scope = :session_id;
@@ -182,9 +182,10 @@ SELECT vault_id, account_id, owner_tag, kind, created_ms, rev, seals, epoch
  LIMIT :max_rows;
 
 -- name: rows_of_scope
--- Served by the primary key. `state`, `parent` and `owner` are looked at on the way.
+-- Served, order included, by records_place_idx; `state`, `parent` and `owner` are looked at on the
+-- way.
 SELECT kind, scope, ord, id, state, owner, parent, at_ms, version, link, sealed, rev
-  FROM records
+  FROM records INDEXED BY records_place_idx
  WHERE vault_id = :vault_id
    AND kind = :kind
    AND scope = :scope
@@ -198,7 +199,7 @@ SELECT kind, scope, ord, id, state, owner, parent, at_ms, version, link, sealed,
 
 -- name: rows_of_scope_newest
 SELECT kind, scope, ord, id, state, owner, parent, at_ms, version, link, sealed, rev
-  FROM records
+  FROM records INDEXED BY records_place_idx
  WHERE vault_id = :vault_id
    AND kind = :kind
    AND scope = :scope
@@ -213,7 +214,7 @@ SELECT kind, scope, ord, id, state, owner, parent, at_ms, version, link, sealed,
 -- name: rows_of_kind
 -- As rows_of_scope, over every scope.
 SELECT kind, scope, ord, id, state, owner, parent, at_ms, version, link, sealed, rev
-  FROM records
+  FROM records INDEXED BY records_place_idx
  WHERE vault_id = :vault_id
    AND kind = :kind
    AND ord >= :first
@@ -226,7 +227,7 @@ SELECT kind, scope, ord, id, state, owner, parent, at_ms, version, link, sealed,
 
 -- name: rows_of_kind_newest
 SELECT kind, scope, ord, id, state, owner, parent, at_ms, version, link, sealed, rev
-  FROM records
+  FROM records INDEXED BY records_place_idx
  WHERE vault_id = :vault_id
    AND kind = :kind
    AND ord >= :first
@@ -275,7 +276,7 @@ SELECT kind, scope, ord, id, state, owner, parent, at_ms, version, link, sealed,
    AND state <> 3;
 
 -- name: changes
--- Served, order included, by records_rev_idx.
+-- Served by records_rev_idx; only the rows of one revision are sorted.
 SELECT kind, scope, ord, id, state, owner, parent, at_ms, version, link, sealed, rev
   FROM records INDEXED BY records_rev_idx
  WHERE vault_id = :vault_id

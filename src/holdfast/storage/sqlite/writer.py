@@ -12,7 +12,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import apsw
 
@@ -51,6 +51,7 @@ class GroupWriter:
         self._txn = Txn(connection)
         self._lane = Lane()
         self._wal_pages = 0
+        self._checkpoint_at = _CHECKPOINT_PAGES
         self._failed: StorageFailed | None = None
         connection.set_wal_hook(self._note_wal)
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -85,7 +86,7 @@ class GroupWriter:
             self._lane.make_room()
             self._serve(group)
             del group  # it holds what callers wrote; nobody should have to wait for more of it
-            if self._wal_pages >= _CHECKPOINT_PAGES:
+            if self._wal_pages >= self._checkpoint_at:
                 self._checkpoint()
         self._connection.close()
 
@@ -179,19 +180,27 @@ class GroupWriter:
         return apsw.SQLITE_OK
 
     def _checkpoint(self) -> None:
-        """Move the WAL into the database. Whoever reads meanwhile keeps it from being reset."""
+        """Move the WAL into the database, so that the next write begins it anew.
+
+        What somebody still reads stays in it; then the next attempt waits for as much again.
+        """
         try:
-            self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+            pages, moved = self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
         except apsw.Error as exc:
-            # Nothing is lost: the WAL holds it. The next group tries again.
+            # Nothing is lost: the WAL holds it.
             _logger.warning(
                 "checkpoint failed",
                 extra={"action": "storage.checkpoint", "error": type(exc).__name__},
             )
+            pages, moved = self._wal_pages, 0
+        self._checkpoint_at = _CHECKPOINT_PAGES + (0 if moved == pages else pages)
         self._wal_pages = 0
 
 
-def truncate_wal(connection: apsw.Connection, _ask: Any = None) -> bool:
-    """Move the WAL into the database and empty it; False when a reader of it was in the way."""
+def truncate_wal(connection: apsw.Connection, _ask: None) -> None:
+    """Move the WAL into the database and empty it.
+
+    Raises:
+        apsw.BusyError: a reader was in the way for the whole busy timeout.
+    """
     connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
-    return True

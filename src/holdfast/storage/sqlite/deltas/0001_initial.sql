@@ -49,13 +49,13 @@ CREATE TABLE records (
   version  INTEGER NOT NULL,
   link     BLOB NOT NULL,
   rev      INTEGER NOT NULL,
-  sealed   BLOB NOT NULL,
-  PRIMARY KEY (vault_id, kind, scope, ord, id)
-) STRICT, WITHOUT ROWID;
+  sealed   BLOB NOT NULL
+) STRICT;
 
-CREATE UNIQUE INDEX records_id_idx ON records (vault_id, id);
+CREATE UNIQUE INDEX records_id_idx ON records (id, vault_id);
 
--- The primary key's columns follow by themselves, so `changes` comes out in order.
+CREATE INDEX records_place_idx ON records (vault_id, kind, scope, ord, id);
+
 CREATE INDEX records_rev_idx ON records (vault_id, rev);
 
 -- A link goes when either of its ends goes.
