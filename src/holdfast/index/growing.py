@@ -50,5 +50,5 @@ class Growing(Generic[_Scalar]):
 
     def replace(self, values: NDArray[Any]) -> None:
         """Hold these rows instead."""
-        self._room = np.ascontiguousarray(values, self._room.dtype)
+        self._room = np.array(values, self._room.dtype, order="C")
         self._size = len(values)

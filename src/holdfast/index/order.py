@@ -42,9 +42,10 @@ class SessionOrder:
         nobody = np.full(len(places), -1, np.int32)
         self._before.extend(nobody)
         self._after.extend(nobody)
+        links = self.before, self.after
         for offset, (session, seq, entry_id) in enumerate(places):
             if session >= 0:
-                self._insert(session, (seq, entry_id, first + offset))
+                self._insert(session, (seq, entry_id, first + offset), *links)
 
     def forget(self, session: int, seq: int, entry_id: str) -> None:
         """Close the gap a message leaves; nothing happens when it is not there."""
@@ -62,17 +63,21 @@ class SessionOrder:
         self._after.replace(np.zeros(0))
         self._places = {}
 
-    def _insert(self, session: int, place: _Place) -> None:
+    def _insert(
+        self, session: int, place: _Place, before: NDArray[np.int32], after: NDArray[np.int32]
+    ) -> None:
         places = self._places.setdefault(session, [])
         row = place[2]
         if not places or places[-1] < place:  # the usual case: a conversation goes on
-            at = len(places)
+            if places:
+                last = places[-1][2]
+                before[row], after[last] = last, row
             places.append(place)
-        else:
-            insort(places, place)
-            at = bisect_left(places, place)
+            return
+        insort(places, place)
+        at = bisect_left(places, place)
         self._link(places[at - 1][2] if at else -1, row)
-        self._link(row, places[at + 1][2] if at + 1 < len(places) else -1)
+        self._link(row, places[at + 1][2])
 
     def _link(self, before: int, after: int) -> None:
         if before >= 0:

@@ -8,14 +8,15 @@ adding is appending, and nothing has to be merged.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from itertools import chain
+from collections.abc import Sequence
+from itertools import chain, islice
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from holdfast.index.growing import Growing
+from holdfast.index.shapes import ASKS, asks, shape_of_term
 from holdfast.index.words import surfaces, term_of
 
 __all__ = ["Postings"]
@@ -53,6 +54,8 @@ class Postings:
         self._terms = Growing(np.int32)
         self._counts = Growing(np.uint8)
         self._lengths = Growing(np.int32)
+        self._shapes = Growing(np.uint8)
+        self._term_shapes = Growing(np.uint8)
         self._frequencies = Growing(np.int32)  # term > living rows that hold it
         self._sorted_rows = 0
         self._inverted_starts: Ints = np.zeros(1, np.int64)
@@ -75,7 +78,12 @@ class Postings:
         """Terms in each row, repeats counted."""
         return self._lengths.used
 
-    def extend(self, texts: Iterable[str]) -> None:
+    @property
+    def shapes(self) -> NDArray[np.uint8]:
+        """Bits of `holdfast.index.shapes` for each row."""
+        return self._shapes.used
+
+    def extend(self, texts: Sequence[str]) -> None:
         """Append a row for each text."""
         if len(self._surfaces) > _MAX_KNOWN_SURFACES:
             self._surfaces.clear()
@@ -83,7 +91,10 @@ class Postings:
         lengths = np.fromiter(map(len, found), np.int64, len(found))
         tokens = np.fromiter(chain.from_iterable(found), np.int64, int(lengths.sum()))
         rows, terms, counts = _counted(tokens, lengths)
-        self._frequencies.extend(np.zeros(len(self._numbers) - len(self._frequencies), np.int32))
+        self._take_in_new_terms()
+        shapes = np.array([ASKS * asks(text) for text in texts], np.uint8)
+        np.bitwise_or.at(shapes, rows, self._term_shapes.used[terms])
+        self._shapes.extend(shapes)
         self._count_rows(terms, +1)
         self._terms.extend(terms)
         self._counts.extend(np.minimum(counts, 255))
@@ -107,6 +118,7 @@ class Postings:
         self._terms.replace(self._terms.used[entries])
         self._counts.replace(self._counts.used[entries])
         self._lengths.replace(self._lengths.used[rows])
+        self._shapes.replace(self._shapes.used[rows])
         self._starts.replace(np.concatenate([[0], np.cumsum(sizes)]))
         self.sort()
 
@@ -153,6 +165,7 @@ class Postings:
             "terms": self._terms.used,
             "counts": self._counts.used,
             "lengths": self._lengths.used,
+            "shapes": self._shapes.used,
         }
         return list(self._numbers), arrays
 
@@ -163,8 +176,15 @@ class Postings:
         self._terms.replace(arrays["terms"])
         self._counts.replace(arrays["counts"])
         self._lengths.replace(arrays["lengths"])
+        self._shapes.replace(arrays["shapes"])
+        self._take_in_new_terms()
         self._frequencies.replace(np.bincount(self._terms.used, minlength=len(words)))
         self.sort()
+
+    def _take_in_new_terms(self) -> None:
+        new = list(islice(self._numbers, len(self._frequencies), None))
+        self._frequencies.extend(np.zeros(len(new), np.int32))
+        self._term_shapes.extend(np.array([shape_of_term(term) for term in new], np.uint8))
 
     def _count_rows(self, terms: NDArray[Any], change: int) -> None:
         if len(terms) < 1000:  # a row holds a term once, few rows at a time: add one by one

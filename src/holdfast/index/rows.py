@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,6 @@ from numpy.typing import NDArray
 from holdfast.index.entries import Entry, Filter
 from holdfast.index.growing import Growing
 from holdfast.index.names import Names
-from holdfast.index.shapes import shape_of
 
 __all__ = ["Rows"]
 
@@ -24,7 +24,6 @@ _NUMBERS: dict[str, type[np.generic]] = {
     "session": np.int32,
     "is_memory": np.bool_,
     "alive": np.bool_,
-    "shape": np.uint8,
     **dict.fromkeys(_NAMED, np.int32),
 }
 
@@ -37,8 +36,8 @@ class Rows:
 
     def __init__(self) -> None:
         self.ids: list[str] = []
-        self.sessions: Names[str] = Names()
-        self.names: dict[str, Names[Any]] = {name: Names() for name in _NAMED}
+        self.sessions = Names(_same)
+        self.names = {name: Names(_FOLDED.get(name, _same)) for name in _NAMED}
         self._columns: dict[str, Growing[Any]] = {
             name: Growing(dtype) for name, dtype in _NUMBERS.items()
         }
@@ -67,18 +66,17 @@ class Rows:
         self.ids.extend(entry.id for entry in entries)
         self._row_of.update((entry.id, first + at) for at, entry in enumerate(entries))
         self.living += len(entries)
-        session = self.sessions.number
-        self._append("session", [session(e.session_id) if e.session_id else -1 for e in entries])
+        sessions = np.array(self.sessions.numbers(entry.session_id for entry in entries))
+        nowhere = np.array([not entry.session_id for entry in entries])
+        self._append("session", np.where(nowhere, -1, sessions))
         self._append("at_ms", [entry.at_ms for entry in entries])
         self._append("seq", [entry.seq for entry in entries])
         self._append("is_memory", [entry.is_memory for entry in entries])
-        self._append("alive", [True] * len(entries))
-        self._append("shape", [shape_of(entry.text) for entry in entries])
+        self._append("alive", np.ones(len(entries)))
         self._append("id_order", [_id_order(entry.id) for entry in entries])
         for name in _NAMED:
-            number = self.names[name].number
-            fold = _FOLDED.get(name, _same)
-            self._append(name, [number(fold(getattr(entry, name))) for entry in entries])
+            values = map(attrgetter(name), entries)
+            self._append(name, self.names[name].numbers(values))
 
     def forget(self, rows: list[int]) -> None:
         """Living rows die."""
@@ -96,7 +94,7 @@ class Rows:
 
     def label(self, rows: NDArray[np.intp], name: str, value: Any) -> None:
         """Give rows one value in a named column."""
-        number = self.names[name].number(_FOLDED.get(name, _same)(value))
+        (number,) = self.names[name].numbers([value])
         self.column(name)[rows] = number
 
     def keep(self, rows: NDArray[np.intp]) -> None:
@@ -138,15 +136,16 @@ class Rows:
         """Hold what `state` gave."""
         self.ids = facts["ids"]
         self._row_of = {entry_id: row for row, entry_id in enumerate(self.ids)}
-        self.sessions = Names(facts["sessions"])
+        self.sessions = Names(_same, facts["sessions"])
         for name, values in facts["names"].items():
-            self.names[name] = Names(tuple(v) if isinstance(v, list) else v for v in values)
+            folded = (tuple(v) if isinstance(v, list) else v for v in values)
+            self.names[name] = Names(_FOLDED.get(name, _same), folded)
         for name, column in self._columns.items():
             column.replace(arrays[name])
         self.living = len(self.ids)
 
-    def _append(self, name: str, values: list[Any]) -> None:
-        self._columns[name].extend(np.array(values, _NUMBERS[name]))
+    def _append(self, name: str, values: list[Any] | NDArray[Any]) -> None:
+        self._columns[name].extend(np.asarray(values, _NUMBERS[name]))
 
     def _session(self, session_id: str) -> int:
         number = self.sessions.find(session_id)
@@ -159,7 +158,7 @@ class Rows:
 
 def _wanted_names(where: Filter) -> list[tuple[str, Any]]:
     names = [name for name in _NAMED if name != "tags" and getattr(where, name) is not None]
-    return [(name, _FOLDED.get(name, _same)(getattr(where, name))) for name in names]
+    return [(name, getattr(where, name)) for name in names]
 
 
 def _id_order(entry_id: str) -> int:

@@ -162,7 +162,9 @@ def _window(parts: Parts, scores: Floats) -> Floats:
     """Each row's score with its shares of its neighbours'."""
     before = gathered(scores, parts.order.before)
     after = gathered(scores, parts.order.after)
-    window: Floats = scores + np.float32(BEFORE_SHARE) * before + np.float32(AFTER_SHARE) * after
+    window: Floats = scores.copy()
+    window += BEFORE_SHARE * before
+    window += AFTER_SHARE * after
     return window
 
 
@@ -196,7 +198,7 @@ def _identity(parts: Parts, rows: NDArray[np.intp]) -> dict[str, Any]:
         "seqs": column("seq")[rows],
         "at_ms": column("at_ms")[rows],
         "is_memory": column("is_memory")[rows],
-        "shapes": column("shape")[rows],
+        "shapes": parts.postings.shapes[rows],
         "known_speakers": _living_speakers(parts, speakers),
     }
 

@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
-import re
+from holdfast.index.words import term_of
 
-__all__ = ["ASKS", "HAS_DATE", "HAS_NUMBER", "shape_of"]
+__all__ = ["ASKS", "HAS_DATE", "HAS_NUMBER", "asks", "shape_of_term"]
 
 HAS_NUMBER = 1
 HAS_DATE = 2
 ASKS = 4
 
-_LOOKED_AT = 4_000
-"""Characters; more of a long text says nothing about its shape."""
-_NUMBER = re.compile(
-    r"[0-9]|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|dozen|hundred|thousand|half)\b"
-)
-_DATE = re.compile(
-    r"\b(?:today|tonight|yesterday|tomorrow|ago|last|next|(?:mon|tues|wednes|thurs|fri|satur|sun)day"
-    r"|weekend|week|month|year|january|february|march|april|may|june|july|august|september|october"
-    r"|november|december|summer|winter|spring|autumn|since|morning|evening|birthday)s?\b"
-)
+_NUMBER_WORDS = """
+    one two three four five six seven eight nine ten eleven twelve fifteen twenty thirty forty fifty
+    sixty hundred thousand million half dozen couple several twice once
+"""
+_DATE_WORDS = """
+    today tonight yesterday tomorrow ago last next monday tuesday wednesday thursday friday saturday
+    sunday weekend week month year january february march april may june july august september
+    october november december summer winter spring autumn since morning evening birthday
+    anniversary recently
+"""
+_NUMBERS = frozenset(map(term_of, _NUMBER_WORDS.split()))
+_DATES = frozenset(map(term_of, _DATE_WORDS.split()))
 
 
-def shape_of(text: str) -> int:
-    """The bits that hold for a text."""
-    head = text[:_LOOKED_AT].lower()
-    return (
-        (HAS_NUMBER if _NUMBER.search(head) else 0)
-        | (HAS_DATE if _DATE.search(head) else 0)
-        | (ASKS if head.rstrip()[-1:] in ("?", "？", "؟") else 0)
-    )
+def shape_of_term(term: str) -> int:
+    """The bits a text has because this term is in it."""
+    has_number = term[:1].isdigit() or term in _NUMBERS
+    return (HAS_NUMBER if has_number else 0) | (HAS_DATE if term in _DATES else 0)
+
+
+def asks(text: str) -> bool:
+    """It ends in a question mark."""
+    return text[-40:].rstrip().endswith(("?", "？", "؟"))

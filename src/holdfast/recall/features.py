@@ -54,8 +54,10 @@ def _window(e: Evidence) -> Floats:
 def _coverage(e: Evidence, counts: Floats) -> Floats:
     """Rarity of the terms that occur, as a share of all the question's; last axis kept."""
     rarities = e.rarities()
-    total = np.float32(max(float(rarities.sum()), 1e-6))
-    held: Floats = np.moveaxis(counts > 0, -2, -1).astype(np.float32) @ (rarities / total)
+    total = max(float(rarities.sum()), 1e-6)
+    held: Floats = np.moveaxis(counts > 0, -2, -1).astype(np.float32) @ (
+        rarities / np.float32(total)
+    )
     return held
 
 
