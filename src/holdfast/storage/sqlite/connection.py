@@ -45,6 +45,10 @@ class OpenFile(Struct, frozen=True, kw_only=True):
     vfs: str | None = None
     """A SQLite VFS by name; None is the system's. Tests cut the power through it."""
 
+    def __repr__(self) -> str:
+        """Without the page key."""
+        return f"OpenFile(path={str(self.path)!r}, encrypted={self.page_key is not None})"
+
 
 def check_library() -> None:
     """Refuse a SQLite that can lose data, or that would ignore the page key without a word.
@@ -68,6 +72,8 @@ def prepare_file(path: Path) -> None:
     """
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if path.is_dir():
+            raise StorageReadOnly(str(path))
         with contextlib.suppress(FileExistsError):
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         tighten(path)
