@@ -61,7 +61,8 @@ def new_turn(log: SessionLog, exchange: Exchange, limits: Limits) -> Turn:
         ended_at=checked_time("at", exchange.at) or now,
         client_key=checked_label("client key", exchange.client_key, limits),
     )
-    if exchange.intent is exchange.entities is exchange.model is None and not exchange.tags:
+    about = (exchange.intent, exchange.intent_confidence, exchange.entities, exchange.model)
+    if all(part is None for part in about) and not exchange.tags:
         return turn
     return annotated(
         turn,

@@ -8,7 +8,7 @@ sealed anew for the next places. Order comes from `seq`, so the clock decides no
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -36,6 +36,7 @@ from holdfast.vault.codec import (
     open_body,
     open_turn,
     seal_body,
+    seal_forgotten,
     seal_message,
     seal_session,
     seal_turn,
@@ -44,7 +45,7 @@ from holdfast.vault.keyring import KeySet
 from holdfast.vault.reader import FILE_CHUNK_BITS, Reader
 from holdfast.vault.vault import Vault
 
-__all__ = ["Appended", "Draft", "Entry", "SessionLog", "TurnChange", "create_session"]
+__all__ = ["Appended", "Draft", "Entry", "SessionLog", "TurnChange", "create_session", "titled"]
 
 _CHUNK_BYTES = 256 * 1024
 _MAX_TRIES = 1000
@@ -86,6 +87,12 @@ class Appended(Struct, frozen=True, kw_only=True):
 
 class _DraftBody(Struct, omit_defaults=True):
     message: Message
+
+
+def titled(text: str) -> tuple[str, str]:
+    """The title and the preview that a first message gives its session."""
+    line = " ".join(text.split())
+    return line[:_TITLE_CHARS], line[:_PREVIEW_CHARS]
 
 
 class SessionLog:
@@ -186,8 +193,10 @@ class SessionLog:
                 self._versions[row.id] = row.version
 
     async def _opened_turn(self, row: SealedRow) -> Turn:
-        keys = await self.vault.opening_keys((row,), self.raw)
-        return open_turn(row, self.vault.place(Kind.TURN, self.raw), keys)
+        rows, keys = await self.vault.openable((row,), self.raw)
+        if not rows:
+            raise NotFound("turn")
+        return open_turn(rows[0], self.vault.place(Kind.TURN, self.raw), keys)
 
     async def read_turn(self, turn_id: TurnId) -> Turn:
         """A turn of this session, noting its version so that it can be changed.
@@ -211,8 +220,10 @@ class SessionLog:
         if not heads:
             raise NotFound("session")
         reader = Reader(vault)
-        row = await reader.session_row(self.raw)
-        keys = await vault.opening_keys((row,), self.raw)
+        rows, keys = await vault.openable((await reader.session_row(self.raw),), self.raw)
+        if not rows:
+            raise NotFound("session")
+        row = rows[0]
         place = vault.place(Kind.SESSION, self.raw)
         self._body = open_body(row, place, keys, SessionBody)
         self._body_version = row.version
@@ -259,7 +270,7 @@ class SessionLog:
             limit=_ALL,
         )
         rows = await self.vault.storage.rows(span)
-        keys = await self.vault.opening_keys(rows, self.raw)
+        rows, keys = await self.vault.openable(rows, self.raw)
         place = self.vault.place(Kind.DRAFT, self.raw)
         return [(RowKey(id=r.id), open_body(r, place, keys, _DraftBody).message) for r in rows]
 
@@ -330,7 +341,7 @@ class _Batch:
         self.head = replace(
             head,
             next_seq=head.next_seq + len(links),
-            messages=head.messages + len(links),
+            messages=head.messages + sum(not m.forgotten for m in self.messages),
             turns=head.turns + began,
             last_ms=last_ms,
             chain=extend_chain(key.chain_key, head.chain, links) if links else head.chain,
@@ -390,6 +401,8 @@ class _Batch:
         message = replace(entry.message, seq=seq, parent_id=parent)
         place = self._log.vault.place(Kind.MESSAGE, self._log.raw)
         row = seal_message(message, self._keys.current, place)
+        if message.forgotten:
+            row = seal_forgotten(row, parent, self._keys.current, place, source=message.source)
         self.rows.append(row)
         self.messages.append(message)
         self.leaf = message.id
@@ -424,10 +437,8 @@ class _Batch:
         first = next((m.text for m in self.messages if m.text.strip()), "")
         changed = body
         if not body.preview and first:
-            line = " ".join(first.split())
-            changed = replace(
-                changed, preview=line[:_PREVIEW_CHARS], title=body.title or line[:_TITLE_CHARS]
-            )
+            title, preview = titled(first)
+            changed = replace(changed, preview=preview, title=body.title or title)
         if body.head is not None:
             changed = replace(changed, head=None)
         if changed is not body:
@@ -444,10 +455,16 @@ async def create_session(
     assistant_id: bytes | None,
     project_id: bytes | None,
     started_at: datetime,
+    last_at: datetime | None = None,
     archived: bool = False,
     once: OnceTag | None = None,
-) -> SessionHead:
+    history: Callable[[SessionLog], tuple[Sequence[Entry], Sequence[TurnChange]]] | None = None,
+    log: SessionLog | None = None,
+) -> None:
     """Begin a session: its key first, then its head and record in one durable write.
+
+    With `log` and `history` a conversation that was held elsewhere is recorded in that same
+    write, whole or not at all.
 
     Raises:
         Conflict: the once-tag exists, or a session of this id does.
@@ -465,14 +482,14 @@ async def create_session(
         last_ms=started_ms,
         chain=chain_start(keys.current.chain_key, vault.account, vault.raw, raw),
     )
-    row = seal_session(
-        body,
-        raw,
-        keys.current,
-        vault.place(Kind.SESSION, raw),
-        version=0,
-        at_ms=started_ms,
-    )
+    rows: list[SealedRow] = []
+    if log is not None and history is not None:
+        batch = _Batch(log, head, keys, None, None)
+        batch.add(*history(log), ())
+        rows, head = batch.rows, batch.head
+    if last_at is not None:
+        head = replace(head, last_ms=to_ms(last_at))
+    place = vault.place(Kind.SESSION, raw)
+    row = seal_session(body, raw, keys.current, place, version=0, at_ms=started_ms)
     move = HeadMove(expected_next_seq=-1, expected_turns=-1, head=head)
-    await vault.commit(put=(row,), head=move, once=once)
-    return head
+    await vault.commit(put=(row, *rows), head=move, once=once)

@@ -13,6 +13,7 @@ from typing import TypeVar
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from holdfast.clock import from_ms, id_bytes, id_text, to_ms
 from holdfast.errors import TamperedRecord
@@ -45,6 +46,7 @@ __all__ = [
     "open_message",
     "open_session",
     "open_turn",
+    "reseal",
     "seal_body",
     "seal_forgotten",
     "seal_message",
@@ -74,6 +76,7 @@ class _MessageBody(Struct, omit_defaults=True):
 class _ForgottenBody(Struct, omit_defaults=True):
     l: bytes  # noqa: E741
     p: bytes | None = None
+    s: str | None = None
 
 
 class _TurnBody(Struct, omit_defaults=True):
@@ -116,6 +119,8 @@ class MemoryBody(Struct, omit_defaults=True):
     valid_to: datetime | None = None
     supersedes: str | None = None
     sources: tuple[Source, ...] = ()
+    covers: int = 0
+    """A session's running summary: how many of its messages it takes in."""
 
 
 class ThoughtBody(Struct, omit_defaults=True):
@@ -187,6 +192,35 @@ def open_body(
         raise TamperedRecord(row.kind.name.lower(), id_text(row.id)) from None
 
 
+def reseal(
+    row: SealedRow,
+    place: Place,
+    keys: Mapping[bytes, SealKey],
+    key: SealKey,
+    *,
+    version: int | None = None,
+) -> SealedRow:
+    """The same record under another key, as row version `version` (the same when left out).
+
+    Any kind of row, whatever its body. A message gets the new seal's link; a forgotten one keeps
+    the link that its body proves.
+
+    Raises:
+        TamperedRecord, UnknownEnvelope: it does not open where it stands.
+    """
+    forgotten = row.state is State.FORGOTTEN
+    field = b"gone" if forgotten else b"body"
+    body = _open(row, place, keys, field)
+    if row.kind is Kind.MESSAGE:
+        proved = _decode_forgotten(body).l if forgotten else link_of(row.sealed)
+        if proved != row.link:
+            raise TamperedRecord("message", id_text(row.id))
+    version = row.version if version is None else version
+    sealed = key.seal(body, place.of(row.id, row.ord, version, field))
+    link = link_of(sealed) if row.kind is Kind.MESSAGE and not forgotten else row.link
+    return replace(row, version=version, sealed=sealed, link=link)
+
+
 def seal_message(message: Message, key: SealKey, place: Place, *, version: int = 0) -> SealedRow:
     """Seal a message as the row of its seq; its link is the seal's tag."""
     record_id = id_bytes(message.id)
@@ -251,10 +285,18 @@ def open_message(row: SealedRow, place: Place, keys: Mapping[bytes, SealKey]) ->
 
 
 def seal_forgotten(
-    row: SealedRow, parent_id: MessageId | None, key: SealKey, place: Place
+    row: SealedRow,
+    parent_id: MessageId | None,
+    key: SealKey,
+    place: Place,
+    *,
+    source: str | None = None,
 ) -> SealedRow:
-    """What stands in a message's place once it is forgotten: its link, proved by the key."""
-    body = _ForgottenBody(row.link, None if parent_id is None else id_bytes(parent_id))
+    """What stands in a message's place once it is forgotten: its link, proved by the key.
+
+    `source` is a keyed digest by which an importer knows not to bring the message back.
+    """
+    body = _ForgottenBody(row.link, None if parent_id is None else id_bytes(parent_id), source)
     version = row.version + 1
     return SealedRow(
         kind=Kind.MESSAGE,
@@ -284,6 +326,7 @@ def _open_forgotten(
         parent_id=None if body.p is None else MessageId(id_text(body.p)),
         role="system",
         at=from_ms(row.at_ms),
+        source=body.s,
         forgotten=True,
     )
 

@@ -17,7 +17,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from holdfast.clock import Clock, to_ms
+from holdfast.clock import Clock, id_text, to_ms
 from holdfast.errors import (
     Conflict,
     RootKeyWrong,
@@ -37,10 +37,12 @@ from holdfast.storage.protocol import (
 from holdfast.vault.envelope import SealKey, derive, new_secret
 from holdfast.vault.root import RootKey, RootKeySource
 
-__all__ = ["KeySet", "Keyring", "VaultKeys"]
+__all__ = ["Destroyed", "KeySet", "Keyring", "VaultKeys"]
 
 _MAX_CACHED_VAULTS = 1024
 _MAX_CACHED_SESSIONS = 20_000
+_READS = 3
+"""How often keys are read again when a rotation changed them while they were being opened."""
 
 
 class KeySet(Struct, frozen=True):
@@ -84,6 +86,14 @@ def _vault_keys(secrets: dict[int, bytes]) -> VaultKeys:
 
 def _context(vault_id: bytes, session_id: bytes, version: int) -> bytes:
     return vault_id + session_id + version.to_bytes(8, "big")
+
+
+class Destroyed(Struct, frozen=True):
+    """Keys that are gone, and the audit entry that says so."""
+
+    fingerprints: tuple[str, ...]
+    """The first 16 hexadecimal digits of each key's commitment."""
+    entry: AuditEntry
 
 
 class Keyring:
@@ -132,7 +142,11 @@ class Keyring:
         fresh = [("root", root.fingerprint), ("store", root.wrap(store_secret, b"store"))]
         if saved is not None:
             fresh.append(("source", saved))
-        await storage.commit(KeyWrite(secrets=tuple(fresh), under_root=b""))
+        try:
+            await storage.commit(KeyWrite(secrets=tuple(fresh), under_root=b""))
+        except Conflict:
+            # Another process made the first start in the same moment: what it made is in force.
+            return await cls.open(storage, source, data_exists=data_exists, clock=clock)
         return cls(storage, root, store_secret, clock=clock)
 
     @property
@@ -219,6 +233,9 @@ class Keyring:
         )
 
     def _remember_vault(self, vault_id: bytes, keys: VaultKeys) -> None:
+        known = self._vaults.get(vault_id)
+        if known is not None and known.epoch > keys.epoch:
+            return  # A slow read that began before the rotation: the cache never goes back.
         self._vaults[vault_id] = keys
         self._vaults.move_to_end(vault_id)
         if len(self._vaults) > _MAX_CACHED_VAULTS:
@@ -227,10 +244,23 @@ class Keyring:
     # Session keys
 
     async def create_session_key(
-        self, vault_id: bytes, session_id: bytes, *, version: int = 1
+        self,
+        vault_id: bytes,
+        session_id: bytes,
+        *,
+        version: int = 1,
+        under: VaultKeys | None = None,
     ) -> KeySet:
-        """Make a session's key (or its next version); durable on return."""
-        wrap = (await self.vault_keys(vault_id)).wrap.current
+        """Make a session's key (or its next version); durable on return.
+
+        `under` are the vault's keys to wrap it under, the newest known when left out. A next
+        version is not in force yet: the session's own record says which one is, see
+        `Vault.session_keys`.
+
+        Raises:
+            Conflict: the session has a key of this version already.
+        """
+        wrap = (under or await self.vault_keys(vault_id)).wrap.current
         secret = new_secret()
         key = SealKey(secret)
         await self._storage.commit(
@@ -248,10 +278,11 @@ class Keyring:
                 )
             )
         )
-        older = self._sessions.get((vault_id, session_id)) if version > 1 else None
-        by_commitment = {**(older.by_commitment if older else {}), key.commitment: key}
-        keys = KeySet(key, by_commitment, version)
-        self._remember_session(vault_id, session_id, keys)
+        keys = KeySet(key, {key.commitment: key}, version)
+        if version == 1:
+            self._remember_session(vault_id, session_id, keys)
+        else:
+            self._sessions.pop((vault_id, session_id), None)
         return keys
 
     async def session_keys(
@@ -268,26 +299,40 @@ class Keyring:
         if not fresh and (known := self._sessions.get(place)) is not None:
             self._sessions.move_to_end(place)
             return known
-        wrapped = await self._storage.keys(vault_id, session_id)
-        if not wrapped:
-            await self.vault_keys(vault_id, fresh=True)
-            if any(e.session_id == session_id for e in await self._storage.erasures()):
-                raise VaultErased
-            raise VaultLocked
-        keys = await self._unwrap_sessions(vault_id, wrapped)
-        self._remember_session(vault_id, session_id, keys[session_id])
-        return keys[session_id]
+        for _ in range(_READS):
+            wrapped = await self._storage.keys(vault_id, session_id)
+            if not wrapped:
+                await self.vault_keys(vault_id, fresh=True)
+                if any(e.session_id == session_id for e in await self._storage.erasures()):
+                    raise VaultErased
+                raise VaultLocked
+            keys = await self._unwrap_sessions(vault_id, wrapped)
+            if session_id in keys:
+                self._remember_session(vault_id, session_id, keys[session_id])
+                return keys[session_id]
+        raise TamperedRecord("session key")
 
     async def all_session_keys(self, vault_id: bytes) -> dict[bytes, KeySet]:
-        """The keys of every session of a vault in one read, for building an index or an export."""
-        wrapped = await self._storage.keys(vault_id)
-        return await self._unwrap_sessions(
-            vault_id, [key for key in wrapped if key.session_id != NO_SCOPE]
-        )
+        """The keys of every session of a vault in one read, for building an index or an export.
+
+        A key that no key of the vault unwraps is left out; what is sealed under it does not open.
+        """
+        for _ in range(_READS):
+            wrapped = [k for k in await self._storage.keys(vault_id) if k.session_id != NO_SCOPE]
+            keys = await self._unwrap_sessions(vault_id, wrapped)
+            if len(keys) == len({key.session_id for key in wrapped}):
+                break
+        return keys
 
     async def _unwrap_sessions(
         self, vault_id: bytes, wrapped: list[WrappedKey]
     ) -> dict[bytes, KeySet]:
+        """Open what the vault's keys open.
+
+        A key wrapped by another is left out, and is no accident worth an error here: a process that
+        did not hear of a rotation may have made it for a session whose first write was then
+        refused, or a rotation destroyed the vault's old key since `wrapped` was read.
+        """
         wrap = (await self.vault_keys(vault_id)).wrap.by_commitment
         if any(key.wrapped_by not in wrap for key in wrapped):
             wrap = (await self.vault_keys(vault_id, fresh=True)).wrap.by_commitment
@@ -295,9 +340,12 @@ class Keyring:
         for key in wrapped:
             wrapping = wrap.get(key.wrapped_by)
             if wrapping is None:
-                raise TamperedRecord("session key")
+                continue
             context = _context(vault_id, key.session_id, key.version)
-            secret = wrapping.open(key.wrapped, context)
+            try:
+                secret = wrapping.open(key.wrapped, context)
+            except TamperedRecord:
+                raise TamperedRecord("session key", id_text(key.session_id)) from None
             found.setdefault(key.session_id, []).append((key.version, SealKey(secret)))
         return {session_id: _key_set(pairs) for session_id, pairs in found.items()}
 
@@ -310,43 +358,40 @@ class Keyring:
     # Destroying and rotating
 
     async def destroy(
-        self,
-        vault_id: bytes,
-        *,
-        session_id: bytes | None = None,
-        version: int | None = None,
-        audit: dict[str, object] | None = None,
-    ) -> tuple[str, ...]:
-        """Destroy the keys of a session, of a whole vault (None), or one version of either.
+        self, vault_id: bytes, *, session_id: bytes | None = None, version: int | None = None
+    ) -> None:
+        """Destroy the keys of a session, of a whole vault (None), or one version of either."""
+        place = NO_SCOPE if session_id is None else session_id
+        await self._storage.commit(KeyWrite(destroy=((vault_id, place, version),)))
+        if session_id is None:
+            self.forget_cached(vault_id)
+        else:
+            self._sessions.pop((vault_id, session_id), None)
 
-        With `audit`, this is an erasure: it is entered in the audit chain and re-applied whenever
-        a backup is restored. Keys, erasure and audit entry change in one transaction.
+    async def erase(
+        self, vault_id: bytes, *, session_id: bytes | None = None, audit: dict[str, object]
+    ) -> Destroyed:
+        """Destroy the keys of a session, or of a whole vault and all of its sessions, for good.
 
-        Returns:
-            Fingerprints of the keys destroyed: the first 16 hexadecimal digits of commitments.
+        Keys, erasure and audit entry change in one transaction. The erasure is applied again
+        whenever a backup is restored.
         """
         place = NO_SCOPE if session_id is None else session_id
-        whole = session_id is None and version is None
-        keys = await self._storage.keys(vault_id, None if whole else place)
-        doomed = [k for k in keys if version is None or k.version == version]
-        erasures = (
-            ()
-            if audit is None
-            else (Erasure(vault_id=vault_id, session_id=place, at_ms=to_ms(self._clock())),)
-        )
+        doomed = await self._storage.keys(vault_id, session_id)
+        fingerprints = tuple(key.commitment[:8].hex() for key in doomed)
         while True:
-            entries = () if audit is None else (await self._next_audit(audit),)
+            entry = await self._next_audit({**audit, "keys": list(fingerprints)})
+            erasure = Erasure(vault_id=vault_id, session_id=place, at_ms=entry.at_ms)
             try:
                 await self._storage.commit(
                     KeyWrite(
-                        destroy=((vault_id, place, version),), erasures=erasures, audit=entries
+                        destroy=((vault_id, place, None),), erasures=(erasure,), audit=(entry,)
                     )
                 )
-                break
             except Conflict:
                 continue
-        self.forget_cached(vault_id)
-        return tuple(k.commitment[:8].hex() for k in doomed)
+            self.forget_cached(vault_id)
+            return Destroyed(fingerprints, entry)
 
     async def record_audit(self, body: dict[str, object]) -> AuditEntry:
         """Enter something in the audit chain: action, ids, counts; never content."""

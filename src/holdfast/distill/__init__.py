@@ -1,0 +1,1 @@
+"""Condensing: what a conversation came to, in its own words and without a model."""

@@ -1,0 +1,1 @@
+"""The library's face: accounts, users, sessions, recall. No SQL, no cryptography, no HTTP here."""

@@ -1,0 +1,209 @@
+"""From a conversation to a memory: a running summary per session, and one made on request.
+
+What there is to do is derived from state: a session whose summary takes in fewer messages than it
+has is condensed again. There is no queue that could lose work, and running twice changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from holdfast.clock import id_bytes, id_text, to_ms
+from holdfast.distill.extract import Condensed, condense
+from holdfast.errors import BadInput, Conflict, NotFound
+from holdfast.keeper.learning import NewMemory, memory_links, new_memory, seal_memory
+from holdfast.keeper.store import Store
+from holdfast.model import Memory, Message, Session, SessionId, Source, TurnId
+from holdfast.storage.protocol import (
+    ByIds,
+    HeadsQuery,
+    Kind,
+    Link,
+    LinksQuery,
+    OnceTag,
+    SealedRow,
+    SessionHead,
+)
+from holdfast.vault.codec import MemoryBody
+from holdfast.vault.reader import Reader
+from holdfast.vault.vault import Vault
+
+__all__ = ["create_memory_from_chat", "distill_vault"]
+
+_MAX_MESSAGES = 2000
+"""The latest so many messages of a session are condensed."""
+_MIN_MESSAGES = 2
+
+
+async def create_memory_from_chat(
+    store: Store,
+    vault: Vault,
+    session_id: str,
+    assistant_name: str,
+    transcript: str,
+    *,
+    importance: int = 5,
+    messages: Sequence[Message] | None = None,
+) -> Memory:
+    """Distil one memory of a conversation: extractive summary, keyphrase tags, sources.
+
+    Raises:
+        BadInput: nothing was said that could be remembered.
+        NotFound: the session is not there.
+    """
+    session = await Reader(vault).session(SessionId(session_id))
+    given = list(messages) if messages is not None else await _latest(vault, session.id)
+    condensed = condense(given) if not transcript.strip() else _quoted(transcript, given, session)
+    if not condensed.text:
+        raise BadInput("transcript", "it holds nothing to remember: pass what was said")
+    new = NewMemory(text=condensed.text, kind="summary", tags=condensed.tags, importance=importance)
+    memory = new_memory(
+        store, new, sources=condensed.sources, assistant=assistant_name, session=session
+    )
+    await vault.commit(put=(await seal_memory(vault, memory),), links=tuple(memory_links(memory)))
+    return memory
+
+
+def _quoted(transcript: str, messages: Sequence[Message], session: Session) -> Condensed:
+    """Condense a transcript, and find where in the session's messages each sentence stands."""
+    whole = Message(
+        id=session.id,  # type: ignore[arg-type]  # stands for the transcript, never stored
+        session_id=session.id,
+        turn_id=TurnId(session.id),
+        seq=0,
+        role="user",
+        text=transcript,
+        at=session.started_at,
+    )
+    condensed = condense([whole])
+    sources = []
+    for span in condensed.sources:
+        sentence = transcript[span.start or 0 : span.end]
+        sources.extend(_places(sentence, messages))
+    if not sources:
+        sources = [Source(session_id=m.session_id, message_id=m.id) for m in messages if m.text]
+    return replace(condensed, sources=tuple(sources))
+
+
+def _places(sentence: str, messages: Sequence[Message]) -> list[Source]:
+    for message in messages:
+        # A transcript puts the speaker in front ("User: ..."): look for the longest tail.
+        for start in (0, sentence.find(": ") + 2):
+            at = message.text.find(sentence[start:])
+            if at >= 0 and sentence[start:]:
+                return [
+                    Source(
+                        session_id=message.session_id,
+                        message_id=message.id,
+                        start=at,
+                        end=at + len(sentence) - start,
+                    )
+                ]
+    return []
+
+
+async def _latest(vault: Vault, session_id: SessionId) -> list[Message]:
+    return await Reader(vault).messages(session_id, newest=True, limit=_MAX_MESSAGES)
+
+
+async def distill_vault(store: Store, vault: Vault) -> int:
+    """Bring the running summary of every session up to date; returns how many changed."""
+    changed = 0
+    before: tuple[int, bytes] | None = None
+    while True:
+        heads = await vault.storage.heads(HeadsQuery(vault_id=vault.raw, before=before, limit=500))
+        if not heads:
+            return changed
+        before = (heads[-1].last_ms, heads[-1].session_id)
+        for head in heads:
+            changed += await _distill_session(store, vault, head)
+
+
+async def _distill_session(store: Store, vault: Vault, head: SessionHead) -> bool:
+    if head.messages < _MIN_MESSAGES:
+        return False
+    tag = vault.keyring.tag(vault.raw, "summary", head.session_id.hex())
+    known = await _known_summary(vault, tag)
+    if known is not None and known[1].covers >= head.next_seq:
+        return False
+    try:
+        session = await Reader(vault).session(SessionId(id_text(head.session_id)))
+        condensed = condense(await _latest(vault, session.id))
+        if not condensed.text:
+            return False
+        await _write_summary(store, vault, session, head, condensed, tag, known)
+    except (Conflict, NotFound):
+        # Somebody else distilled it, or it was forgotten: either way nothing is left to do now.
+        return False
+    return True
+
+
+async def _known_summary(vault: Vault, tag: bytes) -> tuple[SealedRow, MemoryBody] | None:
+    raw = await vault.storage.once(vault.raw, tag)
+    if raw is None:
+        return None
+    rows = await vault.storage.rows_by_id(ByIds(vault_id=vault.raw, ids=(raw,)))
+    if not rows:
+        return None
+    return rows[0], (await vault.open_records(rows, MemoryBody))[0]
+
+
+async def _write_summary(
+    store: Store,
+    vault: Vault,
+    session: Session,
+    head: SessionHead,
+    condensed: Condensed,
+    tag: bytes,
+    known: tuple[SealedRow, MemoryBody] | None,
+) -> None:
+    new = NewMemory(
+        text=condensed.text,
+        kind="summary",
+        tags=condensed.tags,
+        valid_from=session.started_at,
+    )
+    memory = new_memory(
+        store, new, sources=condensed.sources, assistant=session.assistant, session=session
+    )
+    version = 0
+    once: OnceTag | None = OnceTag(tag=tag, id=id_bytes(memory.id))
+    unlinks: tuple[Link, ...] = ()
+    if known is not None:
+        row, body = known
+        memory = replace(memory, id=id_text(row.id), created_at=body.created_at)
+        version, once = row.version + 1, None
+        unlinks = tuple(
+            await vault.storage.links(
+                LinksQuery(vault_id=vault.raw, from_ids=(row.id,), kind="source")
+            )
+        )
+    body = MemoryBody(
+        kind=memory.kind,
+        text=memory.text,
+        created_at=memory.created_at,
+        tags=memory.tags,
+        importance=memory.importance,
+        assistant=memory.assistant,
+        session_id=memory.session_id,
+        valid_from=memory.valid_from,
+        sources=memory.sources,
+        covers=head.next_seq,
+    )
+    sealed = await vault.seal_record(
+        Kind.MEMORY,
+        id_bytes(memory.id),
+        body,
+        at_ms=to_ms(memory.created_at),
+        version=version,
+    )
+    links = tuple(memory_links(memory))
+    kept = set(links)
+    await vault.commit(
+        put=(sealed,),
+        links=tuple(link for link in links if link not in set(unlinks)),
+        unlinks=tuple(link for link in unlinks if link not in kept),
+        once=once,
+    )

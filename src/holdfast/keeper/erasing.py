@@ -1,0 +1,456 @@
+"""Forgetting single things and erasing for good, down to what was derived from them.
+
+Erasing destroys the key first: from then on nothing opens any more, whatever happens next. The
+rows go in the second step, and a start finishes what a crash left between the two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from holdfast.capture.log import titled
+from holdfast.clock import from_ms, id_bytes, id_text
+from holdfast.errors import Conflict, NotFound
+from holdfast.keeper.learning import seal_memory
+from holdfast.keeper.memories import to_memory
+from holdfast.keeper.store import Store
+from holdfast.model import Message, MessageId, SessionId
+from holdfast.storage.protocol import (
+    NO_SCOPE,
+    ByIds,
+    HeadMove,
+    Kind,
+    Link,
+    LinksQuery,
+    RowKey,
+    RowSpan,
+    SealedRow,
+    State,
+)
+from holdfast.vault.codec import (
+    MemoryBody,
+    SessionBody,
+    open_body,
+    open_message,
+    open_turn,
+    seal_forgotten,
+    seal_session,
+    seal_turn,
+)
+from holdfast.vault.reader import FILE_CHUNK_BITS, Reader
+from holdfast.vault.vault import Vault
+
+__all__ = [
+    "Forgotten",
+    "Receipt",
+    "erase_session",
+    "erase_vault",
+    "forget_messages",
+    "reapply",
+    "source_tag",
+]
+
+_ALL = 1_000_000
+
+
+class Forgotten(Struct, frozen=True, kw_only=True):
+    """What went when something was forgotten: counts only."""
+
+    messages: int = 0
+    memories: int = 0
+    """Memories that rested on nothing else."""
+    reduced: int = 0
+    """Memories that lost a source and rest on others."""
+    thoughts: int = 0
+
+
+class Receipt(Struct, frozen=True, kw_only=True):
+    """Proof of an erasure, without content: keep it."""
+
+    what: Literal["vault", "session"]
+    vault_id: str
+    session_id: str | None
+    at: datetime
+    sessions: int
+    turns: int
+    messages: int
+    memories: int
+    thoughts: int
+    files: int
+    keys_destroyed: tuple[str, ...]
+    """Fingerprints: the first 16 hexadecimal digits of each key's commitment."""
+    audit_number: int
+    audit_digest: str
+    """Position and digest in the audit chain; `holdfast verify` checks it."""
+
+
+async def forget_messages(store: Store, vault: Vault, ids: Iterable[str]) -> Forgotten:
+    """Remove the content of messages, their files, and what rested on them alone.
+
+    In their place stays the link that keeps the session's chain whole. Per session it is one
+    write: all of it, or none.
+
+    Raises:
+        NotFound: one of them is not in this vault; nothing was removed.
+    """
+    wanted = list(dict.fromkeys(ids))
+    messages = await Reader(vault).messages_by_id(wanted)
+    if len(messages) != len(wanted):
+        raise NotFound("message")
+    total = Forgotten()
+    by_session: dict[SessionId, list[MessageId]] = {}
+    for message in messages:
+        by_session.setdefault(message.session_id, []).append(message.id)
+    for session_id, message_ids in by_session.items():
+        total = _sum(total, await _forget_in_session(store, vault, session_id, set(message_ids)))
+    await vault.storage.scrub()
+    return total
+
+
+def source_tag(vault: Vault, source: str | None) -> str | None:
+    """By what an importer knows a forgotten message again, without its source lying there."""
+    if source is None:
+        return None
+    return "forgotten:" + vault.keyring.tag(vault.raw, "import-message", source).hex()[:32]
+
+
+def _sum(one: Forgotten, other: Forgotten) -> Forgotten:
+    return Forgotten(
+        messages=one.messages + other.messages,
+        memories=one.memories + other.memories,
+        reduced=one.reduced + other.reduced,
+        thoughts=one.thoughts + other.thoughts,
+    )
+
+
+async def _forget_in_session(
+    store: Store, vault: Vault, session_id: SessionId, ids: set[MessageId]
+) -> Forgotten:
+    raw = id_bytes(session_id)
+    while True:
+        change = _Forgetting(store, vault, raw, ids)
+        await change.prepare()
+        try:
+            await vault.commit(
+                put=tuple(change.put),
+                remove=tuple(change.remove),
+                unlinks=tuple(change.unlinks),
+                head=change.move,
+            )
+        except Conflict:
+            await vault.session_keys(raw, fresh=True)
+            continue
+        store.log_of(vault, session_id).invalidate()
+        return change.count
+
+
+class _Forgetting:
+    """One attempt at forgetting messages of a session: everything that must change with them."""
+
+    def __init__(self, store: Store, vault: Vault, session: bytes, ids: set[MessageId]) -> None:
+        self._store = store
+        self._vault = vault
+        self._session = session
+        self._ids = ids
+        self.put: list[SealedRow] = []
+        self.remove: list[RowKey] = []
+        self.unlinks: list[Link] = []
+        self.count = Forgotten()
+        self.move: HeadMove | None = None
+
+    async def prepare(self) -> None:
+        vault, session = self._vault, self._session
+        head = await Reader(vault).head(SessionId(id_text(session)))
+        rows = await vault.storage.rows(
+            RowSpan(vault_id=vault.raw, kind=Kind.MESSAGE, scope=session, limit=_ALL)
+        )
+        keys = await vault.opening_keys(rows, session)
+        place = vault.place(Kind.MESSAGE, session)
+        opened = [open_message(row, place, keys) for row in rows]
+        doomed = [
+            (row, message)
+            for row, message in zip(rows, opened, strict=True)
+            if message.id in self._ids and not message.forgotten
+        ]
+        key = (await vault.session_keys(session)).current
+        for row, message in doomed:
+            source = source_tag(vault, message.source)
+            self.put.append(seal_forgotten(row, message.parent_id, key, place, source=source))
+            if message.file is not None:
+                await self._remove_chunks(message)
+        kept = [m for m in opened if m.id not in self._ids and not m.forgotten]
+        await self._rename_session(kept, [m for _, m in doomed])
+        emptied = await self._clear_turns(kept, [m for _, m in doomed])
+        derived = _Derived(vault)
+        await derived.without([row.id for row, _ in doomed], emptied)
+        self.put.extend(derived.put)
+        self.unlinks.extend(derived.unlinks)
+        self.count = replace(derived.count, messages=len(doomed))
+        self.move = HeadMove(
+            expected_next_seq=head.next_seq,
+            expected_turns=head.turns,
+            expected_chain=head.chain,
+            expected_rev=head.rev,
+            head=replace(head, messages=head.messages - len(doomed)),
+        )
+
+    async def _remove_chunks(self, message: Message) -> None:
+        rows = await self._vault.storage.rows(
+            RowSpan(
+                vault_id=self._vault.raw,
+                kind=Kind.CHUNK,
+                scope=self._session,
+                first=message.seq << FILE_CHUNK_BITS,
+                last=(message.seq + 1) << FILE_CHUNK_BITS,
+                limit=_ALL,
+            )
+        )
+        self.remove.extend(RowKey(id=row.id) for row in rows)
+
+    async def _rename_session(self, kept: Sequence[Message], gone: Sequence[Message]) -> None:
+        """A title or preview that was made from what goes is made anew from what stays."""
+        vault, session = self._vault, self._session
+        row = await Reader(vault).session_row(session)
+        keys = await vault.opening_keys((row,), session)
+        place = vault.place(Kind.SESSION, session)
+        body = open_body(row, place, keys, SessionBody)
+        lost = [" ".join(m.text.split()) for m in gone if m.text.strip()]
+        stays = titled(next((m.text for m in kept if m.text.strip()), ""))
+        preview, title = body.preview, body.title
+        if preview and any(text.startswith(preview) for text in lost):
+            preview = stays[1]
+        if title and any(title in text for text in lost):
+            title = stays[0]
+        head = None if body.head in self._ids else body.head
+        changed = replace(body, preview=preview, title=title, head=head)
+        if changed != body:
+            key = (await vault.session_keys(session)).current
+            self.put.append(
+                seal_session(changed, session, key, place, version=row.version + 1, at_ms=row.at_ms)
+            )
+
+    async def _clear_turns(self, kept: Sequence[Message], gone: Sequence[Message]) -> list[bytes]:
+        """Intent and entities rest on a turn's messages; returns turns that have none left."""
+        vault, session = self._vault, self._session
+        turn_ids = {m.turn_id for m in gone}
+        left = {m.turn_id for m in kept}
+        lost_input = {m.turn_id for m in gone if m.role == "user"}
+        rows = await vault.storage.rows_by_id(
+            ByIds(vault_id=vault.raw, ids=tuple(id_bytes(t) for t in sorted(turn_ids)))
+        )
+        keys = await vault.opening_keys(rows, session)
+        key = (await vault.session_keys(session)).current
+        place = vault.place(Kind.TURN, session)
+        for row in rows:
+            turn = open_turn(row, place, keys)
+            if turn.id not in left or turn.id in lost_input:
+                bare = replace(turn, intent=None, intent_confidence=None, entities={}, tags=())
+                self.put.append(
+                    seal_turn(bare, key, place, version=row.version + 1, owner=row.owner)
+                )
+        return [id_bytes(turn_id) for turn_id in sorted(turn_ids - left)]
+
+
+class _Derived:
+    """What rests on rows that go: memories lose those sources, or go too; so do thoughts."""
+
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+        self.put: list[SealedRow] = []
+        self.unlinks: list[Link] = []
+        self.count = Forgotten()
+
+    async def without(self, messages: Sequence[bytes], turns: Sequence[bytes]) -> None:
+        """Gather the changes that losing these messages and turns makes."""
+        lost = set(messages)
+        links = await self._links_to(messages, "source")
+        gone_memories: list[bytes] = []
+        for memory_id in dict.fromkeys(link.from_id for link in links):
+            if await self._reduce(memory_id, lost):
+                gone_memories.append(memory_id)
+        by_turn = await self._links_to(turns, "in_turn")
+        by_memory = await self._links_to(gone_memories, "led_to")
+        await self._drop_thoughts({link.from_id for link in by_turn})
+        await self._loosen_thoughts({link.from_id for link in by_memory})
+
+    async def _links_to(self, ids: Sequence[bytes], kind: str) -> list[Link]:
+        if not ids:
+            return []
+        ask = LinksQuery(vault_id=self._vault.raw, to_ids=tuple(ids), kind=kind)
+        return await self._vault.storage.links(ask)
+
+    async def _reduce(self, memory_id: bytes, lost: set[bytes]) -> bool:
+        vault = self._vault
+        rows = await vault.storage.rows_by_id(ByIds(vault_id=vault.raw, ids=(memory_id,)))
+        if not rows:
+            return False
+        body = (await vault.open_records(rows, MemoryBody))[0]
+        left = tuple(s for s in body.sources if id_bytes(s.message_id) not in lost)
+        # An extractive memory quotes its sources: with one of them gone the quote must go too.
+        if not left or body.kind == "summary":
+            self.put.append(vault.gone(rows[0]))
+            self.count = replace(self.count, memories=self.count.memories + 1)
+            return True
+        memory = replace(to_memory(rows[0], body), sources=left)
+        self.put.append(await seal_memory(vault, memory, version=rows[0].version + 1))
+        self.unlinks.extend(
+            Link(kind="source", from_id=memory_id, to_id=message) for message in sorted(lost)
+        )
+        self.count = replace(self.count, reduced=self.count.reduced + 1)
+        return False
+
+    async def _drop_thoughts(self, ids: set[bytes]) -> None:
+        vault = self._vault
+        ask = ByIds(vault_id=vault.raw, ids=tuple(sorted(ids)))
+        for row in await vault.storage.rows_by_id(ask):
+            self.put.append(vault.gone(row))
+            self.count = replace(self.count, thoughts=self.count.thoughts + 1)
+
+    async def _loosen_thoughts(self, ids: set[bytes]) -> None:
+        """A thought whose memory went stays, without the link."""
+        from holdfast.vault.codec import ThoughtBody
+
+        vault = self._vault
+        known = {row.id for row in self.put}
+        ask = ByIds(vault_id=vault.raw, ids=tuple(sorted(ids - known)))
+        for row in await vault.storage.rows_by_id(ask):
+            body = (await vault.open_records([row], ThoughtBody))[0]
+            body.linked_memory = None
+            self.put.append(
+                await vault.seal_record(
+                    Kind.THOUGHT, row.id, body, at_ms=row.at_ms, version=row.version + 1
+                )
+            )
+
+
+async def erase_session(store: Store, vault: Vault, session_id: str) -> Receipt:
+    """Destroy a session's key, rows, index entries and what was distilled from it alone.
+
+    Raises:
+        NotFound: unknown, or somebody else's.
+    """
+    head = await Reader(vault).head(SessionId(session_id))
+    raw = head.session_id
+    counts = {"turns": head.turns, "messages": head.messages}
+    files = len(await _file_ids(vault, raw))
+    body = {"action": "erase.session", "vault": vault.id, "session": id_text(raw), **counts}
+    destroyed = await vault.keyring.erase(vault.raw, session_id=raw, audit=body)
+    derived = await _erase_session_rows(store, vault, raw)
+    entry = destroyed.entry
+    return Receipt(
+        what="session",
+        vault_id=vault.id,
+        session_id=id_text(raw),
+        at=from_ms(entry.at_ms),
+        sessions=1,
+        turns=head.turns,
+        messages=head.messages,
+        memories=derived.memories,
+        thoughts=derived.thoughts,
+        files=files,
+        keys_destroyed=destroyed.fingerprints,
+        audit_number=entry.number,
+        audit_digest=entry.digest.hex(),
+    )
+
+
+async def _file_ids(vault: Vault, session: bytes) -> set[bytes]:
+    rows = await vault.storage.rows(
+        RowSpan(vault_id=vault.raw, kind=Kind.CHUNK, scope=session, limit=_ALL)
+    )
+    return {row.parent for row in rows if row.parent is not None}
+
+
+async def _erase_session_rows(store: Store, vault: Vault, session: bytes) -> Forgotten:
+    """The second step; needs no session key, so that it can be finished after a crash."""
+    while True:
+        derived = _Derived(vault)
+        messages = await _ids(vault, Kind.MESSAGE, session)
+        await derived.without(messages, await _ids(vault, Kind.TURN, session))
+        try:
+            await vault.commit(
+                put=tuple(derived.put),
+                unlinks=tuple(derived.unlinks),
+                erase_sessions=(session,),
+            )
+        except Conflict:
+            continue
+        store.log_of(vault, SessionId(id_text(session))).invalidate()
+        await vault.storage.scrub()
+        return derived.count
+
+
+async def _ids(vault: Vault, kind: Kind, session: bytes) -> list[bytes]:
+    span = RowSpan(vault_id=vault.raw, kind=kind, scope=session, limit=_ALL)
+    return [row.id for row in await vault.storage.rows(span)]
+
+
+async def erase_vault(store: Store, vault: Vault) -> Receipt:
+    """Destroy everything of a vault for good: every key, then every row, index and cache."""
+    stats = await vault.storage.stats(vault.raw)
+    body = {
+        "action": "erase.vault",
+        "vault": vault.id,
+        "sessions": stats.sessions,
+        "turns": stats.turns,
+        "messages": stats.messages,
+        "memories": stats.memories,
+        "thoughts": stats.thoughts,
+        "files": stats.files,
+    }
+    destroyed = await vault.keyring.erase(vault.raw, audit=body)
+    await _erase_vault_rows(store, vault)
+    entry = destroyed.entry
+    return Receipt(
+        what="vault",
+        vault_id=vault.id,
+        session_id=None,
+        at=from_ms(entry.at_ms),
+        sessions=stats.sessions,
+        turns=stats.turns,
+        messages=stats.messages,
+        memories=stats.memories,
+        thoughts=stats.thoughts,
+        files=stats.files,
+        keys_destroyed=destroyed.fingerprints,
+        audit_number=entry.number,
+        audit_digest=entry.digest.hex(),
+    )
+
+
+async def _erase_vault_rows(store: Store, vault: Vault) -> None:
+    await vault.storage.erase_vault(vault.raw)
+    await vault.storage.scrub()
+    store.indexes.drop(vault)
+
+
+async def reapply(store: Store) -> int:
+    """Finish erasures that a crash cut short or a restored backup undid; returns how many.
+
+    Raises:
+        StorageFailed: or one of its kinds; nothing is served before this has gone through.
+    """
+    done = 0
+    for erasure in await store.keyring.storage.erasures():
+        row = await store.storage.vault(erasure.vault_id)
+        if row is None:
+            continue
+        vault = store.opened(row)
+        if erasure.session_id == NO_SCOPE:
+            await store.keyring.destroy(erasure.vault_id)
+            await _erase_vault_rows(store, vault)
+            done += 1
+            continue
+        rows = await store.storage.rows_by_id(
+            ByIds(vault_id=erasure.vault_id, ids=(erasure.session_id,))
+        )
+        if any(r.state is not State.GONE for r in rows):
+            await store.keyring.destroy(erasure.vault_id, session_id=erasure.session_id)
+            await _erase_session_rows(store, vault, erasure.session_id)
+            done += 1
+    return done

@@ -1,0 +1,211 @@
+"""Taking everything along: a bundle that comes back whole, JSON, Markdown, PDF."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+from collections.abc import Callable, Coroutine, Iterator
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
+
+from msgspec import Struct
+
+from holdfast.errors import BadInput, StorageReadOnly
+from holdfast.keeper.memories import Memories, Thoughts
+from holdfast.keeper.names import Names
+from holdfast.keeper.sessions import Sessions
+from holdfast.keeper.store import Store
+from holdfast.model import Memory, Message, Session, SessionId
+from holdfast.vault.reader import Reader
+from holdfast.vault.vault import Vault
+
+if TYPE_CHECKING:
+    from holdfast.portability.bundle import BundledSession
+    from holdfast.portability.exported import Exported
+
+__all__ = ["ExportFormat", "ExportReport", "Exports"]
+
+ExportFormat: TypeAlias = Literal["bundle", "json", "markdown", "pdf"]
+_T = TypeVar("_T")
+_ALL = 1_000_000
+
+
+class ExportReport(Struct, frozen=True, kw_only=True):
+    """What went out."""
+
+    path: str
+    format: ExportFormat
+    sessions: int
+    messages: int
+    memories: int
+    bytes: int
+
+
+class Exports:
+    """Writes a vault, or some of its sessions, into a file of its owner's."""
+
+    def __init__(self, store: Store, vault: Vault) -> None:
+        self._store = store
+        self._vault = vault
+
+    async def file(
+        self,
+        path: str | Path,
+        *,
+        format: ExportFormat = "bundle",  # noqa: A002
+        sessions: list[str] | None = None,
+        progress: Callable[[int], None] | None = None,
+    ) -> ExportReport:
+        """Write an export; it appears under its name when it is complete.
+
+        Args:
+            format: "bundle" comes back loss-free with an import; "json", "markdown" and "pdf"
+                (extra `pdf`) are for reading.
+            sessions: ids of those to write; all when left out.
+            progress: called with the number of messages written so far.
+
+        Raises:
+            NotFound: a session is not there.
+            MissingExtra: PDF without its packages.
+            StorageReadOnly: the target cannot be written.
+            TamperedRecord, UnknownEnvelope: a record does not open; nothing is skipped.
+        """
+        target = Path(path)
+        chosen = await self._chosen(sessions)
+        whole = sessions is None
+        feed = _Feed(self._store, self._vault, chosen, asyncio.get_running_loop(), progress)
+        memories = await Memories(self._store, self._vault).list() if whole else []
+        exported = await self._exported(feed, memories, whole=whole)
+        try:
+            await asyncio.to_thread(_write, target, format, exported, feed)
+        except OSError as exc:
+            raise StorageReadOnly(str(target)) from exc
+        return ExportReport(
+            path=str(target),
+            format=format,
+            sessions=len(chosen),
+            messages=feed.messages,
+            memories=len(memories),
+            bytes=target.stat().st_size,
+        )
+
+    async def _chosen(self, ids: list[str] | None) -> list[Session]:
+        if ids is None:
+            found = [session async for session in Sessions(self._store, self._vault).each()]
+            return sorted(found, key=lambda session: (session.started_at, session.id))
+        reader = Reader(self._vault)
+        return [await reader.session(SessionId(session_id)) for session_id in ids]
+
+    async def _exported(self, feed: _Feed, memories: list[Memory], *, whole: bool) -> Exported:
+        from holdfast.portability.exported import Exported
+
+        names = Names(self._store, self._vault)
+        return Exported(
+            exported_at=self._store.clock(),
+            sessions=feed,
+            memories=sorted(memories, key=lambda memory: (memory.created_at, memory.id)),
+            thoughts=list(reversed(await Thoughts(self._vault).list())) if whole else [],
+            assistants=await names.assistants() if whole else [],
+            projects=await names.projects() if whole else [],
+        )
+
+
+class _Feed:
+    """Sessions for a writer that runs in a thread, read one at a time on the event loop."""
+
+    def __init__(
+        self,
+        store: Store,
+        vault: Vault,
+        sessions: list[Session],
+        loop: asyncio.AbstractEventLoop,
+        progress: Callable[[int], None] | None,
+    ) -> None:
+        self._reader = Reader(vault)
+        self._sessions = sessions
+        self._loop = loop
+        self._progress = progress
+        self.messages = 0
+        self.limits = store.limits
+
+    def __iter__(self) -> Iterator[BundledSession]:
+        for session in self._sessions:
+            bundled = self.call(self._bundled(session))
+            self.messages += len(bundled.messages)
+            if self._progress is not None:
+                self._loop.call_soon_threadsafe(self._progress, self.messages)
+            yield bundled
+
+    def call(self, work: Coroutine[Any, Any, _T]) -> _T:
+        """Run something on the event loop and wait for it, from the writer's thread."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    async def _bundled(self, session: Session) -> BundledSession:
+        from holdfast.portability.bundle import BundledSession
+
+        messages: list[Message] = []
+        async for batch in self._reader.all_messages(session.id, forgotten=True):
+            messages.extend(batch)
+        turns = await self._reader.turns(session.id, limit=_ALL)
+        return BundledSession(session=session, turns=tuple(turns), messages=tuple(messages))
+
+    def content(self, message: Message) -> bytes:
+        """The bytes of a message's file."""
+        return self.call(self._reader.file_content(message))
+
+
+def _write(target: Path, kind: ExportFormat, exported: Exported, feed: _Feed) -> None:
+    if kind == "bundle":
+        _write_bundle(target, exported, feed)
+        return
+    from holdfast.portability.json_export import write_json
+    from holdfast.portability.markdown import write_markdown
+
+    temporary = target.with_name(f".{target.name}.partial")
+    try:
+        with _private(temporary) as file:
+            if kind == "json":
+                write_json(file, exported)
+            elif kind == "markdown":
+                text = io.TextIOWrapper(file, encoding="utf-8", newline="\n")
+                write_markdown(text, exported)
+                text.flush()
+                text.detach()
+            elif kind == "pdf":
+                from holdfast.portability.pdf import write_pdf
+
+                write_pdf(file, exported)
+            else:
+                raise BadInput("format", "it is bundle, json, markdown or pdf")
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _private(path: Path) -> IO[bytes]:
+    """An export is plaintext: only its owner may read it."""
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
+    return os.fdopen(handle, "w+b")
+
+
+def _write_bundle(target: Path, exported: Exported, feed: _Feed) -> None:
+    from holdfast.portability.bundle import BundleWriter
+
+    with BundleWriter(target, created_at=exported.exported_at) as bundle:
+        for bundled in exported.sessions:
+            bundle.add_session(bundled.session, bundled.turns, bundled.messages)
+            for message in bundled.messages:
+                if message.file is not None and not message.forgotten:
+                    bundle.add_file(message.file, feed.content(message))
+        for memory in exported.memories:
+            bundle.add_memory(memory)
+        for thought in exported.thoughts:
+            bundle.add_thought(thought)
+        for assistant in exported.assistants:
+            bundle.add_assistant(assistant)
+        for project in exported.projects:
+            bundle.add_project(project)

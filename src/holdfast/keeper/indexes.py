@@ -1,0 +1,369 @@
+"""The indexes of opened vaults: built from sealed rows, current by revision, saved sealed.
+
+An index is derived. Its snapshot is one sealed file per vault beside the node; a snapshot that is
+missing, of another key, damaged or ahead of the vault is thrown away and built afresh.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec import Struct
+
+from holdfast.clock import id_text
+from holdfast.errors import NotFound, TamperedRecord
+from holdfast.model import Message
+from holdfast.storage.protocol import ChangesQuery, HeadsQuery, Kind, SealedRow, State
+from holdfast.vault.codec import MemoryBody, SessionBody, open_body, open_message
+from holdfast.vault.keyring import KeySet
+from holdfast.vault.vault import Vault
+
+if TYPE_CHECKING:
+    from holdfast.index.embedder import Embedder
+    from holdfast.index.entries import Entry
+    from holdfast.index.vault_index import VaultIndex
+
+__all__ = ["Indexes", "indexed_text"]
+
+_logger = logging.getLogger(__name__)
+_KINDS = (Kind.SESSION, Kind.MESSAGE, Kind.MEMORY)
+_PAGE = 20_000
+_INLINE = 64
+"""So few new entries are added on the event loop; more go to a thread."""
+_MAX_TOOL_CHARS = 4000
+_SAVE_AFTER = 2000
+"""A snapshot is written when so many entries are new since the last."""
+
+
+class _Label(Struct):
+    """What a session lends to its messages."""
+
+    kind: str = "chat"
+    assistant: str | None = None
+    project: str | None = None
+    platform: str | None = None
+    tags: tuple[str, ...] = ()
+
+
+class _Held(Struct):
+    index: VaultIndex
+    labels: dict[str, _Label]
+    lock: asyncio.Lock
+    unsaved: int = 0
+
+
+class _Snapshot(Struct):
+    rev: int
+    labels: dict[str, _Label]
+    index: bytes
+
+
+class Indexes:
+    """The indexes in memory, least recently used ones leave when there are too many bytes."""
+
+    def __init__(
+        self, embedder: Callable[[], Embedder], *, folder: Path | None, max_bytes: int = 2 << 30
+    ) -> None:
+        self.make_embedder = embedder
+        self._embedder: Embedder | None = None
+        self._folder = folder
+        self._max_bytes = max_bytes
+        self._held: OrderedDict[bytes, _Held] = OrderedDict()
+
+    async def current(self, vault: Vault) -> VaultIndex:
+        """The index of a vault with every write acknowledged before this call.
+
+        Raises:
+            TamperedRecord, UnknownEnvelope: a record does not open; nothing is skipped.
+            NotFound: the vault was erased.
+        """
+        held = self._held.get(vault.raw)
+        if held is None:
+            held = await self._begin(vault)
+        self._held.move_to_end(vault.raw)
+        row = await vault.storage.vault(vault.raw)
+        if row is None:
+            self.drop(vault)
+            raise NotFound("vault")
+        if held.index.rev == row.rev:
+            return held.index
+        async with held.lock:
+            if held.index.rev > row.rev and not await self._caught_up(vault, held):
+                self.drop(vault)
+                return await self.current(vault)
+            await self._catch_up(vault, held)
+        if held.unsaved >= _SAVE_AFTER:
+            await self._save(vault, held)
+        self._evict(keep=vault.raw)
+        return held.index
+
+    async def _caught_up(self, vault: Vault, held: _Held) -> bool:
+        """Whether an index ahead of the row we read is simply newer than that read."""
+        row = await vault.storage.vault(vault.raw)
+        return row is not None and row.rev >= held.index.rev
+
+    async def _begin(self, vault: Vault) -> _Held:
+        embedder = await self._embedder_ready()
+        held = await self._load(vault, embedder)
+        return self._held.setdefault(vault.raw, held)
+
+    async def _embedder_ready(self) -> Embedder:
+        if self._embedder is None:
+            self._embedder = await asyncio.to_thread(self.make_embedder)
+        return self._embedder
+
+    async def _catch_up(self, vault: Vault, held: _Held) -> None:
+        while True:
+            ask = ChangesQuery(vault_id=vault.raw, after=held.index.rev, kinds=_KINDS, limit=_PAGE)
+            row = await vault.storage.vault(vault.raw)
+            rows = await vault.storage.changes(ask)
+            if not rows:
+                if row is not None:
+                    held.index.rev = max(held.index.rev, row.rev)
+                return
+            await self._take(vault, held, rows)
+            held.index.rev = rows[-1].rev
+            if row is not None and held.index.rev >= row.rev:
+                return
+
+    async def _take(self, vault: Vault, held: _Held, rows: list[SealedRow]) -> None:
+        await self._relabel(vault, held, [row for row in rows if row.kind is Kind.SESSION])
+        messages = [row for row in rows if row.kind is Kind.MESSAGE]
+        await self._know_sessions(vault, held, {row.scope for row in messages})
+        memories = [row for row in rows if row.kind is Kind.MEMORY]
+        removed = [
+            id_text(r.id) for r in rows if r.kind is not Kind.SESSION and r.state is not State.LIVE
+        ]
+        alive = [
+            row for row in messages if row.state is State.LIVE and id_text(row.scope) in held.labels
+        ]
+        keys = await self._message_keys(vault, alive)
+        bodies = [r for r in memories if r.state is State.LIVE]
+        opened = await vault.open_records(bodies, MemoryBody)
+
+        def work() -> None:
+            held.index.remove(removed)
+            entries = [
+                _message_entry(
+                    open_message(
+                        row, vault.place(Kind.MESSAGE, row.scope), keys[row.scope].by_commitment
+                    ),
+                    held.labels[id_text(row.scope)],
+                )
+                for row in alive
+            ]
+            entries += [_memory_entry(row, body) for row, body in zip(bodies, opened, strict=True)]
+            held.index.add([entry for entry in entries if entry.text.strip()])
+
+        if len(rows) <= _INLINE:
+            work()
+        else:
+            await asyncio.to_thread(work)
+        held.unsaved += len(rows)
+
+    async def _message_keys(self, vault: Vault, rows: list[SealedRow]) -> dict[bytes, KeySet]:
+        scopes = {row.scope for row in rows}
+        if len(scopes) > 8:
+            return await vault.keyring.all_session_keys(vault.raw)
+        found = {}
+        for scope in scopes:
+            of_scope = [row for row in rows if row.scope == scope]
+            await vault.opening_keys(of_scope, scope)
+            found[scope] = await vault.session_keys(scope)
+        return found
+
+    async def _relabel(self, vault: Vault, held: _Held, rows: list[SealedRow]) -> None:
+        for row in rows:
+            if row.state is State.GONE:
+                session_id = id_text(row.id)
+                held.labels.pop(session_id, None)
+                held.index.remove_session(session_id)
+        alive = {row.id for row in rows if row.state is State.LIVE}
+        await self._read_labels(vault, held, alive, rows)
+
+    async def _know_sessions(self, vault: Vault, held: _Held, scopes: set[bytes]) -> None:
+        unknown = {scope for scope in scopes if id_text(scope) not in held.labels}
+        if not unknown:
+            return
+        from holdfast.storage.protocol import ByIds
+
+        ask = ByIds(vault_id=vault.raw, ids=tuple(sorted(unknown)))
+        await self._read_labels(vault, held, unknown, await vault.storage.rows_by_id(ask))
+
+    async def _read_labels(
+        self, vault: Vault, held: _Held, wanted: set[bytes], rows: Iterable[SealedRow]
+    ) -> None:
+        if not wanted:
+            return
+        heads = await vault.storage.heads(
+            HeadsQuery(vault_id=vault.raw, session_ids=tuple(sorted(wanted)), limit=len(wanted))
+        )
+        by_id = {row.id: row for row in rows}
+        keys = await vault.keyring.all_session_keys(vault.raw) if len(heads) > 8 else {}
+        for head in heads:
+            row = by_id[head.session_id]
+            known = keys.get(head.session_id)
+            opening = (
+                await vault.opening_keys((row,), head.session_id)
+                if known is None
+                else known.by_commitment
+            )
+            body = open_body(row, vault.place(Kind.SESSION, head.session_id), opening, SessionBody)
+            label = _Label(head.kind, body.assistant, body.project, body.platform, body.tags)
+            session_id = id_text(head.session_id)
+            before = held.labels.get(session_id)
+            held.labels[session_id] = label
+            if before is not None and before != label:
+                held.index.label_session(
+                    session_id,
+                    assistant=label.assistant,
+                    project=label.project,
+                    kind=label.kind,
+                    tags=label.tags,
+                    platform=label.platform,
+                )
+
+    # Snapshots
+
+    def _path(self, vault: Vault) -> Path | None:
+        return None if self._folder is None else self._folder / f"{vault.id}.index"
+
+    async def _load(self, vault: Vault, embedder: Embedder) -> _Held:
+        from holdfast.index.vault_index import VaultIndex
+
+        path = self._path(vault)
+        if path is not None and path.exists():
+            key = (await vault.keys()).index
+
+            def read() -> _Held:
+                sealed = path.read_bytes()
+                snapshot = msgspec.msgpack.decode(
+                    key.open(sealed, b"holdfast index 1" + vault.raw), type=_Snapshot
+                )
+                index = VaultIndex.load(snapshot.index, embedder)
+                index.rev = snapshot.rev
+                return _Held(index, snapshot.labels, asyncio.Lock())
+
+            try:
+                return await asyncio.to_thread(read)
+            except (OSError, ValueError, TamperedRecord):
+                # Derived and disposable: what it held is read again from the sealed rows.
+                _logger.info("index snapshot unusable", extra={"action": "index.discard"})
+                path.unlink(missing_ok=True)
+        return _Held(VaultIndex(embedder), {}, asyncio.Lock())
+
+    async def _save(self, vault: Vault, held: _Held) -> None:
+        path = self._path(vault)
+        if path is None:
+            return
+        key = (await vault.keys()).index
+        async with held.lock:
+            rev, labels = held.index.rev, dict(held.labels)
+            held.unsaved = 0
+
+            def write() -> None:
+                snapshot = _Snapshot(rev, labels, held.index.dump())
+                sealed = key.seal(msgspec.msgpack.encode(snapshot), b"holdfast index 1" + vault.raw)
+                path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                temporary = path.with_suffix(f".{os.getpid()}.part")
+                handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+                with os.fdopen(handle, "wb") as file:
+                    file.write(sealed)
+                temporary.replace(path)
+
+            try:
+                await asyncio.to_thread(write)
+            except OSError:
+                # A full disk costs the next start some seconds, nothing else.
+                _logger.warning("index snapshot not saved", extra={"action": "index.save"})
+
+    def drop(self, vault: Vault) -> None:
+        """Throw an index away, its snapshot too."""
+        self._held.pop(vault.raw, None)
+        path = self._path(vault)
+        if path is not None:
+            with contextlib.suppress(OSError):
+                path.unlink(missing_ok=True)
+
+    def _evict(self, *, keep: bytes) -> None:
+        if len(self._held) < 2:
+            return
+        total = sum(held.index.nbytes for held in self._held.values())
+        for raw in list(self._held):
+            if total <= self._max_bytes:
+                return
+            held = self._held[raw]
+            if raw != keep and not held.lock.locked():
+                total -= held.index.nbytes
+                del self._held[raw]
+
+    async def close(self, opened: Callable[[bytes], Vault | None]) -> None:
+        """Save what is new, and let go."""
+        for raw, held in list(self._held.items()):
+            vault = opened(raw)
+            if vault is not None and held.unsaved:
+                with contextlib.suppress(Exception):
+                    await self._save(vault, held)
+        self._held.clear()
+
+
+def indexed_text(message: Message) -> str:
+    """What of a message can be found: its text, its tool's name and values, its file's name."""
+    parts = [message.text]
+    if message.tool is not None:
+        value = message.tool.arguments if message.kind == "tool_call" else message.tool.result
+        parts.append(message.tool.name)
+        if value is not None:
+            text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
+            parts.append(text[:_MAX_TOOL_CHARS])
+    if message.file is not None and message.kind == "file":
+        parts.append(message.file.name)
+    return "\n".join(part for part in parts if part)
+
+
+def _message_entry(message: Message, label: _Label) -> Entry:
+    from holdfast.index.entries import Entry
+
+    speaker = message.author
+    if speaker is None and message.role == "assistant":
+        speaker = label.assistant
+    return Entry(
+        id=message.id,
+        session_id=message.session_id,
+        seq=message.seq,
+        role=message.role,
+        kind=message.kind,
+        session_kind=label.kind,
+        speaker=speaker,
+        assistant=label.assistant,
+        project=label.project,
+        tags=label.tags,
+        at_ms=int(message.at.timestamp() * 1000),
+        text=indexed_text(message),
+        platform=label.platform,
+    )
+
+
+def _memory_entry(row: SealedRow, body: MemoryBody) -> Entry:
+    from holdfast.index.entries import Entry
+
+    at = body.valid_from or body.created_at
+    return Entry(
+        id=id_text(row.id),
+        session_id=body.session_id or "",
+        is_memory=True,
+        role="assistant",
+        kind=body.kind,
+        assistant=body.assistant,
+        tags=body.tags,
+        at_ms=int(at.timestamp() * 1000),
+        text=body.text,
+    )

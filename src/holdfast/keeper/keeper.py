@@ -1,0 +1,160 @@
+"""The library's face: users and rooms, upkeep, and the way out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+from msgspec import Struct
+
+from holdfast.capture.checks import checked_label
+from holdfast.capture.recovery import recover_vault
+from holdfast.errors import NotFound
+from holdfast.keeper.backups import BackupReport, back_up, renew_key_backups
+from holdfast.keeper.distilling import distill_vault
+from holdfast.keeper.erasing import Receipt, reapply
+from holdfast.keeper.keys import Keys
+from holdfast.keeper.sessions import OpenSession
+from holdfast.keeper.store import ProfileBody, Store
+from holdfast.keeper.temporary import ephemeral_session
+from holdfast.keeper.users import User
+from holdfast.keeper.verifying import Verified, verify
+from holdfast.model import UserId
+from holdfast.storage.protocol import Kind, RowSpan
+
+__all__ = ["Keeper", "KnownUser"]
+
+
+class KnownUser(Struct, frozen=True, kw_only=True):
+    """A user that has a vault here."""
+
+    id: UserId
+    vault_id: str
+
+
+class Keeper:
+    """An opened store. Make one with `holdfast.open`; close it, or use it in an `async with`."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._closed = False
+        self.keys = Keys(store)
+
+    @property
+    def store(self) -> Store:
+        """What the keeper works with; for layers above, not for applications."""
+        return self._store
+
+    async def user(self, user_id: str, *, create: bool = True) -> User:
+        """A user by the account's own name for them.
+
+        Args:
+            create: make their vault when they are new; otherwise an unknown user raises.
+
+        Raises:
+            BadInput: the name is empty or cannot be kept.
+            NotFound: unknown, and `create` is False.
+        """
+        name = UserId(checked_label("user", user_id, self._store.limits) or "")
+        vault = await self._store.find_vault("user", name)
+        if vault is None:
+            if not create:
+                raise NotFound("user")
+            vault = await self._store.user_vault(name)
+        return User(self._store, vault, name)
+
+    async def users(self) -> list[KnownUser]:
+        """Everybody who has a vault here, by name."""
+        found = []
+        for vault in await self._store.all_vaults():
+            if vault.kind != "user":
+                continue
+            rows = await vault.storage.rows(RowSpan(vault_id=vault.raw, kind=Kind.PROFILE))
+            for body in await vault.open_records(rows, ProfileBody):
+                found.append(KnownUser(id=UserId(body.user_id), vault_id=vault.id))
+        return sorted(found, key=lambda user: user.id)
+
+    async def ephemeral(self, user_id: str, *, assistant: str | None = None) -> OpenSession:
+        """A session that is never stored: it lives in this process's memory and dies with it."""
+        return await ephemeral_session(self._store, user_id, assistant)
+
+    async def distill(self) -> int:
+        """Bring every session's running summary up to date; returns how many changed."""
+        changed = 0
+        for vault in await self._store.all_vaults():
+            changed += await distill_vault(self._store, vault)
+        return changed
+
+    async def recover(self) -> int:
+        """End the turns that processes which are gone left open; returns how many.
+
+        Called when a store is opened; a server calls it now and then for its neighbours.
+        """
+        presence = await self._store.storage.writers()
+        ended = 0
+        for raw in presence.abandoned:
+            row = await self._store.storage.vault(raw)
+            if row is not None:
+                vault = self._store.opened(row)
+                ended += await recover_vault(vault, presence.departed, self._store.log_of)
+        return ended
+
+    async def verify(
+        self, user_id: str | None = None, *, progress: Callable[[int], None] | None = None
+    ) -> Verified:
+        """Open everything, check every session's chain, and name what does not hold.
+
+        Raises:
+            NotFound: there is no such user.
+        """
+        if user_id is None:
+            vaults = await self._store.all_vaults()
+        else:
+            vaults = [(await self.user(user_id, create=False)).vault]
+        return await verify(self._store, vaults, progress=progress)
+
+    async def erase(self, user_id: str) -> Receipt:
+        """Destroy everything of a user for good; key backups known here are renewed.
+
+        Raises:
+            NotFound: there is no such user.
+        """
+        receipt = await (await self.user(user_id, create=False)).erase()
+        await renew_key_backups(self._store)
+        return receipt
+
+    async def backup(self, data: str | Path, keys: str | Path) -> BackupReport:
+        """Copy data and keys into two new files while turns are being recorded.
+
+        Keep them apart: whoever has both, and the root key, can read everything.
+
+        Raises:
+            BadInput: a target exists, or the store is not in files.
+            StorageFailed: or one of its kinds.
+        """
+        return await back_up(self._store, Path(data), Path(keys))
+
+    async def finish_start(self) -> None:
+        """What a crash or a restored backup left over: erasures first, then open turns."""
+        await reapply(self._store)
+        await self.recover()
+
+    async def close(self) -> None:
+        """End this process's open turns, save indexes, let go of everything. May run twice."""
+        if self._closed:
+            return
+        self._closed = True
+        store = self._store
+        for vault in store.opened_vaults():
+            await recover_vault(vault, (store.writer,), store.log_of)
+        await store.indexes.close(store.opened_or_none)
+        await store.storage.close()
+        await store.keyring.close()
+
+    async def __aenter__(self) -> Keeper:
+        return self
+
+    async def __aexit__(self, *raised: object) -> None:
+        # Shielded: what was acknowledged is finished also when the task is being cancelled.
+        await asyncio.shield(asyncio.ensure_future(self.close()))

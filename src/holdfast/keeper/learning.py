@@ -1,0 +1,182 @@
+"""Memories and thoughts as records: made together with what they rest on, linked both ways."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from msgspec import Struct
+
+from holdfast.capture.checks import checked_label, checked_text, checked_time
+from holdfast.clock import id_bytes, to_ms
+from holdfast.errors import BadInput
+from holdfast.keeper.store import Store
+from holdfast.model import (
+    Memory,
+    MemoryId,
+    MemoryKind,
+    Message,
+    Session,
+    Source,
+    Thought,
+    ThoughtId,
+    Turn,
+)
+from holdfast.storage.protocol import Kind, Link, SealedRow
+from holdfast.vault.codec import MemoryBody, ThoughtBody
+from holdfast.vault.vault import Vault
+
+__all__ = ["Learned", "NewMemory", "learn", "memory_links", "seal_memory"]
+
+
+class NewMemory(Struct, frozen=True, kw_only=True):
+    """What to remember. `importance` is 1 to 10."""
+
+    text: str
+    kind: MemoryKind = "note"
+    tags: Sequence[str] = ()
+    importance: int = 5
+    valid_from: datetime | None = None
+    valid_to: datetime | None = None
+
+
+class Learned(Struct, frozen=True, kw_only=True):
+    """Sealed rows and links that belong into one write, with what they are."""
+
+    memory: Memory | None = None
+    thought: Thought | None = None
+    rows: tuple[SealedRow, ...] = ()
+    links: tuple[Link, ...] = ()
+
+
+async def learn(
+    store: Store,
+    vault: Vault,
+    session: Session,
+    turn: Turn,
+    messages: Sequence[Message],
+    memory: NewMemory | str | None,
+    thought: str | None,
+) -> Learned:
+    """Make the memory and the thought of an exchange ready to be written with it.
+
+    Raises:
+        BadInput, TooLarge: something of it cannot be kept.
+    """
+    rows: list[SealedRow] = []
+    links: list[Link] = []
+    made_memory = made_thought = None
+    if memory is not None:
+        new = NewMemory(text=memory) if isinstance(memory, str) else memory
+        sources = tuple(
+            Source(session_id=m.session_id, message_id=m.id) for m in messages if m.text.strip()
+        )
+        made_memory = new_memory(
+            store, new, sources=sources, assistant=session.assistant, session=session
+        )
+        rows.append(await seal_memory(vault, made_memory))
+        links.extend(memory_links(made_memory))
+    if thought is not None:
+        made_thought = Thought(
+            id=ThoughtId(store.ids()),
+            assistant=session.assistant or "assistant",
+            text=checked_text("thought", thought, store.limits, required=True),
+            at=store.clock(),
+            session_id=session.id,
+            turn_id=turn.id,
+            linked_memory=None if made_memory is None else made_memory.id,
+        )
+        rows.append(await seal_thought(vault, made_thought))
+        links.extend(thought_links(made_thought))
+    return Learned(memory=made_memory, thought=made_thought, rows=tuple(rows), links=tuple(links))
+
+
+def new_memory(
+    store: Store,
+    new: NewMemory,
+    *,
+    sources: tuple[Source, ...],
+    assistant: str | None,
+    session: Session | None,
+) -> Memory:
+    """A memory of what `new` says.
+
+    Raises:
+        BadInput, TooLarge: something of it cannot be kept.
+    """
+    if not 1 <= new.importance <= 10:
+        raise BadInput("importance", "it lies between 1 and 10")
+    limits, now = store.limits, store.clock()
+    valid_from = checked_time("valid_from", new.valid_from)
+    valid_to = checked_time("valid_to", new.valid_to)
+    if valid_from is not None and valid_to is not None and valid_to < valid_from:
+        raise BadInput("valid_to", "it lies before valid_from")
+    return Memory(
+        id=MemoryId(store.ids()),
+        kind=new.kind,
+        text=checked_text("memory", new.text, limits, required=True),
+        tags=tuple(checked_label("tag", tag, limits) or "" for tag in new.tags),
+        importance=new.importance,
+        assistant=assistant,
+        session_id=None if session is None else session.id,
+        created_at=now,
+        valid_from=valid_from or now,
+        valid_to=valid_to,
+        sources=sources,
+    )
+
+
+async def seal_memory(vault: Vault, memory: Memory, *, version: int = 0) -> SealedRow:
+    """The sealed row of a memory."""
+    body = MemoryBody(
+        kind=memory.kind,
+        text=memory.text,
+        created_at=memory.created_at,
+        tags=memory.tags,
+        importance=memory.importance,
+        assistant=memory.assistant,
+        session_id=memory.session_id,
+        valid_from=memory.valid_from,
+        valid_to=memory.valid_to,
+        supersedes=memory.supersedes,
+        sources=memory.sources,
+    )
+    return await vault.seal_record(
+        Kind.MEMORY, id_bytes(memory.id), body, at_ms=to_ms(memory.created_at), version=version
+    )
+
+
+async def seal_thought(vault: Vault, thought: Thought) -> SealedRow:
+    """The sealed row of a thought."""
+    body = ThoughtBody(
+        assistant=thought.assistant,
+        text=thought.text,
+        at=thought.at,
+        session_id=thought.session_id,
+        turn_id=thought.turn_id,
+        linked_memory=thought.linked_memory,
+    )
+    return await vault.seal_record(
+        Kind.THOUGHT, id_bytes(thought.id), body, at_ms=to_ms(thought.at)
+    )
+
+
+def memory_links(memory: Memory) -> list[Link]:
+    """From the memory to each message it rests on, and to what it supersedes."""
+    raw = id_bytes(memory.id)
+    sources = sorted({source.message_id for source in memory.sources})
+    links = [Link(kind="source", from_id=raw, to_id=id_bytes(source)) for source in sources]
+    if memory.supersedes is not None:
+        links.append(Link(kind="supersedes", from_id=raw, to_id=id_bytes(memory.supersedes)))
+    return links
+
+
+def thought_links(thought: Thought) -> list[Link]:
+    """From the thought to its turn and to the memory it led to."""
+    raw = id_bytes(thought.id)
+    links = []
+    if thought.turn_id is not None:
+        links.append(Link(kind="in_turn", from_id=raw, to_id=id_bytes(thought.turn_id)))
+    if thought.linked_memory is not None:
+        links.append(Link(kind="led_to", from_id=raw, to_id=id_bytes(thought.linked_memory)))
+    return links

@@ -1,0 +1,199 @@
+"""What is remembered: list, add, follow to its sources, forget."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TypeAlias
+
+from holdfast.clock import id_bytes, id_text
+from holdfast.errors import BadInput, NotFound
+from holdfast.keeper.learning import NewMemory, memory_links, new_memory, seal_memory
+from holdfast.keeper.store import Store
+from holdfast.model import Memory, MemoryId, MemoryKind, Source, Thought, ThoughtId, TurnId
+from holdfast.storage.protocol import ByIds, Kind, LinksQuery, RowSpan, SealedRow
+from holdfast.vault.codec import MemoryBody, ThoughtBody
+from holdfast.vault.reader import Reader
+from holdfast.vault.vault import Vault
+
+__all__ = ["Memories", "Thoughts", "to_memory"]
+
+_Found: TypeAlias = list[Memory]  # inside the classes `list` is a method
+_ALL = 1_000_000
+
+
+def to_memory(row: SealedRow, body: MemoryBody) -> Memory:
+    """A memory from its row and its opened body."""
+    return Memory(
+        id=MemoryId(id_text(row.id)),
+        kind=body.kind,
+        text=body.text,
+        tags=body.tags,
+        importance=body.importance,
+        assistant=body.assistant,
+        session_id=body.session_id,  # type: ignore[arg-type]  # the same text form
+        created_at=body.created_at,
+        valid_from=body.valid_from,
+        valid_to=body.valid_to,
+        supersedes=None if body.supersedes is None else MemoryId(body.supersedes),
+        sources=body.sources,
+    )
+
+
+class Memories:
+    """The memories of one vault."""
+
+    def __init__(self, store: Store, vault: Vault) -> None:
+        self._store = store
+        self._vault = vault
+
+    async def list(
+        self,
+        *,
+        kind: MemoryKind | None = None,
+        tag: str | None = None,
+        assistant: str | None = None,
+        session_id: str | None = None,
+        min_importance: int = 1,
+        limit: int | None = None,
+    ) -> _Found:
+        """Memories, newest first; [] when there are none."""
+        rows = await self._vault.storage.rows(
+            RowSpan(vault_id=self._vault.raw, kind=Kind.MEMORY, limit=_ALL)
+        )
+        found = [
+            memory
+            for memory in await self._open(rows)
+            if (kind is None or memory.kind == kind)
+            and (tag is None or tag in memory.tags)
+            and (assistant is None or memory.assistant == assistant)
+            and (session_id is None or memory.session_id == session_id)
+            and memory.importance >= min_importance
+        ]
+        found.sort(key=lambda memory: (memory.created_at, memory.id), reverse=True)
+        return found if limit is None else found[:limit]
+
+    async def get(self, memory_id: str) -> Memory:
+        """One memory.
+
+        Raises:
+            NotFound: unknown, or somebody else's.
+        """
+        return (await self._open([await self._row(memory_id)]))[0]
+
+    async def by_ids(self, memory_ids: Iterable[str]) -> _Found:
+        """Memories by id; those that are gone are absent."""
+        raw = tuple(id_bytes(memory_id) for memory_id in memory_ids)
+        rows = await self._vault.storage.rows_by_id(ByIds(vault_id=self._vault.raw, ids=raw))
+        return await self._open([row for row in rows if row.kind is Kind.MEMORY])
+
+    async def add(
+        self,
+        new: NewMemory | str,
+        *,
+        sources: Sequence[Source | str] = (),
+        assistant: str | None = None,
+    ) -> Memory:
+        """Remember something; durable on return.
+
+        Args:
+            sources: the messages it comes from, as sources or message ids. What is added by hand
+                without any names none and rests on nothing but the owner's word.
+
+        Raises:
+            BadInput, TooLarge: it cannot be kept.
+            NotFound: a source is not there.
+        """
+        made = new_memory(
+            self._store,
+            NewMemory(text=new) if isinstance(new, str) else new,
+            sources=await self._resolve(sources),
+            assistant=assistant,
+            session=None,
+        )
+        await self._vault.commit(
+            put=(await seal_memory(self._vault, made),), links=tuple(memory_links(made))
+        )
+        return made
+
+    async def of_message(self, message_id: str) -> _Found:
+        """The memories that rest on a message."""
+        links = await self._vault.storage.links(
+            LinksQuery(vault_id=self._vault.raw, to_ids=(id_bytes(message_id),), kind="source")
+        )
+        return await self.by_ids(id_text(link.from_id) for link in links)
+
+    async def forget(self, memory_id: str) -> None:
+        """Remove a memory; what it came from stays.
+
+        Raises:
+            NotFound: unknown, or somebody else's.
+        """
+        row = await self._row(memory_id)
+        await self._vault.commit(put=(self._vault.gone(row),))
+
+    async def _row(self, memory_id: str) -> SealedRow:
+        try:
+            ids = (id_bytes(memory_id),)
+        except (ValueError, AttributeError):
+            raise NotFound("memory") from None
+        rows = await self._vault.storage.rows_by_id(ByIds(vault_id=self._vault.raw, ids=ids))
+        if not rows or rows[0].kind is not Kind.MEMORY:
+            raise NotFound("memory")
+        return rows[0]
+
+    async def _open(self, rows: Sequence[SealedRow]) -> _Found:
+        bodies = await self._vault.open_records([*rows], MemoryBody)
+        return [to_memory(row, body) for row, body in zip(rows, bodies, strict=True)]
+
+    async def _resolve(self, sources: Sequence[Source | str]) -> tuple[Source, ...]:
+        ids = [s.message_id if isinstance(s, Source) else s for s in sources]
+        found = {m.id: m for m in await Reader(self._vault).messages_by_id(ids)}
+        resolved = []
+        for source, message_id in zip(sources, ids, strict=True):
+            message = found.get(message_id)  # type: ignore[call-overload]  # ids are text
+            if message is None:
+                raise NotFound("message")
+            if isinstance(source, Source):
+                end = len(message.text) if source.end is None else source.end
+                if not 0 <= (source.start or 0) <= end <= len(message.text):
+                    raise BadInput("source", "the span lies outside the message's text")
+                resolved.append(source)
+            else:
+                resolved.append(Source(session_id=message.session_id, message_id=message.id))
+        return tuple(resolved)
+
+
+class Thoughts:
+    """The thought log of one vault."""
+
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+
+    async def list(
+        self,
+        *,
+        assistant: str | None = None,
+        session_id: str | None = None,
+        limit: int | None = None,
+    ) -> list[Thought]:
+        """Thoughts, newest first; [] when there are none."""
+        rows = await self._vault.storage.rows(
+            RowSpan(vault_id=self._vault.raw, kind=Kind.THOUGHT, limit=_ALL)
+        )
+        bodies = await self._vault.open_records(rows, ThoughtBody)
+        found = [
+            Thought(
+                id=ThoughtId(id_text(row.id)),
+                assistant=body.assistant,
+                text=body.text,
+                at=body.at,
+                session_id=body.session_id,  # type: ignore[arg-type]  # the same text form
+                turn_id=None if body.turn_id is None else TurnId(body.turn_id),
+                linked_memory=None if body.linked_memory is None else MemoryId(body.linked_memory),
+            )
+            for row, body in zip(rows, bodies, strict=True)
+            if (assistant is None or body.assistant == assistant)
+            and (session_id is None or body.session_id == session_id)
+        ]
+        found.sort(key=lambda thought: (thought.at, thought.id), reverse=True)
+        return found if limit is None else found[:limit]

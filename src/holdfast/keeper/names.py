@@ -1,0 +1,168 @@
+"""Assistants and projects: a slug becomes a record of the vault, once."""
+
+from __future__ import annotations
+
+import re
+from typing import TypeVar
+
+from msgspec import Struct
+
+from holdfast.capture.checks import checked_label
+from holdfast.clock import id_bytes, id_text, to_ms
+from holdfast.errors import BadInput, Conflict, NotFound
+from holdfast.keeper.store import Store
+from holdfast.model import Assistant, AssistantId, Project, ProjectId
+from holdfast.storage.protocol import ByIds, Kind, OnceTag, RowSpan
+from holdfast.vault.vault import Vault
+
+__all__ = ["AssistantBody", "Names", "ProjectBody"]
+
+_SLUG = re.compile(r"[^\W_](?:[\w.-]*[^\W_])?")
+_Body = TypeVar("_Body", "AssistantBody", "ProjectBody")
+
+
+class AssistantBody(Struct, omit_defaults=True):
+    """The sealed part of an assistant."""
+
+    slug: str
+    name: str
+    avatar: str | None = None
+    purpose: str = ""
+
+
+class ProjectBody(Struct, omit_defaults=True):
+    """The sealed part of a project."""
+
+    slug: str
+    name: str
+
+
+class Names:
+    """The assistants and projects of one vault."""
+
+    def __init__(self, store: Store, vault: Vault) -> None:
+        self._store = store
+        self._vault = vault
+
+    async def assistant(self, slug: str | None) -> bytes | None:
+        """The raw id of an assistant, made when it is new; None for None.
+
+        Raises:
+            BadInput: it is no slug.
+        """
+        if slug is None:
+            return None
+        return await self._ensure(
+            Kind.ASSISTANT, AssistantBody(checked_slug("assistant", slug, self._store), slug)
+        )
+
+    async def project(self, slug: str | None) -> bytes | None:
+        """The raw id of a project, made when it is new; None for None.
+
+        Raises:
+            BadInput: it is no slug.
+        """
+        if slug is None:
+            return None
+        return await self._ensure(
+            Kind.PROJECT, ProjectBody(checked_slug("project", slug, self._store), slug)
+        )
+
+    async def find(self, kind: Kind, slug: str) -> bytes:
+        """The raw id of an existing assistant or project.
+
+        Raises:
+            NotFound: there is none in this vault.
+        """
+        found = await self._vault.storage.once(self._vault.raw, self._tag(kind, slug))
+        if found is None:
+            raise NotFound(kind.name.lower())
+        return found
+
+    async def assistants(self) -> list[Assistant]:
+        """All assistants of the vault, by slug."""
+        rows, bodies = await self._all(Kind.ASSISTANT, AssistantBody)
+        found = [
+            Assistant(
+                id=AssistantId(id_text(raw)),
+                slug=body.slug,
+                name=body.name,
+                avatar=body.avatar,
+                purpose=body.purpose,
+            )
+            for raw, body in zip(rows, bodies, strict=True)
+        ]
+        return sorted(found, key=lambda a: a.slug)
+
+    async def projects(self) -> list[Project]:
+        """All projects of the vault, by slug."""
+        rows, bodies = await self._all(Kind.PROJECT, ProjectBody)
+        found = [
+            Project(id=ProjectId(id_text(raw)), slug=body.slug, name=body.name)
+            for raw, body in zip(rows, bodies, strict=True)
+        ]
+        return sorted(found, key=lambda p: p.slug)
+
+    async def describe_assistant(
+        self,
+        slug: str,
+        *,
+        name: str | None = None,
+        avatar: str | None = None,
+        purpose: str | None = None,
+    ) -> None:
+        """Name an assistant and say what it is for; what is None stays as it was."""
+        raw = await self.assistant(slug) or b""
+        row = (await self._vault.storage.rows_by_id(ByIds(vault_id=self._vault.raw, ids=(raw,))))[0]
+        body = (await self._vault.open_records([row], AssistantBody))[0]
+        changed = AssistantBody(
+            slug=body.slug,
+            name=name or body.name,
+            avatar=avatar if avatar is not None else body.avatar,
+            purpose=purpose if purpose is not None else body.purpose,
+        )
+        sealed = await self._vault.seal_record(
+            Kind.ASSISTANT, raw, changed, at_ms=row.at_ms, version=row.version + 1
+        )
+        await self._vault.commit(put=(sealed,))
+
+    async def restore(self, kind: Kind, record_id: str, body: AssistantBody | ProjectBody) -> None:
+        """Bring back a record of a bundle under its own id, unless the slug is known."""
+        await self._ensure(kind, body, record_id=id_bytes(record_id))
+
+    async def _ensure(
+        self, kind: Kind, body: AssistantBody | ProjectBody, *, record_id: bytes | None = None
+    ) -> bytes:
+        vault, store = self._vault, self._store
+        tag = self._tag(kind, body.slug)
+        found = await vault.storage.once(vault.raw, tag)
+        if found is not None:
+            return found
+        record_id = record_id or id_bytes(store.ids())
+        row = await vault.seal_record(kind, record_id, body, at_ms=to_ms(store.clock()))
+        try:
+            await vault.commit(put=(row,), once=OnceTag(tag=tag, id=record_id))
+        except Conflict:
+            return await self.find(kind, body.slug)
+        return record_id
+
+    def _tag(self, kind: Kind, slug: str) -> bytes:
+        return self._vault.keyring.tag(self._vault.raw, f"slug/{kind.name.lower()}", slug)
+
+    async def _all(self, kind: Kind, body: type[_Body]) -> tuple[list[bytes], list[_Body]]:
+        rows = await self._vault.storage.rows(
+            RowSpan(vault_id=self._vault.raw, kind=kind, limit=100_000)
+        )
+        return [row.id for row in rows], await self._vault.open_records(rows, body)
+
+
+def checked_slug(field: str, slug: str, store: Store) -> str:
+    """The slug unchanged.
+
+    Raises:
+        BadInput: it is empty or holds anything but letters, digits, dot, dash and underscore.
+    """
+    checked = checked_label(field, slug, store.limits) or ""
+    if not _SLUG.fullmatch(checked):
+        raise BadInput(field, "a slug has letters, digits, dots, dashes and underscores only")
+    return checked

@@ -1,0 +1,188 @@
+"""From a question to hits: ranked by the index, opened from the vault, shown with what is around."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from holdfast.clock import Clock
+from holdfast.errors import BadInput, TamperedRecord
+from holdfast.keeper.indexes import indexed_text
+from holdfast.keeper.memories import Memories
+from holdfast.keeper.store import Store
+from holdfast.model import Memory, MemoryId, Message, MessageId, SessionId
+from holdfast.vault.reader import Reader
+from holdfast.vault.vault import Vault
+
+if TYPE_CHECKING:
+    from holdfast.recall.asking import Ask, Include, Ranked, Reason
+    from holdfast.recall.snippets import Snippet
+
+__all__ = ["Hit", "recall"]
+
+_INLINE_ENTRIES = 20_000
+"""A vault up to this size is searched on the event loop: a hop to a thread would cost more."""
+
+
+class Hit(Struct, frozen=True, kw_only=True):
+    """What was found, why, and where it stands.
+
+    Exactly one of `message` and `memory` is given. `before` and `after` are the neighbours of the
+    message in its session. `score` is comparable within one answer only.
+    """
+
+    message: Message | None = None
+    memory: Memory | None = None
+    session_id: SessionId | None
+    score: float
+    reasons: tuple[Reason, ...]
+    snippet: Snippet
+    before: tuple[Message, ...] = ()
+    after: tuple[Message, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The text that was found."""
+        return _shown(self.message, self.memory)
+
+    @property
+    def at(self) -> datetime | None:
+        """When it was said, or from when the memory holds."""
+        if self.message is not None:
+            return self.message.at
+        return None if self.memory is None else self.memory.valid_from
+
+
+def _shown(message: Message | None, memory: Memory | None) -> str:
+    """The text of a hit; of a tool message its name and values, which is what was searched."""
+    if message is not None:
+        return indexed_text(message)
+    return "" if memory is None else memory.text
+
+
+async def recall(
+    store: Store,
+    vault: Vault,
+    question: str,
+    *,
+    limit: int = 10,
+    since: datetime | str | None = None,
+    until: datetime | str | None = None,
+    days_back: float | None = None,
+    assistant: str | None = None,
+    project: str | None = None,
+    kind: str | None = None,
+    role: str | None = None,
+    tags: Sequence[str] = (),
+    session_id: str | None = None,
+    speaker: str | None = None,
+    platform: str | None = None,
+    include: Include = "both",
+    neighbours: int = 1,
+) -> list[Hit]:
+    """Find what may answer a question in one vault; see `User.recall`."""
+    from holdfast.recall.asking import Ask
+
+    now = store.clock()
+    ask = Ask(
+        question=question,
+        now=now,
+        limit=limit,
+        since=_edge(since, store.clock, end=False),
+        until=_edge(until, store.clock, end=True),
+        days_back=days_back,
+        assistant=assistant,
+        project=project,
+        kind=kind,
+        role=role,
+        tags=tuple(tags),
+        session_id=session_id,
+        speaker=speaker,
+        platform=platform,
+        include=include,
+    )
+    return await _hits(store, vault, ask, neighbours)
+
+
+def _edge(when: datetime | str | None, clock: Clock, *, end: bool) -> datetime | None:
+    """A time from a word: the beginning of "last week" as `since`, its end as `until`."""
+    if when is None or isinstance(when, datetime):
+        if isinstance(when, datetime) and when.tzinfo is None:
+            raise BadInput("since or until", "a time needs a time zone")
+        return when
+    from holdfast.recall.dates import span_of
+
+    span = span_of(when, now=clock(), field="until" if end else "since")
+    return span.end if end else span.start
+
+
+async def _hits(store: Store, vault: Vault, ask: Ask, neighbours: int) -> list[Hit]:
+    from holdfast.recall.ranking import rank
+
+    for _ in range(3):
+        index = await store.indexes.current(vault)
+        if len(index) > _INLINE_ENTRIES:
+            ranked = await asyncio.to_thread(rank, ask, index)
+        else:
+            ranked = rank(ask, index)
+        hits = await _opened(store, vault, ranked, ask.question, neighbours)
+        if hits is not None:
+            return hits
+        # Something was forgotten between the ranking and the reading: rank again.
+    raise TamperedRecord("index", vault.id)
+
+
+async def _opened(
+    store: Store, vault: Vault, ranked: list[Ranked], question: str, neighbours: int
+) -> list[Hit] | None:
+    """The hits of a ranking, None when one of them is not there any more."""
+    from holdfast.recall.snippets import snippet
+
+    reader = Reader(vault)
+    messages = {
+        m.id: m for m in await reader.messages_by_id(r.id for r in ranked if not r.is_memory)
+    }
+    memory_ids = [r.id for r in ranked if r.is_memory]
+    memories = {m.id: m for m in await Memories(store, vault).by_ids(memory_ids)}
+    around = await _neighbours(reader, [*messages.values()], neighbours)
+    hits = []
+    for found in ranked:
+        message = None if found.is_memory else messages.get(MessageId(found.id))
+        memory = memories.get(MemoryId(found.id)) if found.is_memory else None
+        if message is None and memory is None:
+            return None
+        before, after = around.get(found.id, ((), ()))
+        hits.append(
+            Hit(
+                message=message,
+                memory=memory,
+                session_id=SessionId(found.session_id) if found.session_id else None,
+                score=found.score,
+                reasons=found.reasons,
+                snippet=snippet(_shown(message, memory), [question]),
+                before=before,
+                after=after,
+            )
+        )
+    return hits
+
+
+async def _neighbours(
+    reader: Reader, messages: Sequence[Message], count: int
+) -> dict[str, tuple[tuple[Message, ...], tuple[Message, ...]]]:
+    if count < 1 or not messages:
+        return {}
+
+    async def around(message: Message) -> tuple[tuple[Message, ...], tuple[Message, ...]]:
+        near = await reader.messages(
+            message.session_id, first=max(0, message.seq - count), last=message.seq + count + 1
+        )
+        before = tuple(m for m in near if m.seq < message.seq)
+        return before, tuple(m for m in near if m.seq > message.seq)
+
+    found = await asyncio.gather(*(around(message) for message in messages))
+    return {message.id: pair for message, pair in zip(messages, found, strict=True)}

@@ -1,0 +1,489 @@
+"""Sessions: begin one, find one, talk in one."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from holdfast.capture.checks import checked_label, checked_text, checked_time
+from holdfast.capture.exchange import (
+    Exchange,
+    ToolRun,
+    exchange_entries,
+    new_turn,
+    record_exchange,
+)
+from holdfast.capture.log import SessionLog, create_session
+from holdfast.capture.turn import Input, TurnRecorder
+from holdfast.clock import id_bytes, id_text
+from holdfast.errors import BadInput, Conflict, NotFound
+from holdfast.keeper.learning import Learned, NewMemory, learn
+from holdfast.keeper.names import Names, checked_slug
+from holdfast.keeper.store import Store
+from holdfast.model import Json, Message, MessageId, Session, SessionId, Turn
+from holdfast.storage.protocol import HeadsQuery, Kind
+from holdfast.vault.codec import SessionBody, open_body, seal_session
+from holdfast.vault.reader import Reader
+from holdfast.vault.vault import Vault
+
+__all__ = ["LoggedExchange", "OpenSession", "Page", "Sessions"]
+
+_MAX_PAGE = 1000
+
+
+class Page(Struct, frozen=True, kw_only=True):
+    """Sessions, newest first; `next_cursor` asks for the following ones, None at the end."""
+
+    sessions: list[Session]
+    next_cursor: str | None = None
+
+
+class LoggedExchange(Struct, frozen=True, kw_only=True):
+    """What one call to `log_full_chat_interaction` made durable, linked to each other."""
+
+    turn: Turn
+    messages: tuple[Message, ...]
+    learned: Learned
+    replayed: bool = False
+    """True when the client key was used before; nothing was written then."""
+
+
+class Sessions:
+    """The sessions of one vault."""
+
+    def __init__(self, store: Store, vault: Vault) -> None:
+        self._store = store
+        self._vault = vault
+        self._reader = Reader(vault)
+        self._names = Names(store, vault)
+
+    async def start(
+        self,
+        *,
+        assistant: str | None = None,
+        project: str | None = None,
+        kind: str = "chat",
+        title: str = "",
+        platform: str | None = None,
+        tags: Sequence[str] = (),
+        started_at: datetime | None = None,
+    ) -> OpenSession:
+        """Begin a session; durable on return.
+
+        Args:
+            assistant: slug of whom it is held with; made when it is new.
+            project: slug of what it is held for; made when it is new.
+            kind: chat, room, marketer_chat, video_chat, personal_chat, or any other word.
+            platform: where it takes place (TIKTOK, telegram, ...).
+            started_at: for sessions held elsewhere before; now when left out.
+
+        Raises:
+            BadInput, TooLarge: something of it cannot be kept.
+            StorageFailed: or one of its kinds.
+        """
+        limits = self._store.limits
+        body = SessionBody(
+            title=checked_text("title", title, limits),
+            assistant=assistant,
+            project=project,
+            platform=checked_label("platform", platform, limits),
+            tags=tuple(checked_label("tag", tag, limits) or "" for tag in tags),
+        )
+        session_id = SessionId(self._store.ids())
+        await create_session(
+            self._vault,
+            session_id,
+            body,
+            kind=checked_slug("kind", kind, self._store),
+            assistant_id=await self._names.assistant(assistant),
+            project_id=await self._names.project(project),
+            started_at=checked_time("started_at", started_at) or self._store.clock(),
+        )
+        return OpenSession(self._store, self._vault, session_id)
+
+    async def open(self, session_id: str) -> OpenSession:
+        """A session to read or to go on with.
+
+        Raises:
+            NotFound: unknown, or somebody else's.
+        """
+        head = await self._reader.head(SessionId(session_id))
+        return OpenSession(self._store, self._vault, SessionId(id_text(head.session_id)))
+
+    async def page(
+        self,
+        *,
+        assistant: str | None = None,
+        project: str | None = None,
+        kind: str | None = None,
+        archived: bool | None = None,
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> Page:
+        """Sessions by the time of their last message, newest first.
+
+        Raises:
+            BadInput: the cursor is none of ours, or the limit is not 1 to 1000.
+            NotFound: there is no such assistant or project.
+        """
+        if not 1 <= limit <= _MAX_PAGE:
+            raise BadInput("limit", f"it lies between 1 and {_MAX_PAGE}")
+        ask = HeadsQuery(
+            vault_id=self._vault.raw,
+            kind=kind,
+            assistant_id=None
+            if assistant is None
+            else await self._names.find(Kind.ASSISTANT, assistant),
+            project_id=None if project is None else await self._names.find(Kind.PROJECT, project),
+            archived=archived,
+            before=None if cursor is None else _read_cursor(cursor),
+            limit=limit + 1,
+        )
+        heads = await self._vault.storage.heads(ask)
+        more = len(heads) > limit
+        heads = heads[:limit]
+        last = heads[-1] if more else None
+        return Page(
+            sessions=await self._reader.join(heads),
+            next_cursor=None if last is None else f"{last.last_ms}.{last.session_id.hex()}",
+        )
+
+    async def list(
+        self,
+        *,
+        assistant: str | None = None,
+        project: str | None = None,
+        kind: str | None = None,
+        archived: bool | None = None,
+        limit: int = 50,
+    ) -> list[Session]:
+        """The first page of `page`, without the cursor."""
+        page = await self.page(
+            assistant=assistant, project=project, kind=kind, archived=archived, limit=limit
+        )
+        return page.sessions
+
+    async def each(self) -> AsyncIterator[Session]:
+        """Every session of the vault, newest first, in bounded memory."""
+        cursor: str | None = None
+        while True:
+            page = await self.page(cursor=cursor, limit=_MAX_PAGE)
+            for session in page.sessions:
+                yield session
+            if page.next_cursor is None:
+                return
+            cursor = page.next_cursor
+
+
+def _read_cursor(cursor: str) -> tuple[int, bytes]:
+    try:
+        last_ms, session = cursor.split(".")
+        return int(last_ms), id_bytes(session)
+    except ValueError:
+        raise BadInput("cursor", "it is not one that a listing returned") from None
+
+
+class OpenSession:
+    """One session to talk in and to read. Cheap: it holds nothing but where it is."""
+
+    def __init__(self, store: Store, vault: Vault, session_id: SessionId) -> None:
+        self._store = store
+        self._vault = vault
+        self._reader = Reader(vault)
+        self._log = store.log_of(vault, session_id)
+        self.id = session_id
+
+    def __repr__(self) -> str:
+        return f"OpenSession({self.id})"
+
+    @property
+    def vault(self) -> Vault:
+        """Where it is kept."""
+        return self._vault
+
+    @property
+    def log(self) -> SessionLog:
+        """The recorder of this session."""
+        return self._log
+
+    async def info(self) -> Session:
+        """What is known of the session: title, counts, times.
+
+        Raises:
+            NotFound: it was forgotten.
+        """
+        return await self._reader.session(self.id)
+
+    def turn(
+        self,
+        text: str = "",
+        *,
+        client_key: str | None = None,
+        author: str | None = None,
+        intent: str | None = None,
+        intent_confidence: float | None = None,
+        entities: dict[str, Json] | None = None,
+        tags: Sequence[str] = (),
+        model: str | None = None,
+        edits: str | None = None,
+        answers: str | None = None,
+        given: Input | None = None,
+    ) -> _TurnOpening:
+        """Record one exchange: `async with session.turn("...") as turn`. Input durable on entry.
+
+        Args:
+            text: what was said; `given` instead carries audio, times and provider items.
+            client_key: the caller's own key of this exchange: however often it is retried, one
+                turn is made; a retry gets the recorded one, with `turn.replayed` set.
+            edits: id of a message that this one is another version of (a branch beside it).
+            answers: id of a message to answer again (a regeneration); then there is no text.
+
+        Raises, on entry:
+            BadInput, TooLarge: it cannot be kept; nothing was written.
+            NotFound: the session or the named message is not there.
+            StorageFailed: or one of its kinds; nothing was written.
+        """
+        what = given or Input(
+            text=text,
+            author=author,
+            edits=None if edits is None else MessageId(edits),
+            answers=None if answers is None else MessageId(answers),
+        )
+        about = Exchange(
+            user_text=what.text,
+            assistant_text="",
+            intent=intent,
+            intent_confidence=intent_confidence,
+            entities=entities,
+            tags=tags,
+            model=model,
+            at=what.at,
+            client_key=client_key,
+        )
+        return _TurnOpening(self, what, about)
+
+    async def log_full_chat_interaction(
+        self,
+        user_message: str,
+        assistant_message: str,
+        *,
+        reasoning: str | None = None,
+        tools: Sequence[ToolRun] = (),
+        author: str | None = None,
+        intent: str | None = None,
+        intent_confidence: float | None = None,
+        entities: dict[str, Json] | None = None,
+        tags: Sequence[str] = (),
+        model: str | None = None,
+        at: datetime | None = None,
+        memory: NewMemory | str | None = None,
+        thought: str | None = None,
+        client_key: str | None = None,
+    ) -> LoggedExchange:
+        """Record a finished exchange in one durable write: messages, memory and thought, linked.
+
+        Args:
+            memory: what to remember of it, with the exchange's messages as sources.
+            thought: an entry for the assistant's thought log, linked to turn and memory.
+            client_key: as in `turn`; a retry writes nothing and returns what was recorded.
+
+        Raises:
+            BadInput, TooLarge: something of it cannot be kept; nothing was written.
+            NotFound: the session is not there.
+            StorageFailed: or one of its kinds; nothing was written.
+        """
+        exchange = Exchange(
+            user_text=user_message,
+            assistant_text=assistant_message,
+            reasoning=reasoning,
+            tools=tools,
+            author=author,
+            intent=intent,
+            intent_confidence=intent_confidence,
+            entities=entities,
+            tags=tags,
+            model=model,
+            at=at,
+            client_key=client_key,
+        )
+        limits = self._store.limits
+        turn = new_turn(self._log, exchange, limits)
+        entries = exchange_entries(self._log, exchange, turn, limits)
+        learned = Learned()
+        if memory is not None or thought is not None:
+            info = await self.info()
+            learned = await learn(
+                self._store, self._vault, info, turn, [e.message for e in entries], memory, thought
+            )
+        try:
+            done = await record_exchange(
+                self._log, entries, turn, extra=learned.rows, links=learned.links
+            )
+        except Conflict:
+            return await self._recorded(client_key)
+        return LoggedExchange(turn=done.turns[0], messages=done.messages, learned=learned)
+
+    async def _recorded(self, client_key: str | None) -> LoggedExchange:
+        if client_key is None:
+            raise Conflict
+        tag = self._log.client_key_tag(client_key)
+        raw = await self._vault.storage.once(self._vault.raw, tag)
+        if raw is None:
+            raise Conflict
+        turn, messages = await self._log.recorded_turn(raw)
+        return LoggedExchange(turn=turn, messages=tuple(messages), learned=Learned(), replayed=True)
+
+    async def messages(
+        self,
+        *,
+        last: int | None = None,
+        after_seq: int | None = None,
+        limit: int = 1000,
+        forgotten: bool = False,
+    ) -> list[Message]:
+        """Messages in order of `seq`: the `last` so many, or those after a seq.
+
+        Raises:
+            TamperedRecord, UnknownEnvelope: one does not open where it stands.
+            NotFound: the session is not there.
+        """
+        if last is not None:
+            found = await self._reader.messages(
+                self.id, newest=True, limit=last, forgotten=forgotten
+            )
+        else:
+            first = None if after_seq is None else after_seq + 1
+            found = await self._reader.messages(
+                self.id, first=first, limit=limit, forgotten=forgotten
+            )
+        if not found:
+            await self._reader.head(self.id)
+        return found
+
+    async def turns(
+        self, *, last: int | None = None, first: int = 0, limit: int = 1000
+    ) -> list[Turn]:
+        """Turns in order of their index: the `last` so many, or those from `first` on."""
+        if last is not None:
+            return await self._reader.turns(self.id, newest=True, limit=last)
+        return await self._reader.turns(self.id, first=first, limit=limit)
+
+    async def branch(self, leaf: str | None = None) -> list[Message]:
+        """The conversation as it is shown: from its beginning to `leaf`, by parent links.
+
+        Args:
+            leaf: the message to end with; the session's current one when left out.
+
+        Raises:
+            NotFound: there is no such message in this session.
+        """
+        info = await self.info()
+        by_id: dict[str, Message] = {}
+        async for batch in self._reader.all_messages(self.id, forgotten=True):
+            by_id.update((message.id, message) for message in batch)
+        if not by_id:
+            return []
+        at = leaf or info.head or next(reversed(by_id))
+        if at not in by_id:
+            raise NotFound("message")
+        path: list[Message] = []
+        step: str | None = at
+        while step is not None and (message := by_id.pop(step, None)) is not None:
+            path.append(message)
+            step = message.parent_id
+        return [message for message in reversed(path) if not message.forgotten]
+
+    async def read_file(self, message_id: str) -> bytes:
+        """The bytes of a message's file.
+
+        Raises:
+            NotFound: no such message here, or it has no file.
+            TamperedRecord: a part is missing or does not open.
+        """
+        found = await self._reader.messages_by_id([message_id])
+        if not found or found[0].session_id != self.id:
+            raise NotFound("message")
+        return await self._reader.file_content(found[0])
+
+    async def change(
+        self,
+        *,
+        title: str | None = None,
+        pinned: bool | None = None,
+        archived: bool | None = None,
+        project: str | None = None,
+        tags: Sequence[str] | None = None,
+    ) -> Session:
+        """Rename, pin, archive, or move to a project; what is None stays. No date changes.
+
+        Raises:
+            BadInput, TooLarge: something of it cannot be kept.
+            NotFound: the session is not there.
+        """
+        limits = self._store.limits
+        names = Names(self._store, self._vault)
+        while True:
+            row = await self._reader.session_row(self._log.raw)
+            keys = await self._vault.opening_keys((row,), self._log.raw)
+            place = self._vault.place(Kind.SESSION, self._log.raw)
+            body = open_body(row, place, keys, SessionBody)
+            changed = replace(
+                body,
+                title=body.title if title is None else checked_text("title", title, limits),
+                pinned=body.pinned if pinned is None else pinned,
+                project=body.project if project is None else project,
+                tags=body.tags
+                if tags is None
+                else tuple(checked_label("tag", t, limits) or "" for t in tags),
+            )
+            head = await self._reader.head(self.id)
+            touch = replace(
+                head,
+                archived=head.archived if archived is None else archived,
+                project_id=head.project_id if project is None else await names.project(project),
+            )
+            key = (await self._vault.session_keys(self._log.raw)).current
+            sealed = seal_session(
+                changed, self._log.raw, key, place, version=row.version + 1, at_ms=row.at_ms
+            )
+            try:
+                await self._vault.commit(put=(sealed,), touch=touch)
+            except Conflict:
+                await self._vault.session_keys(self._log.raw, fresh=True)
+                continue
+            self._log.invalidate()
+            return await self.info()
+
+
+class _TurnOpening:
+    """The context manager that `session.turn` returns: reads what it must, then records."""
+
+    def __init__(self, session: OpenSession, what: Input, about: Exchange) -> None:
+        self._session = session
+        self._what = what
+        self._about = about
+        self._recorder: TurnRecorder | None = None
+
+    async def __aenter__(self) -> TurnRecorder:
+        session, limits = self._session, self._session._store.limits
+        turn = replace(new_turn(session.log, self._about, limits), status="open", ended_at=None)
+        self._recorder = TurnRecorder(
+            session.log, self._what, turn, limits=limits, answered=await self._answered()
+        )
+        return await self._recorder.__aenter__()
+
+    async def _answered(self) -> Message | None:
+        named = self._what.edits or self._what.answers
+        if named is None:
+            return None
+        found = await Reader(self._session.vault).messages_by_id([named])
+        if not found or found[0].session_id != self._session.id:
+            raise NotFound("message")
+        return found[0]
+
+    async def __aexit__(self, *raised: object) -> None:
+        if self._recorder is not None:
+            await self._recorder.__aexit__(*raised)  # type: ignore[arg-type]  # passed through

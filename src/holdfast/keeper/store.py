@@ -1,0 +1,142 @@
+"""An opened store: data, keys, indexes and the recorders at work. No logic, only what is shared."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from weakref import WeakValueDictionary
+
+from msgspec import Struct
+
+from holdfast.capture.checks import Limits
+from holdfast.capture.log import SessionLog
+from holdfast.clock import Clock, Ids, id_bytes, id_text, to_ms
+from holdfast.errors import Conflict
+from holdfast.keeper.indexes import Indexes
+from holdfast.model import SessionId
+from holdfast.storage.protocol import Kind, OnceTag, Storage, VaultRow
+from holdfast.vault.keyring import Keyring
+from holdfast.vault.root import RootKeySource
+from holdfast.vault.vault import Vault, create_vault
+
+__all__ = ["ProfileBody", "Store"]
+
+
+class ProfileBody(Struct, omit_defaults=True):
+    """The sealed name of a vault's owner."""
+
+    user_id: str
+
+
+class Store:
+    """What every part of a keeper needs. One per opened database and process."""
+
+    def __init__(
+        self,
+        *,
+        storage: Storage,
+        keyring: Keyring,
+        indexes: Indexes,
+        source: RootKeySource,
+        clock: Clock,
+        ids: Ids,
+        limits: Limits,
+        writer: int,
+        account: str,
+        data_path: Path | None,
+        keys_path: Path | None,
+    ) -> None:
+        self.storage = storage
+        self.keyring = keyring
+        self.indexes = indexes
+        self.source = source
+        self.clock = clock
+        self.ids = ids
+        self.limits = limits
+        self.writer = writer
+        self.account = keyring.tag(b"", "account", account)[:16]
+        self.data_path = data_path
+        self.keys_path = keys_path
+        self._logs: WeakValueDictionary[tuple[bytes, str], SessionLog] = WeakValueDictionary()
+        self._vaults: WeakValueDictionary[bytes, Vault] = WeakValueDictionary()
+
+    def log_of(self, vault: Vault, session_id: SessionId) -> SessionLog:
+        """The one recorder of a session in this process."""
+        place = (vault.raw, session_id)
+        log = self._logs.get(place)
+        if log is None:
+            log = SessionLog(vault, session_id, clock=self.clock, ids=self.ids, writer=self.writer)
+            self._logs[place] = log
+        return log
+
+    def opened(self, row: VaultRow) -> Vault:
+        """The vault of a row, the same object for everybody in this process."""
+        vault = self._vaults.get(row.vault_id)
+        if vault is None:
+            vault = self._vaults[row.vault_id] = Vault(row, self.storage, self.keyring)
+        return vault
+
+    def opened_vaults(self) -> list[Vault]:
+        """The vaults that this process has in use."""
+        return list(self._vaults.values())
+
+    def opened_or_none(self, raw: bytes) -> Vault | None:
+        """A vault in use, by its raw id."""
+        return self._vaults.get(raw)
+
+    async def find_vault(self, kind: str, name: str) -> Vault | None:
+        """The vault of an owner, None when there is none."""
+        tag = self.keyring.owner_tag(self.account, kind, name)
+        row = await self.storage.vault_of(tag)
+        return None if row is None else self.opened(row)
+
+    async def make_vault(self, kind: str, name: str) -> Vault:
+        """The vault of an owner, made when there is none; two callers at once get the same."""
+        found = await self.find_vault(kind, name)
+        if found is not None:
+            return found
+        row = VaultRow(
+            vault_id=id_bytes(self.ids()),
+            account_id=self.account,
+            owner_tag=self.keyring.owner_tag(self.account, kind, name),
+            kind=kind,
+            created_ms=to_ms(self.clock()),
+        )
+        try:
+            await create_vault(row, self.storage, self.keyring)
+        except Conflict:
+            found = await self.find_vault(kind, name)
+            if found is None:
+                raise
+            return found
+        return self.opened(row)
+
+    async def user_vault(self, name: str) -> Vault:
+        """A user's vault, made when they are new, with their name sealed in it.
+
+        The name is what lets the store's owner list users.
+        """
+        found = await self.find_vault("user", name)
+        if found is not None:
+            return found
+        vault = await self.make_vault("user", name)
+        record_id = id_bytes(self.ids())
+        row = await vault.seal_record(
+            Kind.PROFILE, record_id, ProfileBody(user_id=name), at_ms=to_ms(self.clock())
+        )
+        tag = self.keyring.tag(vault.raw, "profile", "")
+        with contextlib.suppress(Conflict):
+            await vault.commit(put=(row,), once=OnceTag(tag=tag, id=record_id))
+        return vault
+
+    async def all_vaults(self) -> list[Vault]:
+        """Every vault, for maintenance."""
+        found: list[Vault] = []
+        after = b""
+        while rows := await self.storage.vaults(after=after):
+            found.extend(self.opened(row) for row in rows)
+            after = rows[-1].vault_id
+        return found
+
+    def __repr__(self) -> str:
+        return f"Store(writer={self.writer}, account={id_text(self.account)})"

@@ -1,0 +1,38 @@
+"""Sessions that are never stored: the same recorder over a store in memory, under a key of its own.
+
+There is no second way to write a turn, not even for what is not kept.
+"""
+
+from __future__ import annotations
+
+from holdfast.keeper.indexes import Indexes
+from holdfast.keeper.sessions import OpenSession, Sessions
+from holdfast.keeper.store import Store
+from holdfast.storage.memory import MemoryKeyStorage, MemoryStorage
+from holdfast.vault.envelope import new_secret
+from holdfast.vault.keyring import Keyring
+from holdfast.vault.root import GivenKey, key_text
+
+__all__ = ["ephemeral_session"]
+
+
+async def ephemeral_session(store: Store, user_id: str, assistant: str | None) -> OpenSession:
+    """Begin a session in a store of its own that nothing of outlives the returned object."""
+    source = GivenKey(key_text(new_secret()))
+    keyring = await Keyring.open(MemoryKeyStorage(), source, data_exists=False, clock=store.clock)
+    storage = MemoryStorage()
+    own = Store(
+        storage=storage,
+        keyring=keyring,
+        indexes=Indexes(store.indexes.make_embedder, folder=None),
+        source=source,
+        clock=store.clock,
+        ids=store.ids,
+        limits=store.limits,
+        writer=(await storage.writers()).mine,
+        account="ephemeral",
+        data_path=None,
+        keys_path=None,
+    )
+    vault = await own.make_vault("user", user_id)
+    return await Sessions(own, vault).start(assistant=assistant)

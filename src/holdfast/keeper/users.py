@@ -1,0 +1,168 @@
+"""A person and all that is theirs: sessions, memories, recall, and the right to be forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from holdfast.keeper.distilling import create_memory_from_chat, distill_vault
+from holdfast.keeper.erasing import (
+    Forgotten,
+    Receipt,
+    erase_session,
+    erase_vault,
+    forget_messages,
+)
+from holdfast.keeper.exporting import Exports
+from holdfast.keeper.importing import Imports
+from holdfast.keeper.memories import Memories, Thoughts
+from holdfast.keeper.names import Names
+from holdfast.keeper.recalling import Hit, recall
+from holdfast.keeper.rooms import Rooms
+from holdfast.keeper.sessions import Sessions
+from holdfast.keeper.store import Store
+from holdfast.model import Memory, Message, UserId
+from holdfast.storage.protocol import VaultStats
+from holdfast.vault.vault import Vault
+
+if TYPE_CHECKING:
+    from holdfast.recall.asking import Include
+
+__all__ = ["User"]
+
+
+class User:
+    """One user's vault, opened. Everything reached from here is theirs and nobody else's."""
+
+    def __init__(self, store: Store, vault: Vault, user_id: UserId) -> None:
+        self._store = store
+        self._vault = vault
+        self.id = user_id
+        self.sessions = Sessions(store, vault)
+        self.memories = Memories(store, vault)
+        self.thoughts = Thoughts(vault)
+        self.names = Names(store, vault)
+        self.rooms = Rooms(store, user_id, vault)
+        self.imports = Imports(store, vault)
+        self.exports = Exports(store, vault)
+
+    def __repr__(self) -> str:
+        return f"User(vault={self._vault.id})"
+
+    @property
+    def vault(self) -> Vault:
+        """The vault underneath."""
+        return self._vault
+
+    async def recall(
+        self,
+        question: str,
+        *,
+        limit: int = 10,
+        since: datetime | str | None = None,
+        until: datetime | str | None = None,
+        days_back: float | None = None,
+        assistant: str | None = None,
+        project: str | None = None,
+        kind: str | None = None,
+        role: str | None = None,
+        tags: Sequence[str] = (),
+        session_id: str | None = None,
+        speaker: str | None = None,
+        platform: str | None = None,
+        include: Include = "both",
+        neighbours: int = 1,
+    ) -> list[Hit]:
+        """Find what may answer a question, best first; [] when nothing matches.
+
+        Args:
+            question: in any language; dates in it ("in March") are a preference, not a filter.
+            limit: 1 to 1,000 hits.
+            since, until: aware times or words ("last week", "2026-01-09"): hard filters.
+            kind: of the session (chat, room, ...). role: user, assistant, tool, system.
+            include: "messages", "memories" or "both".
+            neighbours: messages shown before and after each hit.
+
+        Raises:
+            BadInput: the question is empty, or a filter makes no sense.
+            TamperedRecord, UnknownEnvelope: a record does not open; nothing is skipped.
+        """
+        return await recall(
+            self._store,
+            self._vault,
+            question,
+            limit=limit,
+            since=since,
+            until=until,
+            days_back=days_back,
+            assistant=assistant,
+            project=project,
+            kind=kind,
+            role=role,
+            tags=tags,
+            session_id=session_id,
+            speaker=speaker,
+            platform=platform,
+            include=include,
+            neighbours=neighbours,
+        )
+
+    async def create_memory_from_chat(
+        self,
+        session_id: str,
+        assistant_name: str,
+        transcript: str = "",
+        importance: int = 5,
+        messages: Sequence[Message] | None = None,
+    ) -> Memory:
+        """Distil one memory of a conversation: summary, tags and sources; durable on return.
+
+        Args:
+            transcript: what was said, as one text; "" takes the session's own messages.
+            importance: 1 to 10.
+            messages: where the sources are looked for; the session's when left out.
+
+        Raises:
+            BadInput: nothing was said that could be remembered.
+            NotFound: the session is not there.
+        """
+        return await create_memory_from_chat(
+            self._store,
+            self._vault,
+            session_id,
+            assistant_name,
+            transcript,
+            importance=importance,
+            messages=messages,
+        )
+
+    async def distill(self) -> int:
+        """Bring the running summary of every session up to date; returns how many changed."""
+        return await distill_vault(self._store, self._vault)
+
+    async def stats(self) -> VaultStats:
+        """Counts, first and last date, sealed bytes."""
+        return await self._vault.storage.stats(self._vault.raw)
+
+    async def forget(self, message_ids: str | Iterable[str]) -> Forgotten:
+        """Remove messages, their files, and what rested on them alone.
+
+        Raises:
+            NotFound: one of them is not here; nothing was removed.
+        """
+        ids = [message_ids] if isinstance(message_ids, str) else list(message_ids)
+        return await forget_messages(self._store, self._vault, ids)
+
+    async def erase_session(self, session_id: str) -> Receipt:
+        """Destroy a session for good: its key, its rows and what was distilled from it alone.
+
+        Raises:
+            NotFound: unknown, or somebody else's.
+        """
+        return await erase_session(self._store, self._vault, session_id)
+
+    async def erase(self) -> Receipt:
+        """Destroy everything of this user for good, and leave every room. Keep the receipt."""
+        await self.rooms.leave_all()
+        return await erase_vault(self._store, self._vault)

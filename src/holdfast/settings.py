@@ -1,0 +1,270 @@
+"""Configuration: one typed object from `holdfast.toml` and HOLDFAST_*.
+
+The only place that reads the environment or a configuration file. It is called by the command line
+and the server; everything below receives values. Environment beats file, file beats default. All
+mistakes are reported at once, and unknown names are mistakes.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from holdfast.errors import BadSettings
+
+__all__ = ["Secret", "Settings", "default_config_dir", "default_data_dir", "load_settings"]
+
+_PREFIX = "HOLDFAST_"
+
+
+class Secret:
+    """A value that never prints itself."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """The value, for whoever must use it."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret(***)"
+
+    __str__ = __repr__
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._value == self._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+
+def default_data_dir() -> Path:
+    """The user's data directory for holdfast (XDG_DATA_HOME on Linux)."""
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("holdfast", appauthor=False))
+
+
+def default_config_dir() -> Path:
+    """The user's configuration directory for holdfast (XDG_CONFIG_HOME on Linux)."""
+    import platformdirs
+
+    return Path(platformdirs.user_config_dir("holdfast", appauthor=False))
+
+
+def _setting(default: Any, about: str, **extra: Any) -> Any:  # dataclasses.field is untyped too
+    metadata = {"about": about, **extra}
+    if callable(default):
+        return field(default_factory=default, metadata=metadata)
+    return field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that can be configured. Each field is HOLDFAST_<NAME> and a key of the file."""
+
+    data_dir: Path = _setting(default_data_dir, "Where the database and its indexes lie.")
+    config_dir: Path = _setting(
+        default_config_dir, "Where the root key lies by default; never inside the data directory."
+    )
+    database_url: str = _setting(
+        "", "The database, as sqlite:///path; holdfast.db in the data directory when empty."
+    )
+    keys_path: Path | None = _setting(
+        None, "The file of wrapped keys; beside the database when left out."
+    )
+    root_key: Secret | None = _setting(
+        None, "The root key itself, as `holdfast keys` prints it; instead of a key file."
+    )
+    root_key_file: Path | None = _setting(
+        None, "The file with the root key; root.key in the configuration directory when left out."
+    )
+    root_passphrase: Secret | None = _setting(
+        None, "A passphrase that the root key is stretched from (Argon2id); instead of a key file."
+    )
+    root_keyring: bool = _setting(
+        False, "Keep the root key in the operating system's keyring (extra `keyring`)."
+    )
+    account: str = _setting("local", "The tenant whose users these are.")
+    user: str = _setting("me", "The user that commands speak for when --user is not given.")
+    assistant: str = _setting("helper", "The assistant that `holdfast chat` talks to.")
+    embedder: str = _setting(
+        "static",
+        "How meaning is compared: static (bundled) or minilm (extra `minilm`).",
+        choices=("static", "minilm"),
+    )
+    index_dir: Path | None = _setting(
+        None, "Where sealed index snapshots lie; beside the database when left out."
+    )
+    index_memory_mb: int = _setting(
+        2048, "Indexes of all vaults together stay below so many MiB of memory.", low=16
+    )
+    max_text_mb: int = _setting(16, "The longest text of one message, in MiB.", low=1, high=64)
+    max_file_mb: int = _setting(64, "The largest file of one message, in MiB.", low=1, high=1024)
+    busy_timeout_s: float = _setting(
+        5.0, "How long a write waits for another process, in seconds.", low=0.1, high=60
+    )
+    host: str = _setting("127.0.0.1", "The address the server listens on.")
+    port: int = _setting(8377, "The port the server listens on.", low=0, high=65535)
+    log_level: str = _setting(
+        "info", "debug, info, warning or error.", choices=("debug", "info", "warning", "error")
+    )
+
+    @property
+    def url(self) -> str:
+        """The database URL in force."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'holdfast.db'}"
+
+    @property
+    def key_file(self) -> Path:
+        """The root key file in force."""
+        return self.root_key_file or self.config_dir / "root.key"
+
+
+def load_settings(
+    *,
+    environ: Mapping[str, str] | None = None,
+    file: Path | None = None,
+    **given: object,
+) -> Settings:
+    """Read the environment and the configuration file.
+
+    Args:
+        environ: instead of the process's environment.
+        file: instead of HOLDFAST_CONFIG, or holdfast.toml in the configuration directory.
+        given: values that beat both, None meaning not given.
+
+    Raises:
+        BadSettings: every mistake that was found.
+    """
+    environment = os.environ if environ is None else environ
+    problems: list[str] = []
+    known = {f.name: f for f in fields(Settings)}
+    raw: dict[str, tuple[object, str]] = {}
+    path = _config_file(environment, file, problems)
+    for name, value in _from_file(path, problems).items():
+        if name in known:
+            raw[name] = (value, f"{path}: {name}")
+        else:
+            problems.append(f"{path}: {name} is no setting")
+    for variable, text in environment.items():
+        if variable.startswith(_PREFIX) and variable != f"{_PREFIX}CONFIG":
+            name = variable.removeprefix(_PREFIX).lower()
+            if name in known:
+                raw[name] = (text, variable)
+            else:
+                problems.append(f"{variable} is no setting")
+    raw.update((name, (value, name)) for name, value in given.items() if value is not None)
+    values: dict[str, Any] = {}
+    for name, (value, where) in raw.items():
+        try:
+            values[name] = _converted(known[name], value)
+        except ValueError as exc:
+            problems.append(f"{where}: {exc}")
+    sources = [n for n in ("root_key", "root_key_file", "root_passphrase") if values.get(n)]
+    if len(sources) > 1:
+        problems.append(f"only one of {', '.join(sources)} can be given")
+    if problems:
+        raise BadSettings(tuple(sorted(problems)))
+    return Settings(**values)
+
+
+def _config_file(
+    environment: Mapping[str, str], file: Path | None, problems: list[str]
+) -> Path | None:
+    named = file or (Path(p) if (p := environment.get(f"{_PREFIX}CONFIG")) else None)
+    if named is not None:
+        if not named.is_file():
+            problems.append(f"{named}: no such configuration file")
+            return None
+        return named
+    folder = environment.get(f"{_PREFIX}CONFIG_DIR")
+    default = (Path(folder) if folder else default_config_dir()) / "holdfast.toml"
+    return default if default.is_file() else None
+
+
+def _from_file(path: Path | None, problems: list[str]) -> dict[str, object]:
+    if path is None:
+        return {}
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as exc:
+        problems.append(f"{path}: {exc}")
+        return {}
+
+
+def _converted(setting: Any, value: object) -> object:  # a dataclasses.Field of any type
+    kind = str(setting.type).removesuffix(" | None")
+    converted = _CONVERT[kind](value)
+    low, high = setting.metadata.get("low"), setting.metadata.get("high")
+    choices = setting.metadata.get("choices")
+    if low is not None and converted < low:
+        raise ValueError(f"it is at least {low}")
+    if high is not None and converted > high:
+        raise ValueError(f"it is at most {high}")
+    if choices is not None and converted not in choices:
+        raise ValueError(f"it is one of {', '.join(choices)}")
+    return converted
+
+
+def _path(value: object) -> Path:
+    if isinstance(value, (str, Path)) and str(value).strip():
+        return Path(value).expanduser()
+    raise ValueError("expected a path")
+
+
+def _text(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    raise ValueError("expected text")
+
+
+def _whole(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, (int, str)):
+        raise ValueError("expected a whole number")
+    try:
+        return int(value)
+    except ValueError:
+        raise ValueError("expected a whole number") from None
+
+
+def _number(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        raise ValueError("expected a number")
+    try:
+        return float(value)
+    except ValueError:
+        raise ValueError("expected a number") from None
+
+
+def _truth(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    words = {"1": True, "true": True, "yes": True, "on": True}
+    words |= {"0": False, "false": False, "no": False, "off": False}
+    if isinstance(value, str) and value.strip().lower() in words:
+        return words[value.strip().lower()]
+    raise ValueError("expected true or false")
+
+
+def _secret(value: object) -> Secret:
+    if isinstance(value, Secret):
+        return value
+    return Secret(_text(value))
+
+
+_CONVERT: dict[str, Callable[[object], Any]] = {
+    "Path": _path,
+    "str": _text,
+    "int": _whole,
+    "float": _number,
+    "bool": _truth,
+    "Secret": _secret,
+}
