@@ -14,7 +14,7 @@ from holdfast.portability.json_values import clean_text, json_text, string_or_no
 
 __all__ = ["Part", "ToolCalls", "block_parts", "build"]
 
-Block = Mapping[str, Any]  # JSON objects of a provider: any value, each checked where it is used
+_Block = Mapping[str, Any]  # JSON objects of a provider: any value, each checked where it is used
 
 
 class Part(Struct, frozen=True, kw_only=True):
@@ -68,7 +68,7 @@ def block_parts(values: Sequence[object], raws: Sequence[Raw]) -> list[Part]:
     return parts
 
 
-def _block(block: Block, raw: Raw) -> list[Part]:
+def _block(block: _Block, raw: Raw) -> list[Part]:
     kind = block.get("type")
     if kind == "text":
         return _said(block.get("text"), is_text=True)
@@ -103,7 +103,7 @@ def _said(text: object, **more: Any) -> list[Part]:
     return [Part(text=cleaned, **more)] if cleaned.strip() else []
 
 
-def _unknown(block: Block, raw: Raw) -> list[Part]:
+def _unknown(block: _Block, raw: Raw) -> list[Part]:
     """A block of a kind that is not known: its text if it has any, and always the block itself."""
     if block.get("type") == "token_budget":
         return []
@@ -117,7 +117,7 @@ def _unknown(block: Block, raw: Raw) -> list[Part]:
     ]
 
 
-def _first_text(block: Block) -> str | None:
+def _first_text(block: _Block) -> str | None:
     for name in ("text", "thinking", "message", "content"):
         text = string_or_none(block.get(name))
         if text and text.strip():

@@ -51,8 +51,8 @@ __all__ = [
 
 BUNDLE_FORMAT = "holdfast-bundle"
 BUNDLE_VERSION = 1
-Lines = Literal["sessions", "turns", "messages", "memories", "thoughts", "assistants", "projects"]
-LINES_MEMBERS: tuple[Lines, ...] = (
+_Lines = Literal["sessions", "turns", "messages", "memories", "thoughts", "assistants", "projects"]
+LINES_MEMBERS: tuple[_Lines, ...] = (
     "sessions",
     "turns",
     "messages",

@@ -14,7 +14,7 @@ from holdfast.portability.json_values import clean_text, string_or_none
 
 __all__ = ["Part", "content_parts"]
 
-Content = Mapping[str, Any]  # JSON objects of a provider: any value, each checked where it is used
+_Content = Mapping[str, Any]  # JSON objects of a provider: any value, each checked where it is used
 
 
 class Part(Struct, frozen=True, kw_only=True):
@@ -31,7 +31,7 @@ class Part(Struct, frozen=True, kw_only=True):
     """The text does not say all that the provider's item says."""
 
 
-def content_parts(content: Content, metadata: Content, assets: Assets) -> list[Part]:
+def content_parts(content: _Content, metadata: _Content, assets: Assets) -> list[Part]:
     """The parts of a message in order: what was said first, then the files that came with it.
 
     Empty when the message says nothing (a placeholder at the root, an empty system prompt).
@@ -57,7 +57,7 @@ def _strings(values: object) -> list[str]:
     return [v for v in values if isinstance(v, str)] if isinstance(values, list) else []
 
 
-def _first_string(content: Content, *names: str) -> str:
+def _first_string(content: _Content, *names: str) -> str:
     """The first of these members that is a string with something in it; else the string parts."""
     for name in names:
         value = content.get(name)
@@ -66,15 +66,15 @@ def _first_string(content: Content, *names: str) -> str:
     return "\n".join(_strings(content.get("parts")))
 
 
-def _code(content: Content) -> list[Part]:
+def _code(content: _Content) -> list[Part]:
     return _text_only(_first_string(content, "text"), keep_item=True)
 
 
-def _output(content: Content) -> list[Part]:
+def _output(content: _Content) -> list[Part]:
     return _text_only(_first_string(content, "text", "output_str", "result"), keep_item=True)
 
 
-def _thoughts(content: Content) -> list[Part]:
+def _thoughts(content: _Content) -> list[Part]:
     thoughts = content.get("thoughts")
     said = []
     for thought in thoughts if isinstance(thoughts, list) else []:
@@ -85,29 +85,29 @@ def _thoughts(content: Content) -> list[Part]:
     return _text_only(text, kind="reasoning")
 
 
-def _recap(content: Content) -> list[Part]:
+def _recap(content: _Content) -> list[Part]:
     return _text_only(_first_string(content, "content", "text"), kind="reasoning")
 
 
-def _quote(content: Content) -> list[Part]:
+def _quote(content: _Content) -> list[Part]:
     title = string_or_none(content.get("title"))
     url = string_or_none(content.get("url"))
     quoted = _first_string(content, "text", "result", "summary", "snippet")
     return _text_only("\n".join(filter(None, (title, url, quoted))), keep_item=True)
 
 
-def _error(content: Content) -> list[Part]:
+def _error(content: _Content) -> list[Part]:
     name = string_or_none(content.get("name")) or "system_error"
     return _text_only(_first_string(content, "text") or name, kind="error", error_code=name)
 
 
-def _context(content: Content) -> list[Part]:
+def _context(content: _Content) -> list[Part]:
     names = ("user_profile", "user_instructions", "model_set_context", "repository", "repo_summary")
     said = [content[name] for name in names if isinstance(content.get(name), str)]
     return _text_only("\n\n".join(filter(str.strip, said)), context=True, keep_item=True)
 
 
-_READERS: Mapping[str, Callable[[Content], list[Part]]] = {
+_READERS: Mapping[str, Callable[[_Content], list[Part]]] = {
     "citable_code_output": _output,
     "code": _code,
     "execution_output": _output,
@@ -122,7 +122,7 @@ _READERS: Mapping[str, Callable[[Content], list[Part]]] = {
 }
 
 
-def _mixed(content: Content, attachments: dict[str, Content], assets: Assets) -> list[Part]:
+def _mixed(content: _Content, attachments: dict[str, _Content], assets: Assets) -> list[Part]:
     """Text, multimodal text and every type that is not known: strings are said, objects kept."""
     known = content.get("content_type") in ("text", "multimodal_text")
     values = content.get("parts")
@@ -139,7 +139,7 @@ def _mixed(content: Content, attachments: dict[str, Content], assets: Assets) ->
     return _text_only("\n".join(said), keep_item=not known) + spoken
 
 
-def _object_part(value: Content, attachments: dict[str, Content], assets: Assets) -> list[Part]:
+def _object_part(value: _Content, attachments: dict[str, _Content], assets: Assets) -> list[Part]:
     """A part of multimodal text: a transcript, a pointer to a file, or something unknown."""
     kind = value.get("content_type")
     if kind == "audio_transcription":
@@ -186,10 +186,10 @@ def _belong_together(one: Part, other: Part) -> bool:
     return both_audio and bool(one.file) != bool(other.file) and bool(one.text) != bool(other.text)
 
 
-def _attachments(metadata: Content) -> dict[str, Content]:
+def _attachments(metadata: _Content) -> dict[str, _Content]:
     """Attachments by file id."""
     listed = metadata.get("attachments")
-    found: dict[str, Content] = {}
+    found: dict[str, _Content] = {}
     for one in listed if isinstance(listed, list) else []:
         if isinstance(one, dict):
             file_id = one.get("id") or one.get("file_id")
@@ -205,7 +205,7 @@ def _file_id(pointer: str) -> str:
     return pieces[0] if pieces else rest
 
 
-def _file(file_id: str, attachment: Content, assets: Assets) -> ImportedFile:
+def _file(file_id: str, attachment: _Content, assets: Assets) -> ImportedFile:
     """The file, with its bytes when the export holds it."""
     held = assets(file_id) or assets(str(attachment.get("file_id", "")))
     given = string_or_none(attachment.get("name"))

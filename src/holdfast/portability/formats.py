@@ -12,7 +12,16 @@ from collections.abc import Callable, Iterator
 
 from msgspec import Struct
 
-from holdfast.portability import chatgpt, claude, jsonl
+from holdfast.portability import (
+    chatgpt,
+    claude,
+    claude_code,
+    instagram,
+    jsonl,
+    message_trees,
+    telegram,
+    text_chats,
+)
 from holdfast.portability.containers import Member
 from holdfast.portability.conversations import Assets, Conversation, Item
 from holdfast.portability.limits import Limits
@@ -43,13 +52,33 @@ FORMATS: tuple[Format, ...] = (
     Format(name="chatgpt", matches=_has("mapping"), convert=chatgpt.convert),
     Format(name="chatgpt", matches=_is_captured_chatgpt, convert=chatgpt.convert),
     Format(name="claude", matches=_has("chat_messages"), convert=claude.convert),
+    Format(
+        name="claude-code",
+        matches=claude_code.is_claude_code,
+        read=claude_code.read_claude_code,
+    ),
+    Format(
+        name="open-webui",
+        matches=message_trees.is_open_webui,
+        convert=message_trees.convert_open_webui,
+    ),
+    Format(
+        name="librechat",
+        matches=message_trees.is_librechat,
+        convert=message_trees.convert_librechat,
+    ),
+    Format(name="instagram", matches=instagram.is_instagram, convert=instagram.convert),
+    Format(name="telegram", matches=telegram.is_telegram, read=telegram.read_telegram),
+    Format(name="signal", matches=text_chats.is_signal, read=text_chats.read_signal),
+    Format(name="whatsapp", matches=text_chats.is_whatsapp, read=text_chats.read_whatsapp),
     Format(name="jsonl", matches=jsonl.is_conversation, convert=jsonl.convert),
     Format(name="jsonl", matches=jsonl.is_message, read=jsonl.read_messages),
 )
 
 EXPECTED = (
-    "expected a ChatGPT export (ZIP, folder, conversations.json), a Claude export, a Holdfast "
-    "bundle, or JSON Lines as described in the import guide"
+    "expected a ChatGPT or Claude export (ZIP, folder or conversations.json), a Holdfast bundle, a "
+    "chat of Claude Code, Open WebUI, LibreChat, WhatsApp, Telegram, Signal or Instagram, or JSON "
+    "Lines as described in the import guide"
 )
 
 CONVERSATIONS_NAME = re.compile(r"conversations(-\d+)?\.jsonl?", re.IGNORECASE)

@@ -13,26 +13,23 @@ message without `parent` follows the one before it in its session.
 from __future__ import annotations
 
 import hashlib
-import io
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, BinaryIO, get_args
+from typing import Any, get_args
 
 import msgspec
 from msgspec import Raw, Struct
 
-from holdfast.errors import HostileFile, ImportFailed
 from holdfast.model import Role
 from holdfast.portability.containers import Member
 from holdfast.portability.conversations import (
     Assets,
-    Broken,
     Conversation,
     ImportedMessage,
     Item,
 )
+from holdfast.portability.grouped_lines import read_grouped
 from holdfast.portability.json_values import (
     Malformed,
-    checked,
     clean_text,
     fields_of,
     mended,
@@ -43,7 +40,6 @@ from holdfast.portability.json_values import (
 )
 from holdfast.portability.limits import Limits
 from holdfast.portability.sampling import Sample
-from holdfast.portability.scanning import Element, lines
 from holdfast.portability.trees import Node, in_order
 
 __all__ = ["convert", "is_conversation", "is_message", "read_messages"]
@@ -164,68 +160,25 @@ def _message(node: Node, line: _Line) -> ImportedMessage:
     )
 
 
-class _Span(Struct):
-    """Where the lines of one session stand: (offset, length, number of the first line) each."""
-
-    pieces: list[tuple[int, int, int]]
-    size: int = 0
-
-
 def read_messages(member: Member, limits: Limits) -> Iterator[Item]:
     """The conversations of a file with one message a line, in the order of their first lines.
-
-    Sessions may be interleaved, so the file is read twice: once to see whose each line is, once to
-    read them. Only positions are kept in between. In a ZIP, where going back means unpacking
-    again, interleaved sessions are refused.
 
     Raises:
         ImportFailed: the file cannot be read.
         HostileFile: more sessions than the limit, or interleaved ones in a ZIP.
     """
-    with member.open() as stream:
-        spans, broken = _index(stream, member.name, limits)
-    yield from broken
-    with member.open(progress=True) as stream:
-        for session, span in spans.items():
-            place = f"{member.name}, line {span.pieces[0][2]:,}"
-            if span.size > limits.max_conversation_bytes:
-                reason = f"has {span.size:,} bytes, over the limit"
-                yield Broken(place=place, reason=reason, code="hostile_file")
-                continue
-            try:
-                found = _read_span(stream, span, member, limits)
-                yield _conversation(session, found, {})
-            except Malformed as exc:
-                yield Broken(place=place, reason=exc.reason, code=exc.code)
+    return read_grouped(member, limits, session_of=_session_of, build=_build)
 
 
-def _index(stream: BinaryIO, name: str, limits: Limits) -> tuple[dict[str, _Span], list[Broken]]:
-    """Which lines belong to which session, and the lines that belong to none."""
-    spans: dict[str, _Span] = {}
-    broken: list[Broken] = []
-    for element in lines(stream, name, max_bytes=limits.max_line_bytes):
-        try:
-            session = _session_of(element)
-        except Malformed as exc:
-            place = f"{name}, line {element.number:,}"
-            broken.append(Broken(place=place, reason=exc.reason, code=exc.code))
-            if len(broken) > limits.max_broken:
-                raise ImportFailed(name, "has too many broken lines: is it JSON Lines?") from exc
-            continue
-        span = spans.setdefault(session, _Span([]))
-        _extend(span, element)
-        if len(spans) > limits.max_conversations:
-            raise HostileFile(name, f"holds more than {limits.max_conversations:,} sessions")
-    return spans, broken
-
-
-def _session_of(element: Element) -> str:
-    if element.fault:
-        raise Malformed(element.fault, element.code)
-    session = _identity(_line(element.raw).session)
+def _session_of(raw: bytes) -> str:
+    session = _identity(_line(raw).session)
     if session is None:
         raise Malformed("names no session")
     return session
+
+
+def _build(session: str, raws: Sequence[bytes]) -> Conversation:
+    return _conversation(session, [_line(raw) for raw in raws], {})
 
 
 def _line(raw: bytes) -> _Line:
@@ -233,31 +186,3 @@ def _line(raw: bytes) -> _Line:
         return typed(_LINE, raw, "the line")
     except Malformed:
         return typed(_LINE, mended(raw), "the line")
-
-
-def _extend(span: _Span, element: Element) -> None:
-    """Add a line; lines that stand together make one piece."""
-    length = len(element.raw)
-    if span.pieces:
-        at, size, first = span.pieces[-1]
-        gap = element.offset - (at + size)
-        if 0 <= gap <= 4:  # only a line end in between
-            span.pieces[-1] = (at, size + gap + length, first)
-            span.size += gap + length
-            return
-    span.pieces.append((element.offset, length, element.number))
-    span.size += length
-
-
-def _read_span(stream: BinaryIO, span: _Span, member: Member, limits: Limits) -> list[_Line]:
-    found: list[_Line] = []
-    for at, size, _ in span.pieces:
-        if at < stream.tell() and not member.seekable:
-            raise HostileFile(
-                member.name, "has interleaved sessions: unpack the ZIP and import the file"
-            )
-        stream.seek(at)
-        data = checked(stream.read(size), max_values=limits.max_values, max_depth=limits.max_depth)
-        cut = lines(io.BytesIO(data), member.name, max_bytes=limits.max_line_bytes)
-        found.extend(_line(element.raw) for element in cut)
-    return found

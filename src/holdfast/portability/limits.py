@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-__all__ = ["Limits"]
+__all__ = ["MIB", "Limits"]
 
 MIB = 1024 * 1024
 

@@ -29,7 +29,7 @@ from holdfast.portability.typeset import Block, fact, is_rtl, spans_of, typeset
 
 __all__ = ["pdf_document"]
 
-MAX_MESSAGES = 20_000
+_MAX_MESSAGES = 20_000
 """About 300 MB of memory and a minute; more belongs into several documents."""
 _FONT_PACKAGES = (
     ("fontpkg_noto_sans", "files"),
@@ -83,12 +83,13 @@ def _font_folders() -> list[str]:
 
 def _data(exported: Exported) -> bytes:
     sessions: list[Mapping[str, object]] = []
-    left = MAX_MESSAGES
+    left = _MAX_MESSAGES
     for session in exported.sessions:
         left -= len(session.messages)
         if left < 0:
             raise BadInput(
-                "messages", f"a PDF holds at most {MAX_MESSAGES:,}: export fewer sessions at a time"
+                "messages",
+                f"a PDF holds at most {_MAX_MESSAGES:,}: export fewer sessions at a time",
             )
         sessions.append(_session(session))
     return msgspec.json.encode(

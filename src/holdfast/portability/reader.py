@@ -94,7 +94,7 @@ class ExportReader:
             elif row.convert is not None:
                 yield from self._converted(member, sample, row.convert)
 
-    def _converted(self, member: Member, sample: Sample, convert: Convert) -> Iterator[Item]:
+    def _converted(self, member: Member, sample: Sample, convert: _Convert) -> Iterator[Item]:
         """The conversations of a file in which each is one JSON object."""
         max_bytes, max_depth = self._limits.max_conversation_bytes, self._limits.max_depth
         if sample.shape == "object":
@@ -114,9 +114,9 @@ class ExportReader:
                 yield self._item(one, place, convert, max_depth=None)
 
     def _item(
-        self, element: Element, place: str, convert: Convert, *, max_depth: int | None
+        self, element: Element, place: str, convert: _Convert, *, max_depth: int | None
     ) -> Item:
-        """Convert one conversation; when its JSON is at fault, once more after mending it."""
+        """_Convert one conversation; when its JSON is at fault, once more after mending it."""
         if element.fault:
             return Broken(place=place, reason=element.fault, code=element.code)
         try:
@@ -164,18 +164,18 @@ def open_export(path: str | Path, *, limits: Limits | None = None) -> ExportRead
     return ExportReader(Path(path), limits or Limits())
 
 
-Convert = Callable[[bytes, Assets], Conversation]
-Source = tuple[Member, Format, Sample | Broken]
+_Convert = Callable[[bytes, Assets], Conversation]
+_Source = tuple[Member, Format, Sample | Broken]
 
 
-def _recognised(container: Container, limits: Limits) -> list[Source]:
+def _recognised(container: Container, limits: Limits) -> list[_Source]:
     """The files that hold conversations, with their format, in the order of their names.
 
     Files that are named as conversations but cannot be recognised are kept, to be reported: a
     missing part of someone's history must not look like a history without it.
     """
     alone = len(container.members) == 1
-    found: list[Source] = []
+    found: list[_Source] = []
     doubtful: list[tuple[Member, Broken]] = []
     for member in container.members:
         if not alone and not member.name.lower().endswith(_READABLE):

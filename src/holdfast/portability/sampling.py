@@ -16,7 +16,7 @@ from holdfast.portability.scanning import Element, array_elements, deepest_level
 
 __all__ = ["Sample", "take_sample"]
 
-Shape = Literal["array", "object", "lines", "text"]
+_Shape = Literal["array", "object", "lines", "text"]
 
 _HEAD_BYTES = 1 << 16
 _ELEMENTS_TRIED = 10
@@ -30,7 +30,7 @@ class Sample(Struct, frozen=True):
     `text` is the first 64 KiB of a text file. Both are empty when there is no such thing.
     """
 
-    shape: Shape
+    shape: _Shape
     fields: Mapping[str, Raw] = {}
     text: str = ""
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Element", "array_elements", "deepest_level", "lines"]
 
-CHUNK_BYTES = 1 << 20
+_CHUNK_BYTES = 1 << 20
 _BLANK = b" \t\r\n"
 
 
@@ -145,7 +145,7 @@ def array_elements(
         yield from _cut(chunk, brackets, cutter)
         if brackets.depth < 1:
             break
-        chunk = stream.read(CHUNK_BYTES)
+        chunk = stream.read(_CHUNK_BYTES)
     if brackets.depth > 0:
         raise ImportFailed(
             place, f"ends in the middle, after {cutter.number:,} conversations: get it again"
@@ -158,17 +158,17 @@ def deepest_level(raw: bytes) -> int:
     """How deep arrays and objects are nested in JSON text; 0 without any."""
     brackets = _Brackets()
     deepest = 0
-    for at in range(0, len(raw), CHUNK_BYTES):
-        depths = brackets.find(raw[at : at + CHUNK_BYTES])[1]
+    for at in range(0, len(raw), _CHUNK_BYTES):
+        depths = brackets.find(raw[at : at + _CHUNK_BYTES])[1]
         deepest = max(deepest, int(depths.max())) if len(depths) else deepest
     return deepest
 
 
 def _first_chunk(stream: BinaryIO) -> bytes:
     """The first chunk, without a byte order mark and leading blanks."""
-    chunk = stream.read(CHUNK_BYTES).removeprefix(b"\xef\xbb\xbf")
+    chunk = stream.read(_CHUNK_BYTES).removeprefix(b"\xef\xbb\xbf")
     while chunk and not (stripped := chunk.lstrip(_BLANK)):
-        chunk = stream.read(CHUNK_BYTES)
+        chunk = stream.read(_CHUNK_BYTES)
     return stripped if chunk else b""
 
 
@@ -224,7 +224,7 @@ def _stop(brackets: _Brackets, rest: bytes) -> None:
 
 def _goes_on(chunk: bytes, stream: BinaryIO) -> bool:
     """Whether anything but blanks follows; one chunk is enough to tell damage from an end."""
-    return bool(stream.read(CHUNK_BYTES).strip(_BLANK)) if chunk else False
+    return bool(stream.read(_CHUNK_BYTES).strip(_BLANK)) if chunk else False
 
 
 def lines(stream: BinaryIO, place: str, *, max_bytes: int) -> Iterator[Element]:
@@ -243,7 +243,7 @@ def lines(stream: BinaryIO, place: str, *, max_bytes: int) -> Iterator[Element]:
             raise HostileFile(place, "has more than a billion lines")
         start, size = offset, len(line)
         too_long = size > max_bytes + 1 and not line.endswith(b"\n")
-        while too_long and (more := stream.readline(CHUNK_BYTES)):
+        while too_long and (more := stream.readline(_CHUNK_BYTES)):
             size += len(more)
             if more.endswith(b"\n"):
                 break

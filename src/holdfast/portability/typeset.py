@@ -13,7 +13,7 @@ __all__ = ["Block", "fact", "is_rtl", "spans_of", "typeset"]
 
 Block: TypeAlias = Mapping[str, object]
 """One block of the template: kind, and text or spans. Made here and read by document.typ alone."""
-Span: TypeAlias = tuple[str, str]
+_Span: TypeAlias = tuple[str, str]
 """("t" plain, "b" bold, "c" code, "n" line break; text)."""
 
 _HEADING = re.compile(r"^#{1,6}[ \t]+(.*)$")
@@ -90,7 +90,7 @@ def _special(line: str) -> Block | None:
 
 
 def _paragraph(lines: list[str], *, rich: bool) -> Block:
-    spans: list[Span] = []
+    spans: list[_Span] = []
     for number, line in enumerate(lines):
         if number:
             spans.append(("n", ""))
@@ -98,12 +98,12 @@ def _paragraph(lines: list[str], *, rich: bool) -> Block:
     return {"kind": "text", "rtl": is_rtl("\n".join(lines)), "spans": spans}
 
 
-def spans_of(line: str, *, rich: bool) -> list[Span]:
+def spans_of(line: str, *, rich: bool) -> list[_Span]:
     """The pieces of one line."""
     line = _breakable(line)
     if not rich:
         return [("t", line)]
-    spans: list[Span] = []
+    spans: list[_Span] = []
     at = 0
     for mark in _MARKS.finditer(line):
         spans.append(("t", line[at : mark.start()]))

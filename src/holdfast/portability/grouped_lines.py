@@ -1,0 +1,116 @@
+"""Files in which each line names the session it belongs to.
+
+Sessions may be interleaved, so a file is read twice: once to see whose each line is, once to read
+them. Only positions are kept in between, so that memory is bounded by one session.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator, Sequence
+from typing import BinaryIO
+
+from msgspec import Struct
+
+from holdfast.errors import HostileFile, ImportFailed
+from holdfast.portability.containers import Member
+from holdfast.portability.conversations import Broken, Conversation, Item
+from holdfast.portability.json_values import Malformed, checked
+from holdfast.portability.limits import Limits
+from holdfast.portability.scanning import Element, lines
+
+__all__ = ["Build", "SessionOf", "read_grouped"]
+
+SessionOf = Callable[[bytes], str | None]
+"""The session that a line belongs to, or None for a line that says nothing. Raises Malformed."""
+Build = Callable[[str, Sequence[bytes]], Conversation]
+"""A conversation from its session's id and its lines. Raises Malformed."""
+
+
+class _Span(Struct):
+    """Where the lines of one session stand: (offset, length, number of the first line) each."""
+
+    pieces: list[tuple[int, int, int]]
+    size: int = 0
+
+
+def read_grouped(
+    member: Member, limits: Limits, *, session_of: SessionOf, build: Build
+) -> Iterator[Item]:
+    """Yield broken lines first, then the sessions in the order of their first lines.
+
+    Raises:
+        ImportFailed: the file cannot be read, or more lines are broken than the limit.
+        HostileFile: more sessions than the limit, or interleaved ones in a ZIP, where going back
+            means unpacking again.
+    """
+    with member.open() as stream:
+        spans, broken = _index(stream, member.name, limits, session_of)
+    yield from broken
+    with member.open(progress=True) as stream:
+        for session, span in spans.items():
+            place = f"{member.name}, line {span.pieces[0][2]:,}"
+            if span.size > limits.max_conversation_bytes:
+                reason = f"has {span.size:,} bytes, over the limit"
+                yield Broken(place=place, reason=reason, code="hostile_file")
+                continue
+            try:
+                yield build(session, _read_span(stream, span, member, limits))
+            except Malformed as exc:
+                yield Broken(place=place, reason=exc.reason, code=exc.code)
+
+
+def _index(
+    stream: BinaryIO, name: str, limits: Limits, session_of: SessionOf
+) -> tuple[dict[str, _Span], list[Broken]]:
+    """Which lines belong to which session, and the lines that are broken."""
+    spans: dict[str, _Span] = {}
+    broken: list[Broken] = []
+    for element in lines(stream, name, max_bytes=limits.max_line_bytes):
+        try:
+            session = _session_of(element, limits, session_of)
+        except Malformed as exc:
+            place = f"{name}, line {element.number:,}"
+            broken.append(Broken(place=place, reason=exc.reason, code=exc.code))
+            if len(broken) > limits.max_broken:
+                raise ImportFailed(name, "has too many broken lines: is it JSON Lines?") from exc
+            continue
+        if session is not None:
+            _extend(spans.setdefault(session, _Span([])), element)
+        if len(spans) > limits.max_conversations:
+            raise HostileFile(name, f"holds more than {limits.max_conversations:,} sessions")
+    return spans, broken
+
+
+def _session_of(element: Element, limits: Limits, session_of: SessionOf) -> str | None:
+    if element.fault:
+        raise Malformed(element.fault, element.code)
+    checked(element.raw, max_values=limits.max_values, max_depth=limits.max_depth)
+    return session_of(element.raw)
+
+
+def _extend(span: _Span, element: Element) -> None:
+    """Add a line; lines that stand together make one piece."""
+    length = len(element.raw)
+    if span.pieces:
+        at, size, first = span.pieces[-1]
+        gap = element.offset - (at + size)
+        if 0 <= gap <= 2:  # only a line end in between
+            span.pieces[-1] = (at, size + gap + length, first)
+            span.size += gap + length
+            return
+    span.pieces.append((element.offset, length, element.number))
+    span.size += length
+
+
+def _read_span(stream: BinaryIO, span: _Span, member: Member, limits: Limits) -> list[bytes]:
+    found: list[bytes] = []
+    for at, size, _ in span.pieces:
+        if at < stream.tell() and not member.seekable:
+            raise HostileFile(
+                member.name, "has interleaved sessions: unpack the ZIP and import the file"
+            )
+        stream.seek(at)
+        data = io.BytesIO(stream.read(size))
+        found.extend(e.raw for e in lines(data, member.name, max_bytes=limits.max_line_bytes))
+    return found
