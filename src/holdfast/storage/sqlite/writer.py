@@ -84,11 +84,26 @@ class GroupWriter:
         while not stopping:
             group, stopping = self._take()
             self._lane.make_room()
-            self._serve(group)
-            del group  # it holds what callers wrote; nobody should have to wait for more of it
+            try:
+                self._serve(group)
+            except Exception as exc:
+                _logger.exception("the writer failed", extra={"action": "storage.write_failed"})
+                settle([(job, None, translated(exc)) for job in group])
+            del group  # what was written is not held until somebody writes again
             if self._wal_pages >= self._checkpoint_at:
                 self._checkpoint()
-        self._connection.close()
+        self._close()
+
+    def _close(self) -> None:
+        """Close, which moves the WAL into the database unless others still use it."""
+        try:
+            self._connection.close()
+        except apsw.Error as exc:
+            # Nothing is lost: the WAL holds it, and the next opening reads it from there.
+            _logger.warning(
+                "the last checkpoint failed",
+                extra={"action": "storage.close", "error": type(exc).__name__},
+            )
 
     def _take(self) -> tuple[list[Job], bool]:
         jobs = self._lane.jobs
