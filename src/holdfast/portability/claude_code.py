@@ -4,8 +4,8 @@
      "message": {"role", "content": text | [blocks], "model"}}
 
 An agent that the assistant sent out keeps its own log under the same session: it is a conversation
-of its own. A log is compacted and cut while it is written: a parent that is not there means "after the line
-before", and of two lines with one id the first stands.
+of its own. A log is compacted and cut while it is written: a parent that is not there means "after
+the line before", and of two lines with one id the first stands.
 """
 
 from __future__ import annotations
