@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from holdfast.capture.checks import Limits, checked_json, checked_label, checked_text, checked_time
 from holdfast.capture.log import Appended, Entry, SessionLog, TurnChange
-from holdfast.capture.turn import annotated
+from holdfast.capture.parts import annotated
 from holdfast.clock import id_bytes
 from holdfast.errors import BadInput
 from holdfast.model import Json, Message, MessageId, MessageKind, Role, ToolPart, Turn, TurnId

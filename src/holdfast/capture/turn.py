@@ -13,9 +13,6 @@ Whatever ends the block ends the turn: an error is recorded as a message, a canc
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import hashlib
-from contextvars import ContextVar
 from datetime import datetime
 from types import TracebackType
 from typing import Self
@@ -30,10 +27,12 @@ from holdfast.capture.checks import (
     checked_text,
 )
 from holdfast.capture.log import Appended, Draft, Entry, SessionLog, TurnChange
+from holdfast.capture.parts import annotated, error_code_of, file_part, finish, readable
+from holdfast.capture.streaming import AnswerStream
+from holdfast.capture.tools import ToolCall
 from holdfast.clock import id_bytes
-from holdfast.errors import BadInput, Conflict, HoldfastError, TooLarge, TurnEnded
+from holdfast.errors import BadInput, Conflict, TurnEnded
 from holdfast.model import (
-    FileId,
     FilePart,
     Json,
     Message,
@@ -49,12 +48,7 @@ from holdfast.model import (
 )
 from holdfast.storage.protocol import OnceTag, RowKey
 
-__all__ = ["AnswerStream", "Input", "ToolCall", "TurnRecorder"]
-
-FLUSH_INTERVAL_S = 0.5
-"""A streamed answer is made durable at least this often; the promise is one second."""
-
-_enclosing_call: ContextVar[str | None] = ContextVar("holdfast_enclosing_call", default=None)
+__all__ = ["Input", "TurnRecorder"]
 
 
 class Input(Struct, frozen=True, kw_only=True):
@@ -148,7 +142,7 @@ class TurnRecorder:
         if self._ended or self.replayed:
             return
         # Shielded: the last words of a cancelled turn are written although its task is ending.
-        await _finish(self._end_with(error))
+        await finish(self._end_with(error))
 
     async def _end_with(self, error: BaseException | None) -> None:
         for stream in list(self._streams):
@@ -166,13 +160,13 @@ class TurnRecorder:
         self, text: str, *, author: str | None = None, item: str | None = None
     ) -> Message:
         """Record an answer; durable on return. A turn may have several."""
-        return await self._add(
+        return await self.add(
             "assistant", "text", checked_text("reply", text, self._limits), author=author, item=item
         )
 
     async def reasoning(self, text: str, *, item: str | None = None) -> Message:
         """Record what the model thought aloud."""
-        return await self._add(
+        return await self.add(
             "assistant", "reasoning", checked_text("reasoning", text, self._limits), item=item
         )
 
@@ -180,7 +174,7 @@ class TurnRecorder:
         self, role: Role, text: str, *, author: str | None = None, item: str | None = None
     ) -> Message:
         """Record a further message of any role: a system note, a second input, another speaker."""
-        return await self._add(
+        return await self.add(
             role, "text", checked_text("text", text, self._limits), author=author, item=item
         )
 
@@ -192,8 +186,8 @@ class TurnRecorder:
         Raises:
             TooLarge: over the limit; nothing was kept.
         """
-        part = _file_part(self._log, name, content, media_type, self._limits)
-        return await self._add(
+        part = file_part(self._log, name, content, media_type, self._limits)
+        return await self.add(
             role, "file", checked_text("text", text, self._limits), file=part, content=content
         )
 
@@ -208,18 +202,16 @@ class TurnRecorder:
         name: str = "speech",
     ) -> Message:
         """Keep speech with its transcript; the transcript is the message's text."""
-        part = _file_part(self._log, name, content, media_type, self._limits)
+        part = file_part(self._log, name, content, media_type, self._limits)
         text = checked_text("transcript", transcript, self._limits)
-        return await self._add(role, "audio", text, file=part, speech=speech, content=content)
+        return await self.add(role, "audio", text, file=part, speech=speech, content=content)
 
     async def error(self, error: BaseException | str, *, code: str | None = None) -> Message:
         """Record what went wrong. The text of an exception is kept, sealed like all the rest."""
         if isinstance(error, BaseException):
-            code = code or _error_code(error)
+            code = code or error_code_of(error)
             error = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        message = await self._add(
-            "system", "error", _readable(error, self._limits), error_code=code
-        )
+        message = await self.add("system", "error", readable(error, self._limits), error_code=code)
         self._error_recorded = True
         return message
 
@@ -306,7 +298,7 @@ class TurnRecorder:
         file = None
         if what.audio is not None:
             media_type = what.media_type or "application/octet-stream"
-            file = _file_part(
+            file = file_part(
                 self._log, what.file_name or "speech", what.audio, media_type, self._limits
             )
         message = Message(
@@ -326,7 +318,7 @@ class TurnRecorder:
         )
         return Entry(message=message, content=what.audio, follows_leaf=self._answered is None)
 
-    async def _add(
+    async def add(
         self,
         role: Role,
         kind: MessageKind,
@@ -340,9 +332,13 @@ class TurnRecorder:
         item: str | None = None,
         content: bytes | None = None,
     ) -> Message:
-        if self.replayed:
-            return self.messages[-1]
-        self._check_open()
+        """Record a message of this turn from its parts; durable on return.
+
+        Raises:
+            TurnEnded: the turn has its final status.
+            BadInput, TooLarge: it cannot be kept.
+            StorageFailed: or one of its kinds.
+        """
         message = Message(
             id=MessageId(self._log.ids()),
             session_id=self._turn.session_id,
@@ -360,6 +356,9 @@ class TurnRecorder:
             error_code=error_code,
             item=item,
         )
+        if self.replayed:
+            # A retry of what is recorded already: it is answered with that, and writes nothing.
+            return self.messages[-1] if self.messages else message
         return await self.append(Entry(message=message, content=content))
 
     async def append(self, entry: Entry, *, remove: tuple[RowKey, ...] = ()) -> Message:
@@ -421,241 +420,3 @@ class TurnRecorder:
     def limits(self) -> Limits:
         """What may be recorded."""
         return self._limits
-
-
-class ToolCall:
-    """A tool call and its result: the call is durable before the tool runs, the result after."""
-
-    def __init__(self, turn: TurnRecorder, part: ToolPart, *, item: str | None) -> None:
-        self._turn = turn
-        self._part = part
-        self._item = item
-        self._result: Json = None
-        self._failed = False
-        self._given = False
-        self._outer: str | None = None
-
-    @property
-    def call_id(self) -> str:
-        """The id that joins call and result."""
-        return self._part.call_id
-
-    def result(self, value: object, *, failed: bool = False) -> None:
-        """What the tool returned; durable when the block ends.
-
-        Raises:
-            BadInput, TooLarge: it cannot be kept.
-        """
-        self._result = checked_json("result", value, self._turn.limits)
-        self._failed = failed
-        self._given = True
-
-    async def __aenter__(self) -> Self:
-        self._outer = _enclosing_call.get()
-        if self._part.parent_call_id is None and self._outer is not None:
-            self._part = replace(self._part, parent_call_id=self._outer)
-        await self._turn._add("assistant", "tool_call", "", tool=self._part, item=self._item)
-        _enclosing_call.set(self._part.call_id)
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        _enclosing_call.set(self._outer)
-        await _finish(self._record_result(error))
-
-    async def _record_result(self, error: BaseException | None) -> None:
-        part, text, code = self._part, "", None
-        if error is not None:
-            text, code = (
-                _readable(f"{type(error).__name__}: {error}", self._turn.limits),
-                _error_code(error),
-            )
-            part = replace(part, result=self._result, failed=True)
-        elif not self._given:
-            # No result was given: that the call ended is still something that happened.
-            part = replace(part, result=None)
-        else:
-            part = replace(part, result=self._result, failed=self._failed)
-        part = replace(part, arguments=None)
-        await self._turn._add("tool", "tool_result", text, tool=part, error_code=code)
-
-
-class AnswerStream:
-    """An answer while it is being made.
-
-    What was written is durable at most half a second later, in a draft; when the block ends it
-    becomes a message. If the process dies, the recovery turns the draft into the message.
-    """
-
-    def __init__(self, turn: TurnRecorder, *, kind: MessageKind, author: str | None) -> None:
-        self._turn = turn
-        self._kind = kind
-        self._author = author
-        self._parts: list[str] = []
-        self._size = 0
-        self._message_id = MessageId(turn.log.ids())
-        self._draft_id = id_bytes(turn.log.ids())
-        self._saved = False
-        self._dirty = False
-        self._flusher: asyncio.Task[None] | None = None
-        self._failure: BaseException | None = None
-        self._settled = False
-
-    @property
-    def text(self) -> str:
-        """All that was written so far."""
-        return "".join(self._parts)
-
-    async def write(self, delta: str) -> None:
-        """Add to the answer. Returns at once; a flush that failed is raised by the next call.
-
-        Raises:
-            TooLarge: the answer is over the limit; what was written before is kept.
-            StorageFailed: or one of its kinds, from the flush before.
-        """
-        if self._failure is not None:
-            failure, self._failure = self._failure, None
-            raise failure
-        if self._settled:
-            raise TurnEnded("complete")
-        checked_text("answer", delta, self._turn.limits)
-        self._size += len(delta)
-        if self._size * 4 > self._turn.limits.max_text_bytes:
-            size = len(self.text.encode()) + len(delta.encode())
-            if size > self._turn.limits.max_text_bytes:
-                raise TooLarge("answer", size=size, limit=self._turn.limits.max_text_bytes)
-        self._parts.append(delta)
-        self._dirty = True
-        if self._flusher is None and not self._turn.replayed:
-            self._flusher = asyncio.create_task(self._flush_regularly())
-
-    async def _flush_regularly(self) -> None:
-        try:
-            while self._dirty:
-                await asyncio.sleep(FLUSH_INTERVAL_S)
-                await self.flush()
-        except HoldfastError as exc:
-            self._failure = exc
-        finally:
-            self._flusher = None
-
-    async def flush(self) -> None:
-        """Make what was written so far durable now."""
-        if not self._dirty or self._turn.replayed:
-            return
-        self._dirty = False
-        message = self._turn.draft_message(self._message_id, self._kind, self.text, self._author)
-        self._saved = True
-        await self._turn.draft(Draft(id=self._draft_id, message=message))
-
-    async def __aenter__(self) -> Self:
-        self._turn.attach(self, running=True)
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await _finish(self.settle())
-
-    async def settle(self) -> None:
-        """End the stream: what was written becomes a message, whatever ended it."""
-        if self._settled:
-            return
-        self._settled = True
-        self._turn.attach(self, running=False)
-        await self._stop_flusher()
-        if not self._parts or self._turn.replayed:
-            return
-        message = self._turn.draft_message(self._message_id, self._kind, self.text, self._author)
-        remove = (RowKey(id=self._draft_id),) if self._saved else ()
-        await self._turn.append(Entry(message=message), remove=remove)
-
-    async def _stop_flusher(self) -> None:
-        if self._flusher is None:
-            return
-        flusher, self._flusher = self._flusher, None
-        flusher.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await flusher
-
-
-def annotated(
-    turn: Turn,
-    *,
-    intent: str | None,
-    intent_confidence: float | None,
-    entities: dict[str, Json] | None,
-    tags: tuple[str, ...] | None,
-    model: str | None,
-    limits: Limits,
-) -> Turn:
-    """The turn with what it was about; what is None stays as it was.
-
-    Raises:
-        BadInput: a confidence outside [0, 1], or a label that cannot be kept.
-    """
-    if intent_confidence is not None and not 0 <= intent_confidence <= 1:
-        raise BadInput("intent_confidence", "it lies between 0 and 1")
-    changes: dict[str, object] = {
-        "intent": checked_label("intent", intent, limits),
-        "intent_confidence": intent_confidence,
-        "entities": None if entities is None else checked_json("entities", entities, limits),
-        "tags": None
-        if tags is None
-        else tuple(checked_label("tag", t, limits) or "" for t in tags),
-        "model": checked_label("model", model, limits),
-    }
-    return replace(turn, **{name: value for name, value in changes.items() if value is not None})
-
-
-async def _finish(work: object) -> None:
-    """Await to the end even while the task is being cancelled; then let the cancellation go on."""
-    task = asyncio.ensure_future(work)  # type: ignore[call-overload]  # a coroutine
-    try:
-        await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait({task})
-        if not task.cancelled():
-            task.result()
-        raise
-
-
-def _file_part(
-    log: SessionLog, name: str, content: bytes, media_type: str, limits: Limits
-) -> FilePart:
-    if len(content) > limits.max_file_bytes:
-        raise TooLarge("file", size=len(content), limit=limits.max_file_bytes)
-    return FilePart(
-        id=FileId(log.ids()),
-        name=checked_label("file name", name, limits) or "",
-        media_type=checked_label("media type", media_type, limits) or "",
-        size=len(content),
-        sha256=hashlib.sha256(content).hexdigest(),
-    )
-
-
-def _error_code(error: BaseException) -> str:
-    if isinstance(error, HoldfastError):
-        return error.code
-    if isinstance(error, TimeoutError):
-        return "timeout"
-    if isinstance(error, asyncio.CancelledError):
-        return "cancelled"
-    return "error"
-
-
-def _readable(text: str, limits: Limits) -> str:
-    """An error's text as it can be kept: an error must never fail to be recorded."""
-    cleaned = text.encode("utf-8", "replace").decode()
-    return (
-        cleaned
-        if len(cleaned) * 4 <= limits.max_text_bytes
-        else cleaned[: limits.max_text_bytes // 4]
-    )

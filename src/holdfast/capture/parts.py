@@ -1,0 +1,90 @@
+"""What the parts of a turn are made of: pure, and shared by all of its recorders."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+
+from msgspec.structs import replace
+
+from holdfast.capture.checks import Limits, checked_json, checked_label
+from holdfast.capture.log import SessionLog
+from holdfast.errors import BadInput, HoldfastError, TooLarge
+from holdfast.model import FileId, FilePart, Json, Turn
+
+__all__ = ["annotated", "error_code_of", "file_part", "finish", "readable"]
+
+
+def annotated(
+    turn: Turn,
+    *,
+    intent: str | None,
+    intent_confidence: float | None,
+    entities: dict[str, Json] | None,
+    tags: tuple[str, ...] | None,
+    model: str | None,
+    limits: Limits,
+) -> Turn:
+    """The turn with what it was about; what is None stays as it was.
+
+    Raises:
+        BadInput: a confidence outside [0, 1], or a label that cannot be kept.
+    """
+    if intent_confidence is not None and not 0 <= intent_confidence <= 1:
+        raise BadInput("intent_confidence", "it lies between 0 and 1")
+    changes: dict[str, object] = {
+        "intent": checked_label("intent", intent, limits),
+        "intent_confidence": intent_confidence,
+        "entities": None if entities is None else checked_json("entities", entities, limits),
+        "tags": None
+        if tags is None
+        else tuple(checked_label("tag", t, limits) or "" for t in tags),
+        "model": checked_label("model", model, limits),
+    }
+    return replace(turn, **{name: value for name, value in changes.items() if value is not None})
+
+
+async def finish(work: object) -> None:
+    """Await to the end even while the task is being cancelled; then let the cancellation go on."""
+    task = asyncio.ensure_future(work)  # type: ignore[call-overload]  # a coroutine
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        if not task.cancelled():
+            task.result()
+        raise
+
+
+def file_part(
+    log: SessionLog, name: str, content: bytes, media_type: str, limits: Limits
+) -> FilePart:
+    if len(content) > limits.max_file_bytes:
+        raise TooLarge("file", size=len(content), limit=limits.max_file_bytes)
+    return FilePart(
+        id=FileId(log.ids()),
+        name=checked_label("file name", name, limits) or "",
+        media_type=checked_label("media type", media_type, limits) or "",
+        size=len(content),
+        sha256=hashlib.sha256(content).hexdigest(),
+    )
+
+
+def error_code_of(error: BaseException) -> str:
+    if isinstance(error, HoldfastError):
+        return error.code
+    if isinstance(error, TimeoutError):
+        return "timeout"
+    if isinstance(error, asyncio.CancelledError):
+        return "cancelled"
+    return "error"
+
+
+def readable(text: str, limits: Limits) -> str:
+    """An error's text as it can be kept: an error must never fail to be recorded."""
+    cleaned = text.encode("utf-8", "replace").decode()
+    return (
+        cleaned
+        if len(cleaned) * 4 <= limits.max_text_bytes
+        else cleaned[: limits.max_text_bytes // 4]
+    )

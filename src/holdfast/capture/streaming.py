@@ -1,0 +1,126 @@
+"""An answer recorded while it is being made."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from holdfast.capture.checks import checked_text
+from holdfast.capture.log import Draft, Entry
+from holdfast.capture.parts import finish
+from holdfast.clock import id_bytes
+from holdfast.errors import HoldfastError, TooLarge, TurnEnded
+from holdfast.model import MessageId, MessageKind
+from holdfast.storage.protocol import RowKey
+
+if TYPE_CHECKING:
+    from holdfast.capture.turn import TurnRecorder
+
+__all__ = ["AnswerStream"]
+
+_FLUSH_INTERVAL_S = 0.5
+"""A streamed answer is made durable at least this often; the promise is one second."""
+
+
+class AnswerStream:
+    """An answer while it is being made.
+
+    What was written is durable at most half a second later, in a draft; when the block ends it
+    becomes a message. If the process dies, the recovery turns the draft into the message.
+    """
+
+    def __init__(self, turn: TurnRecorder, *, kind: MessageKind, author: str | None) -> None:
+        self._turn = turn
+        self._kind = kind
+        self._author = author
+        self._parts: list[str] = []
+        self._size = 0
+        self._message_id = MessageId(turn.log.ids())
+        self._draft_id = id_bytes(turn.log.ids())
+        self._saved = False
+        self._dirty = False
+        self._flusher: asyncio.Task[None] | None = None
+        self._failure: BaseException | None = None
+        self._settled = False
+
+    @property
+    def text(self) -> str:
+        """All that was written so far."""
+        return "".join(self._parts)
+
+    async def write(self, delta: str) -> None:
+        """Add to the answer. Returns at once; a flush that failed is raised by the next call.
+
+        Raises:
+            TooLarge: the answer is over the limit; what was written before is kept.
+            StorageFailed: or one of its kinds, from the flush before.
+        """
+        if self._failure is not None:
+            failure, self._failure = self._failure, None
+            raise failure
+        if self._settled:
+            raise TurnEnded("complete")
+        checked_text("answer", delta, self._turn.limits)
+        self._size += len(delta)
+        if self._size * 4 > self._turn.limits.max_text_bytes:
+            size = len(self.text.encode()) + len(delta.encode())
+            if size > self._turn.limits.max_text_bytes:
+                raise TooLarge("answer", size=size, limit=self._turn.limits.max_text_bytes)
+        self._parts.append(delta)
+        self._dirty = True
+        if self._flusher is None and not self._turn.replayed:
+            self._flusher = asyncio.create_task(self._flush_regularly())
+
+    async def _flush_regularly(self) -> None:
+        try:
+            while self._dirty:
+                await asyncio.sleep(_FLUSH_INTERVAL_S)
+                await self.flush()
+        except HoldfastError as exc:
+            self._failure = exc
+        finally:
+            self._flusher = None
+
+    async def flush(self) -> None:
+        """Make what was written so far durable now."""
+        if not self._dirty or self._turn.replayed:
+            return
+        self._dirty = False
+        message = self._turn.draft_message(self._message_id, self._kind, self.text, self._author)
+        self._saved = True
+        await self._turn.draft(Draft(id=self._draft_id, message=message))
+
+    async def __aenter__(self) -> Self:
+        self._turn.attach(self, running=True)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await finish(self.settle())
+
+    async def settle(self) -> None:
+        """End the stream: what was written becomes a message, whatever ended it."""
+        if self._settled:
+            return
+        self._settled = True
+        self._turn.attach(self, running=False)
+        await self._stop_flusher()
+        if not self._parts or self._turn.replayed:
+            return
+        message = self._turn.draft_message(self._message_id, self._kind, self.text, self._author)
+        remove = (RowKey(id=self._draft_id),) if self._saved else ()
+        await self._turn.append(Entry(message=message), remove=remove)
+
+    async def _stop_flusher(self) -> None:
+        if self._flusher is None:
+            return
+        flusher, self._flusher = self._flusher, None
+        flusher.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await flusher

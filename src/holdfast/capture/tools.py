@@ -1,0 +1,81 @@
+"""A tool call and its result, recorded around the block that runs the tool."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from msgspec.structs import replace
+
+from holdfast.capture.checks import checked_json
+from holdfast.capture.parts import error_code_of, finish, readable
+from holdfast.model import Json, ToolPart
+
+if TYPE_CHECKING:
+    from holdfast.capture.turn import TurnRecorder
+
+__all__ = ["ToolCall"]
+
+_enclosing_call: ContextVar[str | None] = ContextVar("holdfast_enclosing_call", default=None)
+
+
+class ToolCall:
+    """A tool call and its result: the call is durable before the tool runs, the result after."""
+
+    def __init__(self, turn: TurnRecorder, part: ToolPart, *, item: str | None) -> None:
+        self._turn = turn
+        self._part = part
+        self._item = item
+        self._result: Json = None
+        self._failed = False
+        self._given = False
+        self._outer: str | None = None
+
+    @property
+    def call_id(self) -> str:
+        """The id that joins call and result."""
+        return self._part.call_id
+
+    def result(self, value: object, *, failed: bool = False) -> None:
+        """What the tool returned; durable when the block ends.
+
+        Raises:
+            BadInput, TooLarge: it cannot be kept.
+        """
+        self._result = checked_json("result", value, self._turn.limits)
+        self._failed = failed
+        self._given = True
+
+    async def __aenter__(self) -> Self:
+        self._outer = _enclosing_call.get()
+        if self._part.parent_call_id is None and self._outer is not None:
+            self._part = replace(self._part, parent_call_id=self._outer)
+        await self._turn.add("assistant", "tool_call", "", tool=self._part, item=self._item)
+        _enclosing_call.set(self._part.call_id)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        _enclosing_call.set(self._outer)
+        await finish(self._record_result(error))
+
+    async def _record_result(self, error: BaseException | None) -> None:
+        part, text, code = self._part, "", None
+        if error is not None:
+            text, code = (
+                readable(f"{type(error).__name__}: {error}", self._turn.limits),
+                error_code_of(error),
+            )
+            part = replace(part, result=self._result, failed=True)
+        elif not self._given:
+            # No result was given: that the call ended is still something that happened.
+            part = replace(part, result=None)
+        else:
+            part = replace(part, result=self._result, failed=self._failed)
+        part = replace(part, arguments=None)
+        await self._turn.add("tool", "tool_result", text, tool=part, error_code=code)
