@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any
 from holdfast.errors import HoldfastError
 
 if TYPE_CHECKING:
-    from datetime import datetime
     from pathlib import Path
 
     from holdfast.capture.checks import Limits
@@ -122,7 +121,7 @@ def open(  # noqa: A001  # holdfast.open is the contract
     clock: Clock | None = None,
     ids: Ids | None = None,
 ) -> Opening:
-    """Open a store: `async with holdfast.open(url) as keeper`, or `keeper = await holdfast.open(url)`.
+    """Open a store: `async with holdfast.open(url) as keeper`, or await it for the keeper.
 
     Args:
         url: sqlite:///relative/path, sqlite:////absolute/path, or memory: (kept nowhere).

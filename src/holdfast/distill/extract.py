@@ -24,15 +24,18 @@ _SENTENCE = re.compile(r"[^.!?。！？\n]+(?:[.!?。！？]+|\n|$)")
 _WORD = re.compile(r"[^\W_][\w'’-]*")
 _MAX_SENTENCE_CHARS = 300
 _STOP = frozenset(
-    "a about above after again all also am an and any are as at be because been before being below "
-    "between both but by can can't cannot could couldn't did didn't do does doesn't doing don't down "
-    "during each few for from further get give go going got had has have having he her here hers him "
-    "his how i i'd i'll i'm i've if in into is isn't it it's its just know let like make me more most "
-    "much my need no nor not now of off ok okay on once one only or other our ours out over own "
-    "please really remember said same say see she should so some such sure take tell than thank thanks that "
-    "that's the their theirs them then there these they thing things think this those through to too "
-    "under until up us very want was we well were what what's when where which while who whom why "
-    "will with would yes you you're your yours noted great good".split()
+    """
+    a about above after again all also am an and any are as at be because been before being
+    below between both but by can can't cannot could couldn't did didn't do does doesn't doing
+    don't down during each few for from further get give go going good got great had has have
+    having he her here hers him his how i i'd i'll i'm i've if in into is isn't it it's its just
+    know let like make me more most much my need no nor not noted now of off ok okay on once one
+    only or other our ours out over own please really remember said same say see she should so
+    some such sure take tell than thank thanks that that's the their theirs them then there
+    these they thing things think this those through to too under until up us very want was we
+    well were what what's when where which while who whom why will with would yes you you're
+    your yours
+    """.split()  # noqa: SIM905
 )
 
 

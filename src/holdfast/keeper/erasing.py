@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from holdfast.capture.log import titled
 from holdfast.clock import from_ms, id_bytes, id_text
 from holdfast.errors import Conflict, NotFound
+from holdfast.keeper.backups import renew_key_backups
 from holdfast.keeper.learning import seal_memory
 from holdfast.keeper.memories import to_memory
 from holdfast.keeper.store import Store
@@ -35,6 +36,7 @@ from holdfast.storage.protocol import (
 from holdfast.vault.codec import (
     MemoryBody,
     SessionBody,
+    ThoughtBody,
     open_body,
     open_message,
     open_turn,
@@ -269,10 +271,8 @@ class _Derived:
         """Gather the changes that losing these messages and turns makes."""
         lost = set(messages)
         links = await self._links_to(messages, "source")
-        gone_memories: list[bytes] = []
-        for memory_id in dict.fromkeys(link.from_id for link in links):
-            if await self._reduce(memory_id, lost):
-                gone_memories.append(memory_id)
+        resting = dict.fromkeys(link.from_id for link in links)
+        gone_memories = [raw for raw in resting if await self._reduce(raw, lost)]
         by_turn = await self._links_to(turns, "in_turn")
         by_memory = await self._links_to(gone_memories, "led_to")
         await self._drop_thoughts({link.from_id for link in by_turn})
@@ -307,14 +307,12 @@ class _Derived:
     async def _drop_thoughts(self, ids: set[bytes]) -> None:
         vault = self._vault
         ask = ByIds(vault_id=vault.raw, ids=tuple(sorted(ids)))
-        for row in await vault.storage.rows_by_id(ask):
-            self.put.append(vault.gone(row))
-            self.count = replace(self.count, thoughts=self.count.thoughts + 1)
+        rows = await vault.storage.rows_by_id(ask)
+        self.put.extend(vault.gone(row) for row in rows)
+        self.count = replace(self.count, thoughts=self.count.thoughts + len(rows))
 
     async def _loosen_thoughts(self, ids: set[bytes]) -> None:
         """A thought whose memory went stays, without the link."""
-        from holdfast.vault.codec import ThoughtBody
-
         vault = self._vault
         known = {row.id for row in self.put}
         ask = ByIds(vault_id=vault.raw, ids=tuple(sorted(ids - known)))
@@ -341,6 +339,7 @@ async def erase_session(store: Store, vault: Vault, session_id: str) -> Receipt:
     body = {"action": "erase.session", "vault": vault.id, "session": id_text(raw), **counts}
     destroyed = await vault.keyring.erase(vault.raw, session_id=raw, audit=body)
     derived = await _erase_session_rows(store, vault, raw)
+    await renew_key_backups(store)
     entry = destroyed.entry
     return Receipt(
         what="session",
@@ -391,7 +390,10 @@ async def _ids(vault: Vault, kind: Kind, session: bytes) -> list[bytes]:
 
 
 async def erase_vault(store: Store, vault: Vault) -> Receipt:
-    """Destroy everything of a vault for good: every key, then every row, index and cache."""
+    """Destroy everything of a vault for good: every key, then every row, index and cache.
+
+    Key backups that are known here are renewed, so that they do not hold the keys either.
+    """
     stats = await vault.storage.stats(vault.raw)
     body = {
         "action": "erase.vault",
@@ -405,6 +407,7 @@ async def erase_vault(store: Store, vault: Vault) -> Receipt:
     }
     destroyed = await vault.keyring.erase(vault.raw, audit=body)
     await _erase_vault_rows(store, vault)
+    await renew_key_backups(store)
     entry = destroyed.entry
     return Receipt(
         what="vault",

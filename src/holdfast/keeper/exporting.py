@@ -78,7 +78,7 @@ class Exports:
         memories = await Memories(self._store, self._vault).list() if whole else []
         exported = await self._exported(feed, memories, whole=whole)
         try:
-            await asyncio.to_thread(_write, target, format, exported, feed)
+            size = await asyncio.to_thread(_write, target, format, exported, feed)
         except OSError as exc:
             raise StorageReadOnly(str(target)) from exc
         return ExportReport(
@@ -87,7 +87,7 @@ class Exports:
             sessions=len(chosen),
             messages=feed.messages,
             memories=len(memories),
-            bytes=target.stat().st_size,
+            bytes=size,
         )
 
     async def _chosen(self, ids: list[str] | None) -> list[Session]:
@@ -155,10 +155,16 @@ class _Feed:
         return self.call(self._reader.file_content(message))
 
 
-def _write(target: Path, kind: ExportFormat, exported: Exported, feed: _Feed) -> None:
+def _write(target: Path, kind: ExportFormat, exported: Exported, feed: _Feed) -> int:
+    """Write the file and return its bytes."""
     if kind == "bundle":
         _write_bundle(target, exported, feed)
-        return
+    else:
+        _write_document(target, kind, exported)
+    return target.stat().st_size
+
+
+def _write_document(target: Path, kind: ExportFormat, exported: Exported) -> None:
     from holdfast.portability.json_export import write_json
     from holdfast.portability.markdown import write_markdown
 

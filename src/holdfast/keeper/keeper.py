@@ -11,7 +11,7 @@ from msgspec import Struct
 from holdfast.capture.checks import checked_label
 from holdfast.capture.recovery import recover_vault
 from holdfast.errors import NotFound
-from holdfast.keeper.backups import BackupReport, back_up, renew_key_backups
+from holdfast.keeper.backups import BackupReport, back_up
 from holdfast.keeper.distilling import distill_vault
 from holdfast.keeper.erasing import Receipt, reapply
 from holdfast.keeper.keys import Keys
@@ -66,13 +66,13 @@ class Keeper:
 
     async def users(self) -> list[KnownUser]:
         """Everybody who has a vault here, by name."""
-        found = []
+        found: list[KnownUser] = []
         for vault in await self._store.all_vaults():
             if vault.kind != "user":
                 continue
             rows = await vault.storage.rows(RowSpan(vault_id=vault.raw, kind=Kind.PROFILE))
-            for body in await vault.open_records(rows, ProfileBody):
-                found.append(KnownUser(id=UserId(body.user_id), vault_id=vault.id))
+            bodies = await vault.open_records(rows, ProfileBody)
+            found.extend(KnownUser(id=UserId(b.user_id), vault_id=vault.id) for b in bodies)
         return sorted(found, key=lambda user: user.id)
 
     async def ephemeral(self, user_id: str, *, assistant: str | None = None) -> OpenSession:
@@ -120,9 +120,7 @@ class Keeper:
         Raises:
             NotFound: there is no such user.
         """
-        receipt = await (await self.user(user_id, create=False)).erase()
-        await renew_key_backups(self._store)
-        return receipt
+        return await (await self.user(user_id, create=False)).erase()
 
     async def backup(self, data: str | Path, keys: str | Path) -> BackupReport:
         """Copy data and keys into two new files while turns are being recorded.

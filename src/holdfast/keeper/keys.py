@@ -74,7 +74,7 @@ class Keys:
     async def rotate_vault(
         self, vault: Vault, *, progress: Callable[[int, int], None] | None = None
     ) -> RotationReport:
-        """Seal everything of a vault under new keys; readable throughout, may be killed and resumed."""
+        """Seal everything of a vault under new keys: readable throughout, safe to kill."""
         report = await rotate_vault_key(vault, progress=progress)
         self._store.indexes.drop(vault)
         await self._store.keyring.record_audit({"action": "keys.rotate_vault", "vault": vault.id})

@@ -1,4 +1,4 @@
-"""From a question to hits: ranked by the index, opened from the vault, shown with what is around."""
+"""From a question to hits: ranked by the index, opened from the vault, with what is around."""
 
 from __future__ import annotations
 

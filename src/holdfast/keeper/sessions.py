@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -20,8 +20,10 @@ from holdfast.capture.log import SessionLog, create_session
 from holdfast.capture.turn import Input, TurnRecorder
 from holdfast.clock import id_bytes, id_text
 from holdfast.errors import BadInput, Conflict, NotFound
+from holdfast.keeper.contexts import Context, build_context, estimated_tokens
 from holdfast.keeper.learning import Learned, NewMemory, learn
 from holdfast.keeper.names import Names, checked_slug
+from holdfast.keeper.recalling import recall
 from holdfast.keeper.store import Store
 from holdfast.model import Json, Message, MessageId, Session, SessionId, Turn
 from holdfast.storage.protocol import HeadsQuery, Kind
@@ -395,6 +397,32 @@ class OpenSession:
             path.append(message)
             step = message.parent_id
         return [message for message in reversed(path) if not message.forgotten]
+
+    async def context(
+        self,
+        question: str,
+        *,
+        budget_tokens: int = 2000,
+        recent: int = 20,
+        recalled: int = 12,
+        count: Callable[[str], int] = estimated_tokens,
+    ) -> Context:
+        """What a model should see before it answers: what was recalled, and the recent messages.
+
+        Args:
+            budget_tokens: the text is never longer.
+            recent: so many of the session's latest messages, newest kept first.
+            recalled: so many hits from all of the vault, best kept first.
+            count: the model's own tokenizer; a safe estimate when left out.
+
+        Raises:
+            BadInput: the question is empty, or the budget is below 1.
+        """
+        if budget_tokens < 1:
+            raise BadInput("budget_tokens", "it is at least 1")
+        latest = await self.messages(last=recent)
+        hits = await recall(self._store, self._vault, question, limit=recalled, neighbours=0)
+        return build_context(latest, hits, budget_tokens=budget_tokens, count=count)
 
     async def read_file(self, message_id: str) -> bytes:
         """The bytes of a message's file.
