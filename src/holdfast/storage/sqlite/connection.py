@@ -71,7 +71,7 @@ def prepare_file(path: Path) -> None:
         StorageReadOnly: it cannot be made, or not be made private.
     """
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make_folder(path.parent)
         if path.is_dir():
             raise StorageReadOnly(str(path))
         with contextlib.suppress(FileExistsError):
@@ -79,6 +79,12 @@ def prepare_file(path: Path) -> None:
         tighten(path)
     except OSError as exc:
         raise StorageReadOnly(str(path)) from exc
+
+
+def _make_folder(folder: Path) -> None:
+    missing = [one for one in (folder, *folder.parents) if not one.exists()]
+    for one in reversed(missing):  # mkdir(parents=True) would give them the usual rights
+        one.mkdir(mode=0o700, exist_ok=True)
 
 
 def tighten(path: Path) -> None:
