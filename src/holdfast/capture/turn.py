@@ -89,6 +89,7 @@ class TurnRecorder:
         self._turn = turn
         self._last: MessageId | None = None
         self._error_recorded = False
+        self._begun = False
         self._ended = False
         self._streams: set[AnswerStream] = set()
         self.messages: list[Message] = []
@@ -119,9 +120,20 @@ class TurnRecorder:
         return texts[-1] if texts else None
 
     async def __aenter__(self) -> Self:
+        try:
+            await finish(self._begin())
+        except asyncio.CancelledError:
+            # The block will not be entered, so nobody else would end what was just begun.
+            if self._begun and not self.replayed:
+                await finish(self.end("cancelled"))
+            raise
+        return self
+
+    async def _begin(self) -> None:
+        """Make the input durable, or become the turn that was recorded under the client key."""
         once = self._once()
         if once is not None and await self._replay(once):
-            return self
+            return
         entries = () if self._input.answers is not None else (self._input_entry(),)
         change = TurnChange(turn=self._turn, begins=True)
         try:
@@ -129,9 +141,9 @@ class TurnRecorder:
         except Conflict:
             if once is None or not await self._replay(once):
                 raise
+        self._begun = True
         if self._answered is not None and not self.messages:
             self._last = self._answered.id
-        return self
 
     async def __aexit__(
         self,
