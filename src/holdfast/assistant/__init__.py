@@ -1,0 +1,1 @@
+"""A chat turn from input to answer."""

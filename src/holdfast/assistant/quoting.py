@@ -1,0 +1,282 @@
+"""An assistant that only quotes: what was said, when and by whom, and never a word of its own.
+
+It is what answers when no model is configured. All but the last class is pure: a question, what
+recall found for it, and the present go in; a text comes out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from typing import TYPE_CHECKING
+
+from holdfast.assistant.answering import Asked
+from holdfast.assistant.asking import is_question, only_asks
+from holdfast.assistant.excerpts import excerpt, subject_terms
+from holdfast.index.words import surfaces
+from holdfast.recall.dates import mentions
+
+if TYPE_CHECKING:
+    from holdfast.keeper.recalling import Hit
+    from holdfast.model import Message
+
+__all__ = ["NOTHING", "QuotingAnswerer", "compose", "is_echo"]
+
+NOTHING = "I have nothing about that yet. I keep what you tell me."
+"""The answer when nothing relevant was said."""
+
+_MAX_QUOTES = 3
+_SPOKEN = ("text", "audio", "file")
+_OWN_ANSWER = re.compile(
+    r'(?:(?:On|Noted on) \d{1,2} [A-Z][a-z]+(?: \d{4})?(?: .{1,200}? said)?: "|Noted: "|Kept: "|Kept\.$'
+    rf"|{re.escape(NOTHING)}$)"
+)
+_WEAK = subject_terms(
+    "favourite favorite like best name new old good great day date time number kind sort want "
+    "need think have make use people"
+)
+"""Words that qualify the subject: alone they do not make a text an answer, so they count half."""
+_FILLER = subject_terms(
+    "remember note noted nice good great ok okay yes no thanks thank please also now hi hello well"
+) | frozenset({"no"})
+_ABOUT_ALL = re.compile(
+    r"\babout me\b|\b(?:did|have) i (?:ever )?(?:say|said|tell|told|talk|mention)"
+    r"|\b(?:do|can) you remember\b",
+    re.IGNORECASE,
+)
+_TO_ASSISTANT = re.compile(
+    r"\b(?:did|have|had) you\b|\byou (?:said|told|gave|suggested|recommended|mentioned|wrote"
+    r"|explained|advised|answered)\b|\byour (?:suggestions?|advice|answers?|recommendations?)\b",
+    re.IGNORECASE,
+)
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June", "July", "August"),
+    *("September", "October", "November", "December"),
+)
+_DIFFERS = re.compile(r"\d|^(?:no|not|never|without)$|n't$")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wanted:
+    """A question, read."""
+
+    terms: frozenset[str]
+    spans: tuple[tuple[datetime, datetime], ...]
+    """Times it speaks of, end exclusive."""
+    about_all: bool
+    to_assistant: bool
+
+    @property
+    def weight(self) -> float:
+        return sum(map(_weight, self.terms))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Quote:
+    """A hit that may be quoted, judged."""
+
+    hit: Hit
+    text: str
+    terms: frozenset[str]
+    coverage: float
+    """Share of the question's subject that it holds, in [0, 1]."""
+    asks: bool
+    by_person: bool
+
+
+def compose(asked: Asked, *, zone: tzinfo = UTC) -> str:
+    """Answer a question by quoting, or acknowledge a statement by quoting it.
+
+    Args:
+        asked: what was said and what was found for it.
+        zone: where the days of "On 9 January" begin.
+    """
+    if not is_question(asked.text):
+        kept = excerpt(asked.text, ())
+        return f'Kept: "{kept}"' if kept else "Kept."
+    wanted = _read(asked.text, asked.now.astimezone(zone))
+    quotes = [_worded(quote, asked, wanted, zone) for quote in _chosen(asked, wanted)]
+    return "\n".join(quotes) or NOTHING
+
+
+def is_echo(message: Message, text: str) -> bool:
+    """Whether quoting a message in answer to `text` would say nothing: it is the same question
+    asked before, or an answer that itself only quoted."""
+    if message.role == "assistant":
+        return _OWN_ANSWER.match(message.text.lstrip()) is not None
+    return is_question(text) and surfaces(message.text) == surfaces(text)
+
+
+def _read(question: str, now: datetime) -> _Wanted:
+    times = mentions(question, now=now)
+    subject = question
+    for time in times:
+        subject = subject.replace(time.words, " ")
+    return _Wanted(
+        terms=subject_terms(subject),
+        spans=tuple((time.start, time.end) for time in times),
+        about_all=_ABOUT_ALL.search(question) is not None,
+        to_assistant=_TO_ASSISTANT.search(question) is not None,
+    )
+
+
+def _weight(term: str) -> float:
+    return 0.5 if term in _WEAK else 1.0
+
+
+def _chosen(asked: Asked, wanted: _Wanted) -> list[_Quote]:
+    """The quotes that answer, best first, without repetitions."""
+    found = [
+        quote
+        for hit in asked.hits
+        if (quote := _quote(hit, asked.text, wanted)) is not None and _is_relevant(quote, wanted)
+    ]
+    stated = [quote for quote in found if not quote.asks] or found
+    ranked = sorted(stated, key=lambda quote: _order(quote, wanted))
+    kept: list[_Quote] = []
+    for quote in ranked:
+        if quote.coverage >= 0.6 * ranked[0].coverage and not any(_same(quote, k) for k in kept):
+            kept.append(quote)
+    return _newest_of_alike_first(kept[:_MAX_QUOTES])
+
+
+def _quote(hit: Hit, question: str, wanted: _Wanted) -> _Quote | None:
+    message, memory = hit.message, hit.memory
+    if message is not None:
+        if message.role not in ("user", "assistant") or message.kind not in _SPOKEN:
+            return None
+        if is_echo(message, question):
+            return None
+    elif memory is None or memory.kind == "summary":
+        # A summary is a text of several messages put together: nobody said it.
+        return None
+    text = hit.text
+    if not text.strip():
+        return None
+    terms = subject_terms(text)
+    matched = sum(map(_weight, wanted.terms & terms))
+    return _Quote(
+        hit=hit,
+        text=excerpt(text, wanted.terms),
+        terms=terms,
+        coverage=matched / wanted.weight if wanted.terms else 0.0,
+        asks=only_asks(text),
+        by_person=message is not None and message.role == "user",
+    )
+
+
+def _is_relevant(quote: _Quote, wanted: _Wanted) -> bool:
+    """Whether a hit is about what was asked.
+
+    Recall ranks, it does not judge: something is always best. So the subject must occur in the
+    text, most of it or two words of it, or one when recall finds the hit likelier than not
+    (scores are log-odds). Likeness of meaning counts as such a word.
+    """
+    if wanted.spans and not wanted.terms:
+        at = quote.hit.at
+        return at is not None and any(start <= at < end for start, end in wanted.spans)
+    if not wanted.terms:
+        return wanted.about_all and quote.by_person and not quote.asks
+    telling = sum(term not in _WEAK for term in wanted.terms & quote.terms)
+    means_it = any(reason.name == "similar meaning" for reason in quote.hit.reasons)
+    likely = quote.hit.score >= 0 and (telling > 0 or means_it)
+    return quote.coverage >= 0.5 or telling > 1 or likely
+
+
+def _order(quote: _Quote, wanted: _Wanted) -> tuple[bool, float, bool]:
+    """Sorts before what is worse; recall's own order decides among equals."""
+    at = quote.hit.at
+    then = at is not None and any(start <= at < end for start, end in wanted.spans)
+    return (
+        bool(wanted.spans) and not then,
+        -round(quote.coverage * 4),
+        quote.by_person == wanted.to_assistant,
+    )
+
+
+def _same(quote: _Quote, other: _Quote) -> bool:
+    """Whether two quotes say the same: the same words, one inside the other, or nearly so."""
+    if quote.text in other.text or other.text in quote.text:
+        return True
+    here, there = quote.terms - _FILLER, other.terms - _FILLER
+    if here == there:
+        return bool(here) and _decisive(quote.text) == _decisive(other.text)
+    differing = here ^ there
+    # A date or a "not" may be all that is new: such texts are never the same.
+    if any(_DIFFERS.search(term) for term in differing) or len(here | there) < 10:
+        return False
+    return len(differing) <= 0.1 * len(here | there)
+
+
+def _decisive(text: str) -> frozenset[str]:
+    return frozenset(surface for surface in surfaces(text) if _DIFFERS.search(surface))
+
+
+def _newest_of_alike_first(quotes: list[_Quote]) -> list[_Quote]:
+    """Of texts that share half of their words the later may correct the earlier: it comes first."""
+    ordered: list[_Quote] = []
+    for quote in quotes:
+        place = next(
+            (i for i, o in enumerate(ordered) if _alike(quote, o) and _later(quote, o)),
+            len(ordered),
+        )
+        ordered.insert(place, quote)
+    return ordered
+
+
+def _alike(quote: _Quote, other: _Quote) -> bool:
+    here, there = quote.terms - _FILLER, other.terms - _FILLER
+    return 2 * len(here & there) >= len(here | there) > 0
+
+
+def _later(quote: _Quote, other: _Quote) -> bool:
+    at, before = quote.hit.at, other.hit.at
+    return at is not None and before is not None and at > before
+
+
+def _worded(quote: _Quote, asked: Asked, wanted: _Wanted, zone: tzinfo) -> str:
+    when = "" if quote.hit.at is None else _day(quote.hit.at, asked.now, zone)
+    message = quote.hit.message
+    if message is None:
+        return f'Noted{" on " + when if when else ""}: "{quote.text}"'
+    return f'On {when} {_speaker(message, asked)} said: "{quote.text}"'
+
+
+def _day(at: datetime, now: datetime, zone: tzinfo) -> str:
+    """9 January, with the year when it is another than this one."""
+    day, today = at.astimezone(zone), now.astimezone(zone)
+    # Not strftime: month names must not follow the process's locale.
+    name = _MONTHS[day.month - 1]
+    return f"{day.day} {name}" if day.year == today.year else f"{day.day} {name} {day.year}"
+
+
+def _speaker(message: Message, asked: Asked) -> str:
+    if message.role == "user":
+        return message.author or "you"
+    name = message.author or asked.assistants.get(message.session_id)
+    return name[:1].upper() + name[1:] if name else "the assistant"
+
+
+class QuotingAnswerer:
+    """The answerer of `compose`, a few words at a time."""
+
+    def __init__(self, *, zone: tzinfo = UTC) -> None:
+        self._zone = zone
+
+    @property
+    def name(self) -> str:
+        """What the turn notes as its model."""
+        return "quoting"
+
+    async def answer(self, asked: Asked) -> AsyncIterator[str]:
+        """The answer, word by word."""
+        for piece in _pieces(compose(asked, zone=self._zone)):
+            yield piece
+
+
+def _pieces(text: str, *, words: int = 4) -> Sequence[str]:
+    """The text in pieces of a few words; joined they are the text again."""
+    found = re.findall(r"\s*\S+\s*?(?=\s|$)|\s+$", text)
+    return ["".join(found[at : at + words]) for at in range(0, len(found), words)]
