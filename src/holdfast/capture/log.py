@@ -470,7 +470,8 @@ async def create_session(
         Conflict: the once-tag exists, or a session of this id does.
     """
     raw = id_bytes(session_id)
-    keys = await vault.keyring.create_session_key(vault.raw, raw)
+    under = await vault.keys()
+    keys = await vault.keyring.create_session_key(vault.raw, raw, under=under)
     started_ms = to_ms(started_at)
     head = SessionHead(
         session_id=raw,
@@ -492,4 +493,25 @@ async def create_session(
     place = vault.place(Kind.SESSION, raw)
     row = seal_session(body, raw, keys.current, place, version=0, at_ms=started_ms)
     move = HeadMove(expected_next_seq=-1, expected_turns=-1, head=head)
-    await vault.commit(put=(row, *rows), head=move, once=once)
+    try:
+        # Under just that version: a session whose key is wrapped by a vault key that was rotated
+        # away would be lost when the rotation destroys it.
+        await vault.commit(put=(row, *rows), head=move, once=once, epoch=under.epoch)
+    except Conflict:
+        if (await vault.keys()).epoch == under.epoch:
+            raise
+        await vault.keyring.destroy(vault.raw, session_id=raw, version=1)
+        await create_session(
+            vault,
+            session_id,
+            body,
+            kind=kind,
+            assistant_id=assistant_id,
+            project_id=project_id,
+            started_at=started_at,
+            last_at=last_at,
+            archived=archived,
+            once=once,
+            history=history,
+            log=log,
+        )

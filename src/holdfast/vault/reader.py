@@ -85,9 +85,9 @@ class Reader:
                 if await self._still_there(head):
                     raise TamperedRecord("session", id_text(head.session_id))
                 continue
-            keys = await vault.opening_keys((row,), head.session_id)
+            found, keys = await vault.openable((row,), head.session_id)
             place = vault.place(Kind.SESSION, head.session_id)
-            joined.append(open_session(row, head, vault.id, place, keys))
+            joined += [open_session(row, head, vault.id, place, keys) for row in found]
         return joined
 
     async def _still_there(self, head: SessionHead) -> bool:
@@ -135,15 +135,16 @@ class Reader:
                 limit=limit,
             )
         )
-        return await self.open_messages(rows, scope)
+        found = await self.open_messages(rows, scope)
+        return [message for message in found if forgotten or not message.forgotten]
 
     async def open_messages(self, rows: list[SealedRow], scope: bytes) -> list[Message]:
         """Open message rows of one session, in their order."""
         if not rows:
             return []
-        keys = await self._vault.opening_keys(rows, scope)
+        found, keys = await self._vault.openable(rows, scope)
         place = self._vault.place(Kind.MESSAGE, scope)
-        return [open_message(row, place, keys) for row in rows]
+        return [open_message(row, place, keys) for row in found]
 
     async def messages_by_id(self, ids: Iterable[str]) -> list[Message]:
         """Messages in the order of the ids; unknown, foreign and forgotten ones are absent."""
@@ -158,7 +159,7 @@ class Reader:
         for row in rows:
             if row.kind is Kind.MESSAGE and row.state is State.LIVE:
                 found.extend(await self.open_messages([row], row.scope))
-        return found
+        return [message for message in found if not message.forgotten]
 
     async def turns(
         self,
@@ -188,9 +189,9 @@ class Reader:
         """Open turn rows of one session, in their order."""
         if not rows:
             return []
-        keys = await self._vault.opening_keys(rows, scope)
+        found, keys = await self._vault.openable(rows, scope)
         place = self._vault.place(Kind.TURN, scope)
-        return [open_turn(row, place, keys) for row in rows]
+        return [open_turn(row, place, keys) for row in found]
 
     async def all_messages(
         self, session_id: SessionId, *, forgotten: bool = False
@@ -224,7 +225,7 @@ class Reader:
                 limit=1 << FILE_CHUNK_BITS,
             )
         )
-        keys = await self._vault.opening_keys(rows, scope)
+        rows, keys = await self._vault.openable(rows, scope)
         place = self._vault.place(Kind.CHUNK, scope)
         parts = []
         for row in rows:

@@ -6,16 +6,19 @@ only the way to its keys.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import contextlib
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from holdfast.clock import id_text
-from holdfast.errors import Conflict, KeyExhausted
+from holdfast.errors import Conflict, KeyExhausted, VaultLocked
 from holdfast.model import VaultId
 from holdfast.storage.protocol import (
     NO_SCOPE,
+    ByIds,
     HeadMove,
     Kind,
     Link,
@@ -29,14 +32,32 @@ from holdfast.storage.protocol import (
     Write,
     Written,
 )
-from holdfast.vault.codec import open_body, seal_body
-from holdfast.vault.envelope import COMMITMENT_SIZE, MAX_SEALS, Place, SealKey
+from holdfast.vault.codec import open_body, reseal, seal_body
+from holdfast.vault.envelope import COMMITMENT_SIZE, MAX_SEALS, Place, SealKey, commitment_of
 from holdfast.vault.keyring import Keyring, KeySet, VaultKeys
 
 __all__ = ["Vault", "create_vault"]
 
 _MAX_PLACES = 4096
+_READS = 3
+"""How often something is read again when rotations change it in the meantime."""
 _Body = TypeVar("_Body", bound=Struct)
+
+
+def _unknown(rows: Iterable[SealedRow], keys: Mapping[bytes, SealKey]) -> list[SealedRow]:
+    """Rows that name none of the keys. A GONE row is sealed under no key."""
+    return [
+        row
+        for row in rows
+        if row.sealed[1 : 1 + COMMITMENT_SIZE] not in keys and row.state is not State.GONE
+    ]
+
+
+def _is_under(row: SealedRow, key: SealKey) -> bool:
+    """Whether a row may stay as it is: sealed under the key, not of the vault itself, or GONE."""
+    if row.scope != NO_SCOPE or row.state is State.GONE:
+        return True
+    return row.sealed[1 : 1 + COMMITMENT_SIZE] == key.commitment
 
 
 class Vault:
@@ -50,7 +71,7 @@ class Vault:
         self.storage = storage
         self.keyring = keyring
         self._places: dict[tuple[int, bytes], Place] = {}
-        self._seals = 0
+        self._seals = row.seals
 
     def __repr__(self) -> str:
         return f"Vault({self.id})"
@@ -69,8 +90,25 @@ class Vault:
         return await self.keyring.vault_keys(self.raw, fresh=fresh)
 
     async def session_keys(self, session_id: bytes, *, fresh: bool = False) -> KeySet:
-        """The keys of one session. Raises what `Keyring.session_keys` raises."""
-        return await self.keyring.session_keys(self.raw, session_id, fresh=fresh)
+        """The keys of one session; `current` is the one in force, which new records are sealed
+        under. Raises what `Keyring.session_keys` raises.
+        """
+        keys = await self.keyring.session_keys(self.raw, session_id, fresh=fresh)
+        if len(keys.by_commitment) > 1:
+            return await self._in_force(session_id, keys)
+        return keys
+
+    async def _in_force(self, session_id: bytes, keys: KeySet) -> KeySet:
+        """The same keys, with the one as current that the session's own record is sealed under.
+
+        While a rotation re-seals a session it has two keys. The new one is durable first, and comes
+        into force in the one write that re-seals everything, the session's record included.
+        """
+        rows = await self.storage.rows_by_id(ByIds(vault_id=self.raw, ids=(session_id,)))
+        if not rows:
+            return keys
+        key = keys.by_commitment.get(commitment_of(rows[0].sealed))
+        return keys if key is None else replace(keys, current=key)
 
     async def opening_keys(
         self, rows: Iterable[SealedRow], scope: bytes = NO_SCOPE
@@ -78,12 +116,34 @@ class Vault:
         """Keys that open `rows` of one scope, by commitment.
 
         A rotation elsewhere may have sealed some of them under a key this process has not seen:
-        then the keys are read again, once. What is still unknown fails when it is opened.
+        then the keys are read again, once. What is still unknown fails when it is opened; see
+        `openable` for rows that a rotation may have re-sealed since they were read.
         """
         known = await self._key_map(scope, fresh=False)
-        if all(row.sealed[1 : 1 + COMMITMENT_SIZE] in known for row in rows):
+        if not _unknown(rows, known):
             return known
         return await self._key_map(scope, fresh=True)
+
+    async def openable(
+        self, rows: Sequence[SealedRow], scope: bytes = NO_SCOPE
+    ) -> tuple[list[SealedRow], Mapping[bytes, SealKey]]:
+        """The rows of one scope with keys that open them, by commitment.
+
+        A rotation may have re-sealed rows and destroyed their old key since they were read: those
+        are read again by id. One that was deleted meanwhile is left out; one that was forgotten
+        comes as such. A row that names no key of this vault stays, and fails when it is opened.
+        """
+        found = list(rows)
+        for _ in range(_READS):
+            keys = await self.opening_keys(found, scope)
+            lost = _unknown(found, keys)
+            if not lost:
+                break
+            ask = ByIds(vault_id=self.raw, ids=tuple(row.id for row in lost))
+            again = {row.id: row for row in await self.storage.rows_by_id(ask)}
+            gone = {row.id for row in lost} - again.keys()
+            found = [again.get(row.id, row) for row in found if row.id not in gone]
+        return found, keys
 
     async def _key_map(self, scope: bytes, *, fresh: bool) -> Mapping[bytes, SealKey]:
         if scope == NO_SCOPE:
@@ -101,43 +161,98 @@ class Vault:
         unlinks: tuple[Link, ...] = (),
         once: OnceTag | None = None,
         erase_sessions: tuple[bytes, ...] = (),
-        next_epoch: int | None = None,
+        epoch: int | None = None,
     ) -> Written:
         """Write one atomic change, fenced by the key version it was sealed under.
 
+        When the vault's key was rotated elsewhere, records of the vault itself are sealed anew and
+        the write is tried again; rows of a session are fenced by the session's head or by the
+        version of the row they replace, so a session that was re-sealed meanwhile conflicts.
+        `epoch` names the key version it must be written under: no other is tried.
+
         Raises:
-            SequenceConflict, Conflict: see `Storage.commit`; nothing was written. When the vault's
-                key was rotated elsewhere the keys are read again first, so a retry seals anew.
+            SequenceConflict, Conflict: see `Storage.commit`; nothing was written.
             KeyExhausted: the vault's key has sealed as many records as is safe.
             StorageFailed: or one of its kinds.
         """
-        if self._seals + len(put) > MAX_SEALS and next_epoch is None:
-            raise KeyExhausted
-        keys = await self.keyring.vault_keys(self.raw)
-        try:
-            written = await self.storage.commit(
-                Write(
-                    vault_id=self.raw,
-                    head=head,
-                    touch=touch,
-                    put=put,
-                    remove=remove,
-                    links=links,
-                    unlinks=unlinks,
-                    once=once,
-                    erase_sessions=erase_sessions,
-                    sealed_records=len(put),
-                    epoch=keys.epoch if next_epoch is None else None,
-                    next_epoch=next_epoch,
+        await self._check_room(len(put))
+        write = Write(
+            vault_id=self.raw,
+            head=head,
+            touch=touch,
+            put=put,
+            remove=remove,
+            links=links,
+            unlinks=unlinks,
+            once=once,
+            erase_sessions=erase_sessions,
+            sealed_records=len(put),
+        )
+        opening: dict[bytes, SealKey] = {}
+        for _ in range(_READS):
+            keys = await self.keys()
+            opening |= keys.records.by_commitment
+            under = keys.epoch if epoch is None else epoch
+            try:
+                written = await self.storage.commit(
+                    replace(write, put=self._under(keys.records.current, put, opening), epoch=under)
                 )
-            )
-        except Conflict:
-            await self.keys(fresh=True)
-            raise
-        # A process that has not written yet does not know the count: its first write may pass the
-        # bound by one write, still far below NIST's 2**32.
-        self._seals = written.seals
-        return written
+            except Conflict:
+                if not await self._rotated_since(under):
+                    raise
+                if epoch is not None and (await self.keys()).epoch != epoch:
+                    raise
+            else:
+                self._seals = written.seals
+                return written
+        raise Conflict("the vault's key is being rotated")
+
+    async def _check_room(self, more: int) -> None:
+        # The count of other processes is known from the last write; they may pass the bound by what
+        # they wrote since, still far below NIST's 2**32.
+        if self._seals + more > MAX_SEALS:
+            row = await self.storage.vault(self.raw)
+            self._seals = 0 if row is None else row.seals
+            if self._seals + more > MAX_SEALS:
+                raise KeyExhausted
+
+    def _under(
+        self, key: SealKey, rows: tuple[SealedRow, ...], opening: Mapping[bytes, SealKey]
+    ) -> tuple[SealedRow, ...]:
+        """Records of the vault itself that an older key sealed, sealed anew; the rest as it is.
+
+        Without this a record that was sealed just before a rotation could be written just after,
+        under a key that is about to be destroyed.
+        """
+        if all(_is_under(row, key) for row in rows):
+            return rows
+        old = [row for row in rows if not _is_under(row, key)]
+        if any(commitment_of(row.sealed) not in opening for row in old):
+            raise Conflict("a record was sealed under a key that was rotated away")
+        return tuple(
+            row if _is_under(row, key) else reseal(row, self.place(row.kind), opening, key)
+            for row in rows
+        )
+
+    async def _rotated_since(self, epoch: int) -> bool:
+        """After a refused write: read the keys again; is another key in force than at `epoch`?
+
+        A rotation that died after it made a key and before it moved the vault's epoch would leave
+        everybody waiting: whoever comes by takes that step.
+        """
+        row = await self.storage.vault(self.raw)
+        keys = await self.keys(fresh=True)
+        if row is None:
+            return False
+        if row.epoch > keys.epoch:
+            raise VaultLocked
+        if row.epoch < keys.epoch:
+            with contextlib.suppress(Conflict):
+                await self.storage.commit(
+                    Write(vault_id=self.raw, epoch=row.epoch, next_epoch=keys.epoch)
+                )
+            return True
+        return keys.epoch != epoch
 
     async def seal_record(
         self,
@@ -167,9 +282,12 @@ class Vault:
 
         Raises:
             TamperedRecord, UnknownEnvelope: one does not open where it stands.
+            Conflict: one was deleted, and its key destroyed by a rotation, since it was read.
         """
-        keys = await self.opening_keys(rows)
-        return [open_body(row, self.place(row.kind), keys, body) for row in rows]
+        found, keys = await self.openable(rows)
+        if len(found) < len(rows):
+            raise Conflict("a record was deleted meanwhile")
+        return [open_body(row, self.place(row.kind), keys, body) for row in found]
 
     def gone(self, row: SealedRow) -> SealedRow:
         """What stands for a deleted record: nothing but its id and a revision."""
