@@ -10,7 +10,10 @@ import re
 
 __all__ = ["is_question", "only_asks", "sentence_spans"]
 
-QUESTION_MARKS = "?\u037e\u055e\u061f\u1367\u1945\u203d\u2047\u2048\u2049\u2cfa\u2cfb\u2e2e\ua60f\ua6f7\ufe16\ufe56\uff1f"
+QUESTION_MARKS = (
+    "?\u037e\u055e\u061f\u1367\u1945\u203d\u2047\u2048\u2049"
+    "\u2cfa\u2cfb\u2e2e\ua60f\ua6f7\ufe16\ufe56\uff1f"
+)
 """Latin, Greek, Armenian, Arabic, Ethiopic, Limbu, Coptic, Vai, Bamum, full width and doubled."""
 _ENDS = f".!…。！｡।॥۔።։{QUESTION_MARKS}"
 _CLOSING = "\"'’”»)\\]"
@@ -32,7 +35,7 @@ _BEGINS = re.compile(
     rf"|(?:where|when|how)\s+{_AUXILIARY}\b"
     rf"|how\s+(?:many|much|old|long|often|far|big|tall)\b"
     rf"|(?:what|which)\s+(?:\w+\s+){{0,3}}?{_AUXILIARY}\b"
-    rf"|{_AUXILIARY}\s+{_SUBJECT}\b"
+    rf"|(?!have\s+(?:an?|the)\b){_AUXILIARY}\s+{_SUBJECT}\b"
     rf"|(?:tell|remind|show|give)\s+me\s+(?!to\b|that\b)"
     rf"|(?:list|find|search|recall|look\s+up)\s+"
     rf")",

@@ -30,8 +30,8 @@ NOTHING = "I have nothing about that yet. I keep what you tell me."
 _MAX_QUOTES = 3
 _SPOKEN = ("text", "audio", "file")
 _OWN_ANSWER = re.compile(
-    r'(?:(?:On|Noted on) \d{1,2} [A-Z][a-z]+(?: \d{4})?(?: .{1,200}? said)?: "|Noted: "|Kept: "|Kept\.$'
-    rf"|{re.escape(NOTHING)}$)"
+    r'(?:(?:On|Noted on) \d{1,2} [A-Z][a-z]+(?: \d{4})?(?: .{1,200}? said)?: "'
+    rf'|Noted: "|Kept: "|Kept\.$|{re.escape(NOTHING)}$)'
 )
 _WEAK = subject_terms(
     "favourite favorite like best name new old good great day date time number kind sort want "

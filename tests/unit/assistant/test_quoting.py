@@ -1,0 +1,246 @@
+"""An answer that only quotes."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from holdfast.assistant.answering import Asked
+from holdfast.assistant.excerpts import excerpt, subject_terms
+from holdfast.assistant.quoting import NOTHING, compose, is_echo
+from holdfast.keeper.recalling import Hit
+from holdfast.model import SessionId
+
+from .conftest import NOW, hit, memory_hit, message
+
+JANUARY = datetime(2026, 1, 9, 8, tzinfo=UTC)
+ASKED = "What's my favourite colour?"
+BLUE = "Remember, my favourite colour is blue"
+
+
+def answer(question: str, *hits: Hit) -> str:
+    """What is said to a question with these hits, Helper being the assistant."""
+    names = {SessionId("s"): "helper"}
+    return compose(Asked(text=question, hits=hits, now=NOW, assistants=names))
+
+
+def test_the_answer_is_a_quote_with_its_day() -> None:
+    """What was said, when, and by whom; nothing else."""
+    assert answer(ASKED, hit(BLUE, at=JANUARY)) == f'On 9 January you said: "{BLUE}"'
+
+
+def test_another_year_is_named() -> None:
+    """Without it, a day of another year would be taken for one of this year."""
+    long_ago = JANUARY.replace(year=2024)
+
+    assert answer(ASKED, hit(BLUE, at=long_ago)) == f'On 9 January 2024 you said: "{BLUE}"'
+
+
+def test_days_begin_in_the_zone_that_is_given() -> None:
+    """Late in the evening it is tomorrow further east."""
+    late = datetime(2025, 12, 31, 23, tzinfo=UTC)
+    asked = Asked(text=ASKED, hits=(hit(BLUE, at=late),), now=NOW, assistants={})
+
+    east = compose(asked, zone=timezone(timedelta(hours=3)))
+
+    assert east == f'On 1 January you said: "{BLUE}"'
+    assert compose(asked) == f'On 31 December 2025 you said: "{BLUE}"'
+
+
+@pytest.mark.parametrize(
+    ("found", "speaker"),
+    [
+        (hit(BLUE, role="assistant"), "Helper"),
+        (hit(BLUE, role="assistant", author="nora"), "Nora"),
+        (hit(BLUE, role="assistant", session_id=SessionId("other")), "the assistant"),
+        (hit(BLUE, author="Ben"), "Ben"),
+        (hit(BLUE), "you"),
+    ],
+)
+def test_the_speaker_is_named(found: Hit, speaker: str) -> None:
+    """Words of others are never put into the owner's mouth."""
+    assert answer(ASKED, found) == f'On 10 February {speaker} said: "{BLUE}"'
+
+
+def test_a_memory_is_quoted_as_a_note() -> None:
+    """Nobody said it in these words; a summary of several messages is not quoted at all."""
+    assert answer(ASKED, memory_hit(BLUE)) == f'Noted on 10 February: "{BLUE}"'
+    assert answer(ASKED, memory_hit(BLUE, at=None)) == f'Noted: "{BLUE}"'
+    assert answer(ASKED, memory_hit(BLUE, kind="summary")) == NOTHING
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("What is the capital of France?", BLUE),
+        ("What's my favourite food?", BLUE),
+        ("How are you?", BLUE),
+        ("Who am I?", "I am tired of the rain"),
+        ("When is my dentist appointment?", "My sister Nora lives in Oslo"),
+        ("我的狗叫什么名字？", "我最喜欢的颜色是蓝色"),
+    ],
+)
+def test_what_shares_no_subject_is_no_answer(question: str, text: str) -> None:
+    """Recall always finds something best; when it is not about the question, that is said."""
+    assert answer(question, hit(text, score=-3)) == NOTHING
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("Which color do I like best?", BLUE),
+        ("When is my dentist appointment?", "I see the dentist on Tuesday"),
+        ("Where do I work?", "I work at the harbour"),
+        ("What's my name?", "My name is Ada"),
+        ("What did I say about Oslo in January?", "We should go to Oslo"),
+        ("I plan a dinner with my sister, what food does she like?", "My sister loves spicy food"),
+        ("我最喜欢的颜色是什么？", "请记住,我最喜欢的颜色是蓝色"),
+        ("Was ist meine Lieblingsfarbe?", "Meine Lieblingsfarbe ist blau"),
+    ],
+)
+def test_what_shares_the_subject_is_an_answer_whatever_its_score(question: str, text: str) -> None:
+    """Words of talking, times and qualifiers are not the subject; spelling does not matter."""
+    assert answer(question, hit(text, score=-3)) == f'On 10 February you said: "{text}"'
+
+
+def test_likeness_of_meaning_answers_when_recall_is_confident() -> None:
+    """Without a common word the hit must be likelier than not, and for its meaning."""
+    text, question = "My sister lives in Oslo", "Where is my sibling?"
+
+    assert text in answer(question, hit(text, score=0.5, reasons=("similar meaning",)))
+    assert answer(question, hit(text, score=-0.5, reasons=("similar meaning",))) == NOTHING
+    assert answer(question, hit(text, score=0.5)) == NOTHING
+
+
+def test_questions_are_no_answers_unless_there_is_nothing_else() -> None:
+    """A question states nothing; a text that asks and states does."""
+    asks = hit("Which colour do you like?")
+    both = hit("My favourite colour is blue. Is that common?")
+
+    assert answer(ASKED, asks, both) == f'On 10 February you said: "{both.text}"'
+    assert answer(ASKED, asks) == f'On 10 February you said: "{asks.text}"'
+
+
+def test_neither_the_same_question_nor_its_old_answers_are_quoted() -> None:
+    """Otherwise each asking would bury what was said deeper."""
+    old = f'On 9 January you said: "{BLUE}"'
+    echoes = [hit("what's my favourite colour"), hit(old, role="assistant")]
+    echoes += [hit(f'Kept: "{BLUE}"', role="assistant"), hit(NOTHING, role="assistant")]
+
+    assert answer(ASKED, *echoes) == NOTHING
+    assert answer(ASKED, *echoes, hit(BLUE)) == f'On 10 February you said: "{BLUE}"'
+
+
+@pytest.mark.parametrize("text", [f'On 9 January 2024 Nora said: "{BLUE}"', f'Noted: "{BLUE}"'])
+def test_only_an_assistant_can_have_quoted_before(text: str) -> None:
+    """A person who writes the same words says something."""
+    assert is_echo(message(text, role="assistant"), ASKED)
+    assert not is_echo(message(text), ASKED)
+
+
+def test_the_same_statement_twice_is_one_quote() -> None:
+    """Near-duplicates are folded, also when the assistant repeats what a person said."""
+    said = [hit(BLUE, at=JANUARY), hit("My favourite colour is blue"), hit(f"{BLUE}!")]
+    said.append(hit("Great, your favourite colour is blue.", role="assistant"))
+
+    assert answer(ASKED, *said) == f'On 9 January you said: "{BLUE}"'
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (
+            "We meet Nora in the office on Monday at 10",
+            "We meet Nora in the office on Monday at 11",
+        ),
+        ("I do not meet Nora in the office", "I meet Nora in the office"),
+    ],
+)
+def test_a_number_or_a_not_makes_a_difference(one: str, other: str) -> None:
+    """What differs in what matters is not folded."""
+    said = answer("When do I meet Nora in the office?", hit(one), hit(other))
+
+    assert said.splitlines() == [f'On 10 February you said: "{text}"' for text in (one, other)]
+
+
+def test_a_correction_comes_before_what_it_corrects() -> None:
+    """Of texts that are alike the newest comes first, whatever recall prefers."""
+    old, new = hit(BLUE, at=JANUARY), hit("My favourite colour is green now")
+
+    assert answer(ASKED, old, new).splitlines() == [
+        'On 10 February you said: "My favourite colour is green now"',
+        f'On 9 January you said: "{BLUE}"',
+    ]
+
+
+def test_at_most_three_quotes_are_given() -> None:
+    """Best first; the rest can be searched for."""
+    said = [hit(f"The boat number {n} is in harbour {n * n}") for n in range(3, 9)]
+
+    quoted = answer("Where is the boat?", *said).splitlines()
+
+    assert len(quoted) == 3
+
+
+def test_tool_output_reasoning_and_errors_are_not_quoted() -> None:
+    """Nobody said them."""
+    silent = [hit(BLUE, role="tool"), hit(BLUE, role="system", kind="error")]
+    silent.append(hit(BLUE, role="assistant", kind="reasoning"))
+
+    assert answer(ASKED, *silent) == NOTHING
+
+
+def test_the_assistant_is_quoted_first_when_it_is_asked_for() -> None:
+    """ "What did you recommend" is about the assistant's words, not about the person's."""
+    person = hit("I want to see the fjord from a boat")
+    helper = hit("For the fjord take the morning boat.", role="assistant")
+
+    you = answer("What did you recommend for the fjord boat?", person, helper)
+    mine = answer("What about the fjord boat?", person, helper)
+
+    assert you.startswith("On 10 February Helper said")
+    assert mine.startswith("On 10 February you said")
+
+
+def test_a_time_alone_asks_for_what_was_said_then() -> None:
+    """ "What did I say yesterday?" has no subject but the day."""
+    said = [hit("I ate a pear", at=NOW - timedelta(days=1)), hit(BLUE, at=JANUARY)]
+
+    assert answer("What did I say yesterday?", *said) == 'On 9 February you said: "I ate a pear"'
+    assert answer("What did I say last year?", *said) == NOTHING
+
+
+def test_a_statement_is_acknowledged_with_its_own_words() -> None:
+    """It was kept before it is acknowledged; the quote shows what."""
+    assert answer(BLUE, hit("my favourite colour is red")) == f'Kept: "{BLUE}"'
+    assert answer("") == "Kept."
+
+
+LONG = (
+    "We left the house early and drove for hours. " * 8
+    + "Nora's favourite colour is blue, she said at lunch. "
+    + "Then we went on to the coast and slept in a small hut. " * 8
+)
+
+
+def test_a_long_text_is_cut_at_sentences_around_the_match() -> None:
+    """Whole sentences, unaltered, with an ellipsis where something was left out."""
+    quoted = excerpt(LONG, subject_terms(ASKED))
+
+    assert "Nora's favourite colour is blue, she said at lunch." in quoted
+    assert quoted.startswith("… ")
+    assert quoted.endswith(". …")
+    assert quoted.strip("… ") in LONG
+    assert len(quoted) <= 284
+
+
+@given(st.text(max_size=1200), st.text(max_size=40))
+def test_an_excerpt_is_always_a_part_of_the_text(text: str, question: str) -> None:
+    """Nothing is ever altered, and no more is quoted than about the length that was asked for."""
+    cut = excerpt(text, subject_terms(question), max_chars=100)
+
+    assert len(cut) <= 104
+    assert cut in text or cut.removeprefix("… ").removesuffix(" …") in text
