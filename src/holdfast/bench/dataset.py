@@ -63,9 +63,8 @@ def read_histories(path: Path) -> Iterator[History]:
         BadInput: a line is not of the format; the message names the line.
         OSError: the file cannot be read.
     """
-    opened = gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")
     decoder = msgspec.json.Decoder(History)
-    with opened as lines:
+    with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as lines:
         for number, line in enumerate(lines, start=1):
             try:
                 yield decoder.decode(line)

@@ -1,9 +1,10 @@
 """Times in words: "yesterday", "last Tuesday", "in March 2023", "a couple of weeks ago".
 
 Used softly for questions (`mentions`: what was said around then is preferred) and strictly for
-filters (`span_of`). The grammar is a table of patterns, each with what it means; words of a language
-are tables of their own (`holdfast.recall.dates_english`). Days begin at midnight in the zone of `now`,
-weeks on Monday; seasons are those of the north. A time without a year is the latest that has begun.
+filters (`span_of`). The grammar is a table of patterns, each with what it means; the words of a
+language are tables of their own (`holdfast.recall.dates_english`). Days begin at midnight in the
+zone of `now`, weeks on Monday; seasons are those of the north. A time without a year is the latest
+that has begun.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ class Mention(Struct, frozen=True, kw_only=True):
 
 
 def mentions(text: str, *, now: datetime) -> tuple[Mention, ...]:
-    """Times a text speaks of, in its order; overlapping readings yield to the longest."""
+    """Times a text speaks of, in its order; overlapping readings yield to the earliest."""
     found: list[Mention] = []
     for match in _ANYWHERE.finditer(text):
         span = _meaning(match, now)
@@ -143,11 +144,15 @@ def _in_season(parts: dict[str, str], now: datetime) -> _Span:
 
 
 def _year_meant(start: datetime, end: datetime, parts: dict[str, str], now: datetime) -> int:
+    """The year for a part of the year that starts and ends so in the present one."""
     which = english.WHICH.get(parts["which"], 0)
     if parts["which"] == "" or which < 0:
         over = end if which < 0 else start  # "last March" has ended, "in March" has begun
         return start.year if over <= now else start.year - 1
-    return start.year + (1 if which > 0 and start <= now else 0)
+    if which > 0:
+        return start.year + (start <= now)
+    # "This winter", in January, is the one that began in December.
+    return start.year - (now < start and end.replace(year=end.year - 1) > now)
 
 
 def _in_year(parts: dict[str, str], now: datetime) -> _Span:
@@ -194,9 +199,7 @@ def _ago(parts: dict[str, str], now: datetime) -> _Span:
     if unit in ("day", "week", "weekend"):
         days = count * (1 if unit == "day" else 7)
         middle = _midnight(now - timedelta(days=days))
-        slack = timedelta(days=0 if unit == "day" else 3) + (
-            _DAY if english.is_vague(parts["count"]) else 0 * _DAY
-        )
+        slack = timedelta(days=(unit != "day") * 3 + english.is_vague(parts["count"]))
         return middle - slack, middle + slack + _DAY
     months = round(count * (12 if unit == "year" else 1))
     first = _months_later(_midnight(now).replace(day=1), -months)
@@ -214,26 +217,33 @@ def _past_stretch(parts: dict[str, str], now: datetime) -> _Span:
 
 
 _YEAR = r"(?P<year>(?:19|20)\d\d)"
-_ORDINAL = r"(?P<day>[12]\d|3[01]|0?[1-9])(?:st|nd|rd|th)?"
-_W, _C = english.WHICH_PATTERN, english.COUNT_PATTERN
+_NO_YEAR, _PLAIN, _ONE = r"(?P<year>)", r"(?P<which>)", r"(?P<count>)"
+_DAY_OF_MONTH = r"(?P<day>[12]\d|3[01]|0?[1-9])(?:st|nd|rd|th)?"
+_MONTH_NUMBER = r"(?P<number>1[0-2]|0?[1-9])"
+_IN = r"(?:in|during|since)\s+"
+_OVER = r"(?:(?:in|over|during|within)\s+)?"
+_WHICH, _COUNT = english.WHICH_PATTERN, english.COUNT_PATTERN
+_MONTH, _SEASON = english.MONTH_PATTERN, english.SEASON_PATTERN
+_UNIT, _WEEKDAY = english.UNIT_PATTERN, english.WEEKDAY_PATTERN
 _TABLE: tuple[tuple[str, _Meaning], ...] = (
-    (rf"{_YEAR}[-/](?P<number>1[0-2]|0?[1-9])(?:[-/](?P<day>[12]\d|3[01]|0?[1-9]))?", _iso_date),
-    (rf"{_ORDINAL}(?:\s+of)?\s+{english.MONTH_PATTERN}(?:,?\s+{_YEAR})?", _on_date),
-    (rf"{english.MONTH_PATTERN}\s+(?:the\s+)?{_ORDINAL}(?:,?\s+{_YEAR})?", _on_date),
-    (rf"(?:in\s+)?{english.MONTH_PATTERN}(?:,|\s+of)?\s+{_YEAR}(?P<which>)", _in_month),
-    (rf"(?:in|during|since)\s+(?:the\s+month\s+of\s+)?{english.MONTH_PATTERN}(?P<year>)(?P<which>)", _in_month),
-    (rf"{_W}\s+{english.MONTH_PATTERN}(?P<year>)", _in_month),
-    (rf"(?:(?:in|during)\s+)?(?:the\s+)?{english.SEASON_PATTERN}(?:\s+of)?\s+{_YEAR}(?P<which>)", _in_season),
-    (rf"{_W}\s+{english.SEASON_PATTERN}(?P<year>)", _in_season),
-    (rf"(?:in|during)\s+(?:the\s+)?{english.SEASON_PATTERN}(?P<year>)(?P<which>)", _in_season),
-    (rf"(?:{_C})\s+{english.UNIT_PATTERN}\s+(?:ago|back|earlier)", _ago),
-    (rf"(?:in\s+|over\s+|during\s+|within\s+)?(?:the\s+)?(?:last|past)\s+(?:{_C})\s+{english.UNIT_PATTERN}", _past_stretch),
-    (rf"(?:in\s+|over\s+|during\s+|within\s+)?the\s+past\s+(?P<count>){english.UNIT_PATTERN}", _past_stretch),
-    (rf"{_W}\s+{english.UNIT_PATTERN}", _which_unit),
-    (rf"(?:{_W}\s+|on\s+)?{english.WEEKDAY_PATTERN}", _on_weekday),
+    (rf"{_YEAR}[-/]{_MONTH_NUMBER}(?:[-/](?P<day>[12]\d|3[01]|0?[1-9]))?", _iso_date),
+    (rf"{_DAY_OF_MONTH}(?:\s+of)?\s+{_MONTH}(?:,?\s+{_YEAR})?", _on_date),
+    (rf"{_MONTH}\s+(?:the\s+)?{_DAY_OF_MONTH}(?:,?\s+{_YEAR})?", _on_date),
+    (rf"(?:{_IN})?{_MONTH}(?:,|\s+of)?\s+{_YEAR}{_PLAIN}", _in_month),
+    (rf"{_IN}(?:the\s+month\s+of\s+)?{_MONTH}{_NO_YEAR}{_PLAIN}", _in_month),
+    (rf"{_WHICH}\s+{_MONTH}{_NO_YEAR}", _in_month),
+    (rf"(?:{_IN})?(?:the\s+)?{_SEASON}(?:\s+of)?\s+{_YEAR}{_PLAIN}", _in_season),
+    (rf"{_IN}(?:the\s+)?{_SEASON}{_NO_YEAR}{_PLAIN}", _in_season),
+    (rf"{_WHICH}\s+{_SEASON}{_NO_YEAR}", _in_season),
+    (rf"{_COUNT}\s+{_UNIT}\s+(?:ago|back|earlier)", _ago),
+    (rf"{_OVER}(?:the\s+)?(?:last|past)\s+{_COUNT}\s+{_UNIT}", _past_stretch),
+    (rf"{_OVER}the\s+past\s+{_ONE}{_UNIT}", _past_stretch),
+    (rf"{_WHICH}\s+{_UNIT}", _which_unit),
+    (rf"(?:{_WHICH}\s+|on\s+)?{_WEEKDAY}", _on_weekday),
     (rf"(?P<word>{english.DAYS_PATTERN})", _relative_day),
-    (rf"(?:in\s+|since\s+|during\s+)?(?:the\s+year\s+)?{_YEAR}", _in_year),
-)  # fmt: skip
+    (rf"(?:{_IN})?(?:the\s+year\s+)?{_YEAR}", _in_year),
+)
+"""In a text the first that matches at a place is taken, so the longer forms stand first."""
 _RULES = tuple((re.compile(pattern, re.IGNORECASE), meaning) for pattern, meaning in _TABLE)
 _ANYWHERE = re.compile(
     r"\b(?:" + "|".join(re.sub(r"\?P<\w+>", "?:", pattern) for pattern, _ in _TABLE) + r")\b",

@@ -30,7 +30,7 @@ class Known:
     question: Question
     window: Floats
     """BM25 of the message with shares of its neighbours' words; shape (c,)."""
-    coverage: Floats
+    coverage: NDArray[Any]
     """Share of the question's rarity that the message, its predecessor, its successor hold;
     shape (3, c)."""
 
@@ -38,8 +38,10 @@ class Known:
 def matrix(evidence: Evidence, question: Question) -> Floats:
     """Every feature of every candidate; shape (c, len(FEATURES))."""
     known = Known(evidence, question, _window(evidence), _coverage(evidence, evidence.counts))
-    columns = [np.asarray(feature(known), np.float32) for feature in FEATURES.values()]
-    return np.stack(columns, axis=1)
+    columns = np.empty((len(evidence), len(FEATURES)), np.float32)
+    for at, feature in enumerate(FEATURES.values()):
+        columns[:, at] = feature(known)
+    return columns
 
 
 def _window(e: Evidence) -> Floats:
@@ -51,11 +53,11 @@ def _window(e: Evidence) -> Floats:
     return scores
 
 
-def _coverage(e: Evidence, counts: Floats) -> Floats:
+def _coverage(e: Evidence, counts: Floats) -> NDArray[Any]:
     """Rarity of the terms that occur, as a share of all the question's; last axis kept."""
     rarities = e.rarities()
     total = max(float(rarities.sum()), 1e-6)
-    held: Floats = np.moveaxis(counts > 0, -2, -1).astype(np.float32) @ (
+    held: NDArray[Any] = np.moveaxis(counts > 0, -2, -1).astype(np.float32) @ (
         rarities / np.float32(total)
     )
     return held
@@ -65,8 +67,19 @@ def _share(scores: NDArray[Any], best: float) -> NDArray[Any]:
     return scores / np.float32(max(best, 1e-6))
 
 
+def _or_own(k: Known, of_session: NDArray[Any], own: NDArray[Any]) -> NDArray[Any]:
+    """A memory stands alone: what it says itself takes the place of its session."""
+    return np.where(k.evidence.is_memory, own, of_session)
+
+
 def _flag(k: Known, bit: int) -> NDArray[Any]:
     return (k.evidence.shapes & bit > 0).astype(np.float32)
+
+
+def _by_assistant(k: Known) -> NDArray[Any]:
+    """Not a person's own words: the assistant's, a tool's, the system's."""
+    spoken = np.array([role != "user" for role in k.evidence.roles], bool)
+    return (spoken & ~k.evidence.is_memory).astype(np.float32)
 
 
 def _names_speaker(k: Known) -> NDArray[Any]:
@@ -87,6 +100,9 @@ def _standard(scores: NDArray[Any]) -> NDArray[Any]:
     return (exact - exact.mean()) / max(float(exact.std()), 1e-6) if len(exact) else exact
 
 
+_LONG = 150
+"""Words; a longer message is not likelier still to hold the answer."""
+
 FEATURES: dict[str, Callable[[Known], NDArray[Any]]] = {
     "bm25": lambda k: _share(k.evidence.bm25[0], k.evidence.bm25_spread.best),
     "bm25_z": lambda k: k.evidence.bm25_spread.standard(k.evidence.bm25[0]),
@@ -96,21 +112,29 @@ FEATURES: dict[str, Callable[[Known], NDArray[Any]]] = {
     "window_z": lambda k: _standard(k.window),
     "coverage": lambda k: k.coverage[0],
     "coverage_window": lambda k: _coverage(k.evidence, k.evidence.counts.max(axis=0)),
-    "session": lambda k: _share(k.evidence.session_bm25, k.evidence.session_best_bm25),
-    "session_coverage": lambda k: _coverage(k.evidence, k.evidence.session_counts),
+    "session": lambda k: _or_own(
+        k,
+        _share(k.evidence.session_bm25, k.evidence.session_best_bm25),
+        _share(k.evidence.bm25[0], k.evidence.bm25_spread.best),
+    ),
+    "session_coverage": lambda k: _or_own(
+        k, _coverage(k.evidence, k.evidence.session_counts), k.coverage[0]
+    ),
     "cosine": lambda k: k.evidence.cosine[0],
     "cosine_z": lambda k: k.evidence.cosine_spread.standard(k.evidence.cosine[0]),
     "cosine_before": lambda k: k.evidence.cosine[1],
     "cosine_after": lambda k: k.evidence.cosine[2],
-    "session_cosine": lambda k: k.evidence.session_cosine,
+    "session_cosine": lambda k: _or_own(k, k.evidence.session_cosine, k.evidence.cosine[0]),
     "names_speaker": _names_speaker,
     "names_another": _names_another,
-    "by_assistant": lambda k: np.array([role == "assistant" for role in k.evidence.roles]),
-    "length": lambda k: np.log1p(k.evidence.lengths[0]) / 5,
+    "by_assistant": _by_assistant,
+    "length": lambda k: np.log1p(np.minimum(k.evidence.lengths[0], _LONG)) / 5,
     "asks": lambda k: _flag(k, ASKS),
     "has_number": lambda k: _flag(k, HAS_NUMBER) * k.question.wants_number,
     "has_date": lambda k: _flag(k, HAS_DATE) * k.question.wants_date,
-    "said_then": lambda k: k.question.nearness(k.evidence.at_ms),
-    "opens": lambda k: 1 / (1 + k.evidence.seqs.astype(np.float32)),
+    "said_then": lambda k: k.question.nearness(k.evidence.at_ms, days=1),
+    "said_around": lambda k: k.question.nearness(k.evidence.at_ms, days=14),
+    "answers_you": lambda k: _by_assistant(k) * k.question.to_assistant,
+    "opens": lambda k: ~k.evidence.is_memory / (1 + k.evidence.seqs.astype(np.float32)),
 }
 """In the order of the matrix. Names are kept in the weights file: add and remove, never rename."""

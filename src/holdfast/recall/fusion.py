@@ -4,75 +4,73 @@ The sum is linear on purpose: on conversations of kinds it was not trained on it
 learned, boosted trees did not; and each part of it can be named to the person who asks why.
 People among themselves and a person with an assistant talk differently, so there are two sets of
 weights; which one counts is decided for each candidate by whether an assistant speaks in its
-session.
+session. `bench/train_fusion.py` learns them; `weights.json` says from what.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from holdfast.index.embedder import Floats
-from holdfast.recall.features import FEATURES
 
-__all__ = ["Fusion", "shipped"]
+__all__ = ["Fusion", "SetFile", "WeightsFile", "shipped_weights"]
 
 
-class _Set(msgspec.Struct):
-    weights: dict[str, float]
+class SetFile(msgspec.Struct):
+    """Weights for one kind of conversation."""
+
     bias: float
+    weights: dict[str, float]
 
 
-class _File(msgspec.Struct):
+class WeightsFile(msgspec.Struct):
+    """What `weights.json` holds: for each stage the sets "people" and "assistant"."""
+
     format: int
     provenance: dict[str, Any]
-    sets: dict[str, _Set]
+    messages: dict[str, SetFile]
+    sessions: dict[str, SetFile]
 
 
 class Fusion:
-    """Weighted sums of features."""
+    """Weighted sums of named features."""
 
-    def __init__(self, people: Floats, assistant: Floats, biases: tuple[float, float]) -> None:
-        """Weights in the order of `FEATURES`, and what is added for each kind (people first)."""
-        self._weights = np.stack([assistant, people])
-        self._biases = np.array(biases[::-1], np.float64)
+    def __init__(self, sets: dict[str, SetFile], features: Iterable[str]) -> None:
+        """Takes the sets "people" and "assistant"; `features` in the order of the matrix.
 
-    def parts(self, features: Floats, among_people: Any) -> Floats:
+        Raises:
+            ValueError: a weight is for a feature that does not exist.
+        """
+        names = list(features)
+        chosen = sets["assistant"], sets["people"]
+        unknown = {name for each in chosen for name in each.weights} - set(names)
+        if unknown:
+            raise ValueError(f"weights for features that do not exist: {sorted(unknown)}")
+        self._weights = np.array(
+            [[s.weights.get(n, 0.0) for n in names] for s in chosen], np.float32
+        )
+        self._biases = np.array([s.bias for s in chosen], np.float64)
+
+    def parts(self, features: Floats, among_people: NDArray[np.bool_]) -> Floats:
         """What each feature adds to each candidate's score; shape (c, f)."""
         parts: Floats = features * self._weights[among_people.astype(np.intp)]
         return parts
 
-    def scores(self, parts: Floats, among_people: Any) -> Any:
-        """Log-odds, float64, shape (c,)."""
-        return parts.sum(axis=1, dtype=np.float64) + self._biases[among_people.astype(np.intp)]
+    def scores(self, parts: Floats, among_people: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """The sums, as log-odds of being evidence; shape (c,)."""
+        sums: NDArray[np.float64] = parts.sum(axis=1, dtype=np.float64)
+        return sums + self._biases[among_people.astype(np.intp)]
 
 
 @cache
-def shipped() -> Fusion:
-    """The weights that come with the package; see `weights.json` for where they come from."""
+def shipped_weights() -> WeightsFile:
+    """The weights that come with the package."""
     raw = files("holdfast.recall").joinpath("weights.json").read_bytes()
-    return load(raw)
-
-
-def load(raw: bytes) -> Fusion:
-    """Weights from the JSON form of `weights.json`.
-
-    Raises:
-        ValueError: another format, or a feature that does not exist (msgspec's error is one).
-    """
-    file = msgspec.json.decode(raw, type=_File)
-    if file.format != 1:
-        raise ValueError("weights of another format")
-    people, assistant = file.sets["people"], file.sets["assistant"]
-    return Fusion(_row(people), _row(assistant), (people.bias, assistant.bias))
-
-
-def _row(weights: _Set) -> Floats:
-    unknown = weights.weights.keys() - FEATURES.keys()
-    if unknown:
-        raise ValueError(f"weights for features that do not exist: {sorted(unknown)}")
-    return np.array([weights.weights.get(name, 0.0) for name in FEATURES], np.float32)
+    return msgspec.json.decode(raw, type=WeightsFile)

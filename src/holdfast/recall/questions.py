@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from holdfast.clock import to_ms
-from holdfast.index.words import surfaces
+from holdfast.index.words import surfaces, term_of
 from holdfast.recall.dates import Mention, mentions
 
 __all__ = ["Question", "read"]
@@ -26,7 +26,14 @@ _HOW_MUCH = re.compile(
     r"|size|amount)|cost|total|average|in total)\b",
     re.IGNORECASE,
 )
+_TO_ASSISTANT = re.compile(
+    r"\b(?:you (?:said|told|gave|suggested|recommended|mentioned|provided|shared|listed|wrote|made"
+    r"|explained|advised|came up)|did you|have you|had you|your (?:suggestions?|advice|answer|list"
+    r"|recommendations?|explanation|last|previous)|remind me)\b",
+    re.IGNORECASE,
+)
 _LOOKED_AT = 2_000
+_DAY_MS = 86_400_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,18 +42,27 @@ class Question:
 
     named: frozenset[str]
     """Speakers of the vault whom it names, casefolded."""
+    to_assistant: bool
+    """It asks what the assistant said: "you told me"."""
     wants_date: bool
     wants_number: bool
     times: tuple[Mention, ...]
     """Times it speaks of."""
+    spellings: dict[str, str]
+    """Terms to how the question writes them."""
 
-    def nearness(self, at_ms: NDArray[np.int64]) -> NDArray[Any]:
-        """1 where a time lies in a span the question speaks of, falling towards 0 around it."""
+    def spelling(self, term: str) -> str:
+        """A looked-up term as the question wrote it."""
+        return self.spellings.get(term, term)
+
+    def nearness(self, at_ms: NDArray[np.int64], *, days: float) -> NDArray[Any]:
+        """1 where a time lies in a span the question speaks of, falling to a third in `days`, or
+        in the length of the span when that is more."""
         near = np.zeros(len(at_ms), np.float32)
         for mention in self.times:
             first, last = to_ms(mention.start), to_ms(mention.end)
             gap = np.maximum(np.maximum(first - at_ms, at_ms - last), 0)
-            scale = max(last - first, 86_400_000)
+            scale = max(last - first, int(days * _DAY_MS))
             near = np.maximum(near, np.exp(-gap / scale).astype(np.float32))
         return near
 
@@ -58,7 +74,9 @@ def read(text: str, *, now: datetime, speakers: frozenset[str]) -> Question:
     named = {name for name in speakers if words.issuperset(surfaces(name))}
     return Question(
         named=frozenset(named),
+        to_assistant=_TO_ASSISTANT.search(head) is not None,
         wants_date=_WHEN.search(head) is not None,
         wants_number=_HOW_MUCH.search(head) is not None,
         times=mentions(head, now=now),
+        spellings={term_of(surface): surface for surface in surfaces(head)},
     )

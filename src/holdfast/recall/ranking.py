@@ -2,26 +2,45 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cache
+
 import numpy as np
+from numpy.typing import NDArray
 
 from holdfast.index.embedder import Floats
 from holdfast.index.evidence import Evidence
 from holdfast.index.vault_index import VaultIndex
-from holdfast.recall.asking import Ask, Ranked, Reason, filter_of
-from holdfast.recall.features import matrix
-from holdfast.recall.fusion import Fusion, shipped
+from holdfast.recall.asking import Ask, Ranked, filter_of
+from holdfast.recall.features import FEATURES, matrix
+from holdfast.recall.fusion import Fusion, shipped_weights
 from holdfast.recall.questions import Question, read
+from holdfast.recall.reasons import reasons
 
-__all__ = ["rank"]
+__all__ = ["Weighed", "rank", "weigh"]
 
+_POOL = 600
+"""Candidates looked at closely: enough that the cut costs no evidence on the development data."""
 _SCORE_DIGITS = 6
 """Scores nearer than this are equal, and content decides: floating-point sums over the vault
 depend in their last digits on the order in which it was filled."""
-_MAX_REASONS = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weighed:
+    """Candidates with their features and scores, in the order of the evidence."""
+
+    evidence: Evidence
+    question: Question
+    features: Floats
+    """Shape (c, len(FEATURES))."""
+    parts: Floats
+    """What each feature adds to the score; shape (c, len(FEATURES))."""
+    scores: NDArray[np.float64]
 
 
 def rank(ask: Ask, index: VaultIndex, *, fusion: Fusion | None = None) -> list[Ranked]:
-    """The best answers first; equals by time, newest first.
+    """The best answers first; equals by time, newest first, then by seq and id.
 
     Args:
         ask: what is asked.
@@ -31,29 +50,44 @@ def rank(ask: Ask, index: VaultIndex, *, fusion: Fusion | None = None) -> list[R
     Raises:
         BadInput: see `Ask`.
     """
-    where = filter_of(ask)
-    weights = fusion or shipped()
     needed = ask.offset + ask.limit
-    evidence = index.search(ask.question, where=where, pool=max(600, 3 * needed))
-    if not len(evidence):
-        return []
-    question = read(ask.question, now=ask.now, speakers=evidence.known_speakers)
-    features = matrix(evidence, question)
-    parts = weights.parts(features, evidence.among_people)
-    scores = np.round(weights.scores(parts, evidence.among_people), _SCORE_DIGITS)
-    order = np.argsort(-scores, kind="stable")[ask.offset : needed]
+    weighed = weigh(ask, index, pool=max(_POOL, 3 * needed), fusion=fusion)
+    evidence = weighed.evidence
+    order = np.argsort(-weighed.scores, kind="stable")[ask.offset : needed]
     return [
         Ranked(
             id=evidence.ids[at],
             session_id=evidence.session_ids[at],
             seq=int(evidence.seqs[at]),
             is_memory=bool(evidence.is_memory[at]),
-            score=float(scores[at]),
-            reasons=_reasons(evidence, question, parts[at], at),
+            score=float(weighed.scores[at]),
+            reasons=reasons(evidence, weighed.question, weighed.parts[at], at),
         )
         for at in order.tolist()
     ]
 
 
-def _reasons(evidence: Evidence, question: Question, parts: Floats, at: int) -> tuple[Reason, ...]:
-    return ()
+def weigh(ask: Ask, index: VaultIndex, *, pool: int, fusion: Fusion | None = None) -> Weighed:
+    """Candidates for an ask and what speaks for each, unsorted.
+
+    Raises:
+        BadInput: see `Ask`.
+    """
+    evidence = index.search(ask.question, where=filter_of(ask), pool=pool)
+    question = read(ask.question, now=ask.now, speakers=evidence.known_speakers)
+    features = matrix(evidence, question)
+    weights = fusion or _shipped()
+    parts = weights.parts(features, evidence.among_people)
+    scores = weights.scores(parts, evidence.among_people)
+    return Weighed(
+        evidence=evidence,
+        question=question,
+        features=features,
+        parts=parts,
+        scores=np.round(scores, _SCORE_DIGITS),
+    )
+
+
+@cache
+def _shipped() -> Fusion:
+    return Fusion(shipped_weights().messages, FEATURES)
