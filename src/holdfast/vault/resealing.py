@@ -41,7 +41,7 @@ _PAGED = (Kind.TURN, Kind.MESSAGE, Kind.CHUNK)
 _PAGE_ROWS = 1000
 _CHUNK_ROWS = 32
 _ALL = 1_000_000
-_MAX_TRIES = 1000
+_MAX_TRIES = 200
 
 
 class SessionResealing:

@@ -45,7 +45,7 @@ Progress: TypeAlias = Callable[[int, int], None]
 
 _PAGE_ROWS = 1000
 _PAGE_BYTES = 8 * 1024 * 1024
-_MAX_TRIES = 1000
+_MAX_TRIES = 50
 _OF_VAULT = tuple(
     kind for kind in Kind if kind is Kind.FILE or kind not in (*IN_SESSION, Kind.CHUNK)
 )
@@ -76,7 +76,7 @@ async def rotate_vault_key(vault: Vault, *, progress: Progress | None = None) ->
         VaultErased: the vault was erased.
         TamperedRecord, BrokenChain: something does not open, or a session's chain does not hold; a
             new chain would hide that. The old keys are still there: repair it and call again.
-        Conflict: a session was written to without a pause for a thousand attempts.
+        Conflict: a session was written to without a pause through thousands of attempts.
     """
     report = RotationReport()
     keys = await _put_in_force(vault, make=True)
