@@ -25,7 +25,7 @@ from holdfast.vault.root import GivenKey, KeyFile, RootKey, RootKeySource, key_t
 if TYPE_CHECKING:
     from holdfast.index.embedder import Embedder
 
-__all__ = ["Embedding", "OpenOptions", "Opening", "open_keeper"]
+__all__ = ["Embedding", "OpenOptions", "Opening", "index_dir_of", "open_keeper", "source_of"]
 
 Embedding: TypeAlias = "Literal['static', 'minilm'] | Callable[[], Embedder]"
 _MEMORY = "memory:"
@@ -96,7 +96,7 @@ async def open_keeper(options: OpenOptions) -> Keeper:
         migrate=options.migrate,
     )
     async with contextlib.AsyncExitStack() as undo:
-        source = _source(options)
+        source = source_of(options)
         keys, keyring = await _open_keys(where, source, options.clock)
         undo.push_async_callback(keys.close)
         storage = await open_storage(
@@ -114,7 +114,7 @@ async def open_keeper(options: OpenOptions) -> Keeper:
             keyring=keyring,
             indexes=Indexes(
                 embedder_of(options.embedder),
-                folder=_index_dir(options, file),
+                folder=index_dir_of(options, file),
                 max_bytes=options.index_memory_bytes,
             ),
             source=source,
@@ -164,7 +164,8 @@ async def _open_keys(
     return keys, keyring
 
 
-def _source(options: OpenOptions) -> RootKeySource:
+def source_of(options: OpenOptions) -> RootKeySource:
+    """Where the root key comes from."""
     given = options.root_key
     if given is None:
         if options.url.startswith(_MEMORY):
@@ -178,7 +179,8 @@ def _source(options: OpenOptions) -> RootKeySource:
     return _Given(given) if isinstance(given, RootKey) else given
 
 
-def _index_dir(options: OpenOptions, file: Path | None) -> Path | None:
+def index_dir_of(options: OpenOptions, file: Path | None) -> Path | None:
+    """Where index snapshots lie; None when they are not kept."""
     if options.index_dir is not None or file is None:
         return options.index_dir
     return file.with_name(file.stem + ".index")

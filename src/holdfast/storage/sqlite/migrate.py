@@ -11,11 +11,18 @@ from msgspec import Struct
 
 from holdfast.errors import SchemaTooNew, StorageFailed
 from holdfast.storage.sqlite.backup import copy_database
-from holdfast.storage.sqlite.connection import OpenFile
+from holdfast.storage.sqlite.connection import OpenFile, open_connection
 from holdfast.storage.sqlite.failures import translated_errors
 from holdfast.storage.sqlite.queries import read_sql, statements
 
-__all__ = ["DATA_SCHEMA", "KEYS_SCHEMA", "Schema", "bring_up_to_date", "deltas_of"]
+__all__ = [
+    "DATA_SCHEMA",
+    "KEYS_SCHEMA",
+    "Schema",
+    "bring_up_to_date",
+    "deltas_of",
+    "version_of",
+]
 
 
 class Schema(Struct, frozen=True, kw_only=True):
@@ -72,6 +79,21 @@ def bring_up_to_date(
         if found:
             _copy_before(connection, file, found)
         _upgrade(connection, schema)
+
+
+def version_of(file: OpenFile, schema: Schema) -> int:
+    """The schema version of a file, 0 for an empty one; nothing is changed. Blocks.
+
+    Raises:
+        SchemaTooNew: the file needs newer code.
+        StorageFailed: or one of its kinds; it is another program's file.
+    """
+    connection = open_connection(file, reader=True)
+    try:
+        with translated_errors():
+            return _version_txn(connection, schema)
+    finally:
+        connection.close()
 
 
 def _version_txn(connection: apsw.Connection, schema: Schema) -> int:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from holdfast.errors import StorageReadOnly
 
-__all__ = ["Presence"]
+__all__ = ["Presence", "is_anybody_there"]
 
 _FRESH = ".new-"
 
@@ -89,6 +89,15 @@ class Presence:
             self._handle = None
             with contextlib.suppress(OSError):  # others' files are in it
                 self._folder.rmdir()
+
+
+def is_anybody_there(database: Path) -> bool:
+    """Whether any writer has this database open, in this process or another."""
+    folder = database.with_name(database.name + "-writers")
+    try:
+        return any(_is_locked(path) for path in folder.iterdir())
+    except FileNotFoundError:
+        return False
 
 
 def _is_locked(path: Path) -> bool:
