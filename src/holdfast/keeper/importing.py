@@ -18,6 +18,7 @@ from holdfast.errors import Conflict, HoldfastError
 from holdfast.keeper.erasing import source_tag
 from holdfast.keeper.learning import memory_links, seal_memory, seal_thought, thought_links
 from holdfast.keeper.names import AssistantBody, Names, ProjectBody
+from holdfast.keeper.previewing import Preview, preview_import
 from holdfast.keeper.store import Store
 from holdfast.model import (
     FileId,
@@ -98,7 +99,7 @@ class Imports:
         export = await asyncio.to_thread(open_export, path)
         try:
             if export.bundle is not None:
-                return await _BundleImport(self._store, self._vault).run(export.bundle)
+                return await _BundleImport(self._store, self._vault).run(export.bundle, progress)
             report = ImportReport(format=export.format)
             async for item in _in_thread(iter(export)):
                 report = await self._take(item, report)
@@ -114,6 +115,16 @@ class Imports:
             return report
         finally:
             await asyncio.to_thread(export.close)
+
+    async def preview(
+        self, path: str | Path, *, progress: Callable[[Progress], None] | None = None
+    ) -> Preview:
+        """What importing a file would bring; nothing is written.
+
+        Raises:
+            UnknownFormat, HostileFile, ImportFailed, BundleDamaged: as `file`.
+        """
+        return await preview_import(self._vault, Path(path), progress=progress)
 
     async def _take(self, item: Conversation | Broken, report: ImportReport) -> ImportReport:
         from holdfast.portability.conversations import Broken
@@ -289,7 +300,9 @@ class _BundleImport:
         self._names = Names(store, vault)
         self._reader = Reader(vault)
 
-    async def run(self, bundle: BundleReader) -> ImportReport:
+    async def run(
+        self, bundle: BundleReader, progress: Callable[[Progress], None] | None = None
+    ) -> ImportReport:
         for assistant in bundle.assistants():
             body = AssistantBody(
                 slug=assistant.slug,
@@ -304,6 +317,15 @@ class _BundleImport:
         report = ImportReport(format="holdfast-bundle")
         async for bundled in _in_thread(bundle.sessions()):
             report = await self._session(bundled, bundle, report)
+            if progress is not None:
+                progress(
+                    Progress(
+                        bytes_read=bundle.bytes_read,
+                        total_bytes=bundle.total_bytes,
+                        conversations=report.conversations + report.unchanged,
+                        messages=report.messages,
+                    )
+                )
         memories = 0
         for memory in _superseded_first(bundle.memories()):
             memories += await self._memory(memory)
