@@ -1,0 +1,230 @@
+"""`forget` and `erase`: single things away, or everything for good."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+
+from holdfast.cli.call import Call, session_named
+from holdfast.cli.failures import Exit
+from holdfast.cli.options import Command, new_file_path, pass_call
+from holdfast.cli.output import Column, Output
+from holdfast.cli.recalling import show_hits
+from holdfast.cli.shown import day_time, one_line
+from holdfast.errors import BadInput, StorageReadOnly
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from holdfast.keeper.erasing import Forgotten, Receipt
+    from holdfast.keeper.recalling import Hit
+    from holdfast.keeper.users import User
+
+__all__ = ["erase_command", "forget_command"]
+
+_BY_HAND = "not confirmed: give --yes when nobody is there to be asked"
+
+
+@click.command("forget", cls=Command)
+@click.argument("message_ids", nargs=-1, metavar="[MESSAGE_ID]...")
+@click.option("--session", metavar="SESSION", help="A whole session, its key included.")
+@click.option("--memory", "memory_id", metavar="MEMORY_ID", help="A memory; its sources stay.")
+@click.option("--about", metavar="QUERY", help="What recall finds for it; it is listed first.")
+@click.option("--limit", type=click.IntRange(1, 100), default=10, show_default=True)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@pass_call
+def forget_command(
+    call: Call,
+    message_ids: tuple[str, ...],
+    session: str | None,
+    memory_id: str | None,
+    about: str | None,
+    limit: int,
+    yes: bool,
+) -> int:
+    """Remove messages, a session, a memory, or what is found about something; for good.
+
+    Message ids are shown by `show --ids` and `recall`. What rested on a removed message alone goes
+    too. Asks before it removes a session or what it found; --limit is how much --about looks for.
+
+    With --json: {"forgotten": {...}} with counts, or {"receipt": {...}} of a session.
+    """
+    given = [bool(message_ids), session is not None, memory_id is not None, about is not None]
+    if sum(given) != 1:
+        raise click.UsageError("name message ids, or one of --session, --memory and --about")
+
+    async def work() -> int:
+        async with call.opened() as keeper:
+            user = await call.person(keeper)
+            if session is not None:
+                return await _forget_session(call, user, session, yes=yes)
+            if memory_id is not None:
+                await user.memories.forget(memory_id)
+                _tell_counts(call, memories=1)
+            elif about is not None:
+                return await _forget_about(call, user, about, limit, yes=yes)
+            else:
+                _tell(call, await user.forget(message_ids))
+            return Exit.OK
+
+    return call.run(work)
+
+
+async def _forget_session(call: Call, user: User, session: str, *, yes: bool) -> int:
+    opened = await session_named(user, session)
+    info = await opened.info()
+    title = one_line(info.title or info.preview, 60)
+    if not _confirmed(f'Destroy "{title}" with its {info.message_count} messages?', yes=yes):
+        return Exit.FAILED
+    receipt = await user.erase_session(opened.id)
+    if call.json:
+        call.output.document({"receipt": receipt})
+    else:
+        show_receipt(call.output, receipt)
+    return Exit.OK
+
+
+async def _forget_about(call: Call, user: User, about: str, limit: int, *, yes: bool) -> int:
+    hits = await user.recall(about, limit=limit, neighbours=0)
+    if not hits:
+        call.output.note("Nothing was found.")
+        _tell_counts(call)
+        return Exit.OK
+    if not call.json:
+        show_hits(call.output, hits)
+        call.output.line("")
+    if not _confirmed(f"Remove these {len(hits)} for good?", yes=yes):
+        return Exit.FAILED
+    memories = await _forget_hits(user, hits)
+    ids = [hit.message.id for hit in hits if hit.message is not None]
+    if ids:
+        forgotten = await user.forget(ids)
+        memories += forgotten.memories
+        _tell(call, msgspec.structs.replace(forgotten, memories=memories))
+    else:
+        _tell_counts(call, memories=memories)
+    return Exit.OK
+
+
+async def _forget_hits(user: User, hits: Sequence[Hit]) -> int:
+    """Forget the memories among the hits; messages go afterwards, and all at once."""
+    ids = [hit.memory.id for hit in hits if hit.memory is not None]
+    for memory_id in ids:
+        await user.memories.forget(memory_id)
+    return len(ids)
+
+
+def _confirmed(question: str, *, yes: bool) -> bool:
+    if yes:
+        return True
+    if not sys.stdin.isatty():
+        raise BadInput("confirmation", _BY_HAND)
+    return click.confirm(question, err=True)
+
+
+def _tell(call: Call, forgotten: Forgotten) -> None:
+    if call.json:
+        call.output.document({"forgotten": forgotten})
+        return
+    parts = [
+        f"{forgotten.messages} messages",
+        f"{forgotten.memories} memories",
+        f"{forgotten.thoughts} thoughts",
+    ]
+    call.output.line(f"Forgotten: {', '.join(parts)}.")
+    if forgotten.reduced:
+        call.output.line(f"{forgotten.reduced} memories lost a source and rest on others.")
+
+
+def _tell_counts(call: Call, *, memories: int = 0) -> None:
+    from holdfast.keeper.erasing import Forgotten
+
+    _tell(call, Forgotten(memories=memories))
+
+
+@click.command("erase", cls=Command)
+@click.option("-o", "--output", "target", type=new_file_path, help="Write the receipt there.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@pass_call
+def erase_command(call: Call, target: Path | None, yes: bool) -> int:
+    """Destroy everything of a user for good: keys, rows, index, and what was derived.
+
+    --user must be given. Known key backups are written anew without the destroyed keys; discard
+    every other copy of them. Keep the receipt: it proves the erasure and holds no content.
+
+    With --json: the receipt.
+    """
+    if call.user is None:
+        raise click.UsageError("say whose with --user")
+    if target is not None and target.exists():
+        raise BadInput("output", f"{target} exists already: name a new file")
+    name = call.user
+
+    async def work() -> Receipt | None:
+        async with call.opened() as keeper:
+            user = await keeper.user(name, create=False)
+            stats = await user.stats()
+            if not yes and not _typed(name, stats.sessions, stats.messages):
+                return None
+            if target is not None:
+                # Made first: an erasure whose receipt cannot be written is not begun.
+                _write_private(target, b"")
+            receipt = await keeper.erase(name)
+            if target is not None:
+                encoded = msgspec.json.format(msgspec.json.encode(receipt), indent=2)
+                _write_private(target, encoded + b"\n")
+            return receipt
+
+    receipt = call.run(work)
+    if receipt is None:
+        call.output.note("Nothing was erased.")
+        return Exit.FAILED
+    if call.json:
+        call.output.document(receipt)
+    else:
+        show_receipt(call.output, receipt)
+    return Exit.OK
+
+
+def _typed(name: str, sessions: int, messages: int) -> bool:
+    if not sys.stdin.isatty():
+        raise BadInput("confirmation", _BY_HAND)
+    click.echo(
+        f"This destroys {sessions:,} sessions with {messages:,} messages for good.", err=True
+    )
+    typed: str = click.prompt("Type the user's name to go on", default="", err=True)
+    return typed.strip() == name
+
+
+def _write_private(target: Path, content: bytes) -> None:
+    try:
+        handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as exc:
+        raise StorageReadOnly(str(target)) from exc
+
+
+def show_receipt(out: Output, receipt: Receipt) -> None:
+    """A receipt as a table."""
+    rows = [
+        ("erased", receipt.what),
+        ("at", day_time(receipt.at)),
+        ("vault", receipt.vault_id),
+        *((("session", receipt.session_id),) if receipt.session_id else ()),
+        ("sessions", f"{receipt.sessions:,}"),
+        ("turns", f"{receipt.turns:,}"),
+        ("messages", f"{receipt.messages:,}"),
+        ("memories", f"{receipt.memories:,}"),
+        ("files", f"{receipt.files:,}"),
+        ("keys destroyed", f"{len(receipt.keys_destroyed):,}"),
+        ("audit entry", f"{receipt.audit_number} {receipt.audit_digest[:16]}"),
+    ]
+    out.table((Column("receipt"), Column("", flexible=True)), rows)

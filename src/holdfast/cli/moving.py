@@ -1,0 +1,165 @@
+"""`import` and `export`: years of chats in, everything out."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+import click
+
+from holdfast.cli.call import Call, session_named
+from holdfast.cli.failures import Exit
+from holdfast.cli.options import Command, file_path, new_file_path, pass_call
+from holdfast.cli.output import Column, Output
+from holdfast.cli.shown import one_line, size
+from holdfast.errors import BadInput, NotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from holdfast.keeper.exporting import ExportFormat, ExportReport
+    from holdfast.keeper.importing import ImportReport
+    from holdfast.keeper.previewing import Preview
+
+__all__ = ["export_command", "import_command"]
+
+_Reports: TypeAlias = "Sequence[tuple[Path, ImportReport | Preview]]"
+_SUFFIX: dict[str, ExportFormat] = {
+    ".zip": "bundle",
+    ".json": "json",
+    ".md": "markdown",
+    ".markdown": "markdown",
+    ".pdf": "pdf",
+}
+
+
+@click.command("import", cls=Command)
+@click.argument("files", nargs=-1, required=True, type=file_path)
+@click.option("--dry-run", is_flag=True, help="Only say what would come in; nothing is written.")
+@pass_call
+def import_command(call: Call, files: tuple[Path, ...], dry_run: bool) -> int:
+    """Bring in exports of other systems, or bundles; the format is told from the content.
+
+    FILES may be a ZIP, a folder or a single file. Importing again changes nothing, and an export
+    that has grown adds what is new. Exit code 7 when conversations were broken; the others are in.
+
+    With --json: {"files": [...]}, each with its counts and what is broken.
+    """
+
+    reports = call.run(lambda: _previewed(call, files) if dry_run else _imported(call, files))
+    out = call.output
+    if call.json:
+        out.document({"files": [{"file": str(path), "report": report} for path, report in reports]})
+    else:
+        _show_reports(out, reports, dry_run=dry_run)
+    broken = any(report.broken for _, report in reports)
+    return Exit.IMPORT if broken else Exit.OK
+
+
+async def _imported(call: Call, files: Sequence[Path]) -> _Reports:
+    reports: list[tuple[Path, ImportReport | Preview]] = []
+    async with call.opened(create=True) as keeper:
+        user = await call.person(keeper, create=True)
+        for path in files:
+            with call.output.progress(path.name, unit="bytes") as told:
+                report = await user.imports.file(
+                    path, progress=lambda p: told(p.bytes_read, p.total_bytes)
+                )
+            reports.append((path, report))
+    return reports
+
+
+async def _previewed(call: Call, files: Sequence[Path]) -> _Reports:
+    from holdfast.keeper.previewing import preview_import
+
+    reports: list[tuple[Path, ImportReport | Preview]] = []
+    async with contextlib.AsyncExitStack() as stack:
+        vault = None
+        # Somebody who is new has nothing yet: neither a store nor a vault is made for a look.
+        with contextlib.suppress(NotFound):
+            if call.has_store():
+                keeper = await stack.enter_async_context(call.opened())
+                vault = (await call.person(keeper)).vault
+        for path in files:
+            with call.output.progress(path.name, unit="bytes") as told:
+                report = await preview_import(
+                    vault, path, progress=lambda p: told(p.bytes_read, p.total_bytes)
+                )
+            reports.append((path, report))
+    return reports
+
+
+def _show_reports(out: Output, reports: _Reports, *, dry_run: bool) -> None:
+    columns = (
+        Column("file", flexible=True),
+        Column("format"),
+        Column("new", right=True),
+        Column("known" if dry_run else "grown", right=True),
+        *(() if dry_run else (Column("unchanged", right=True, from_width=70),)),
+        Column("messages", right=True),
+        Column("broken", right=True),
+    )
+    out.table(columns, [_report_row(path, report) for path, report in reports])
+    for path, report in reports:
+        for broken in report.broken:
+            out.note(f"{path.name}: {broken.place}: {broken.reason} [{broken.code}]")
+    if dry_run:
+        out.note("Nothing was written.")
+
+
+def _report_row(path: Path, report: ImportReport | Preview) -> Sequence[str]:
+    from holdfast.keeper.previewing import Preview
+
+    name, kind = one_line(path.name), report.format
+    numbers = [report.conversations]
+    numbers += [report.known] if isinstance(report, Preview) else [report.grown, report.unchanged]
+    numbers += [report.messages, len(report.broken)]
+    return [name, kind, *(f"{number:,}" for number in numbers)]
+
+
+@click.command("export", cls=Command)
+@click.option("-o", "--output", "target", required=True, type=new_file_path, help="The new file.")
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(["bundle", "json", "markdown", "pdf"]),
+    help="By default what the file's ending says: .zip (bundle), .json, .md, .pdf.",
+)
+@click.option("--session", "sessions", multiple=True, metavar="SESSION", help="Only this session.")
+@click.option("--force", is_flag=True, help="Replace the file if it is there.")
+@pass_call
+def export_command(
+    call: Call, target: Path, kind: ExportFormat | None, sessions: tuple[str, ...], force: bool
+) -> None:
+    """Write everything of a user, or some sessions, to a file that only you can read.
+
+    A bundle comes back loss-free with `import`; the others are for reading. The file is plaintext.
+    """
+    chosen = kind or _SUFFIX.get(target.suffix.lower())
+    if chosen is None:
+        raise BadInput("format", "the file's ending does not say it: give --format")
+    if target.exists() and not force:
+        raise BadInput("output", f"{target} exists already: name a new file, or give --force")
+
+    async def work() -> ExportReport:
+        async with call.opened() as keeper:
+            user = await call.person(keeper)
+            ids = [str((await session_named(user, s)).id) for s in sessions] or None
+            total = None if ids else (await user.stats()).messages
+            with call.output.progress(f"writing {target.name}", unit="messages") as told:
+                return await user.exports.file(
+                    target,
+                    format=chosen,
+                    sessions=ids,
+                    progress=lambda done: told(done, total),
+                )
+
+    report = call.run(work)
+    if call.json:
+        call.output.document(report)
+        return
+    call.output.line(
+        f"{report.path}: {report.sessions:,} sessions, {report.messages:,} messages, "
+        f"{report.memories:,} memories, {size(report.bytes)}"
+    )

@@ -1,0 +1,66 @@
+"""What may reach a terminal: text of others without control characters, times, sizes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+__all__ = ["clock_time", "day_time", "one_line", "printable", "short_id", "size", "speaker"]
+
+# Control characters could move the cursor, rewrite the screen or fill the clipboard; overriding
+# the direction of writing could show another text than the one that is there. They are shown as
+# pictures (U+2400 and following) or as U+FFFD; line feed and tab stay.
+_SHOWN = {code: 0x2400 + code for code in range(0x20) if code not in (0x09, 0x0A)}
+_SHOWN |= {0x7F: 0x2421, 0x202D: 0xFFFD, 0x202E: 0xFFFD}
+_SHOWN |= dict.fromkeys(range(0x80, 0xA0), 0xFFFD)
+_SHOWN |= dict.fromkeys(range(0xD800, 0xE000), 0xFFFD)
+_SHORT = 12
+"""Digits of an id's last group, which is random."""
+
+
+def printable(text: str) -> str:
+    """The text with everything that could command a terminal made visible."""
+    return text.replace("\r\n", "\n").translate(_SHOWN)
+
+
+def one_line(text: str, width: int | None = None) -> str:
+    """The printable text on one line, cut to `width` characters when given."""
+    line = printable(" ".join(text.split()))
+    if width is not None and len(line) > width:
+        return line[: max(1, width - 1)].rstrip() + "…"
+    return line
+
+
+def day_time(at: datetime | None) -> str:
+    """A time as the reader's clock shows it: "2026-01-09 14:03"; "" for None."""
+    return "" if at is None else at.astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+def clock_time(at: datetime) -> str:
+    """The time of day as the reader's clock shows it."""
+    return at.astimezone().strftime("%H:%M")
+
+
+def size(count: int) -> str:
+    """Bytes for people: "312 bytes", "4.0 KiB", "1.2 GiB"."""
+    if count < 1024:
+        return f"{count} bytes"
+    amount = float(count)
+    for unit in ("KiB", "MiB", "GiB"):
+        amount /= 1024
+        if amount < 1024:
+            return f"{amount:.1f} {unit}"
+    return f"{amount / 1024:.1f} TiB"
+
+
+def short_id(identifier: str) -> str:
+    """The last group of an id; commands take it in the place of the whole one."""
+    return identifier[-_SHORT:]
+
+
+def speaker(role: str, author: str | None, assistant: str | None) -> str:
+    """Who speaks, in a word."""
+    if author:
+        return one_line(author, 40)
+    if role == "user":
+        return "you"
+    return one_line(assistant, 40) if role == "assistant" and assistant else role

@@ -1,0 +1,160 @@
+"""`stats`, `users`, `verify`, `migrate`: what an owner of a store does now and then."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from holdfast.cli.call import Call
+from holdfast.cli.failures import Exit
+from holdfast.cli.options import Command, Group, pass_call
+from holdfast.cli.output import Column, Output
+from holdfast.cli.shown import day_time, size
+from holdfast.clock import from_ms
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from holdfast.keeper.keeper import KnownUser
+    from holdfast.keeper.verifying import Verified
+    from holdfast.storage.protocol import VaultStats
+
+__all__ = ["migrate_command", "show_verified", "stats_command", "users_command", "verify_command"]
+
+
+@click.command("stats", cls=Command)
+@pass_call
+def stats_command(call: Call) -> None:
+    """Count what is kept of a user. With --json: one document; times in UTC."""
+
+    async def work() -> VaultStats:
+        async with call.opened() as keeper:
+            return await (await call.person(keeper)).stats()
+
+    stats = call.run(work)
+    first, last = _time(stats.first_ms), _time(stats.last_ms)
+    counts = {
+        name: getattr(stats, name)
+        for name in ("sessions", "turns", "messages", "memories", "thoughts", "files")
+    }
+    if call.json:
+        call.output.document(
+            {
+                "user": call.settings.user,
+                **counts,
+                "sealed_bytes": stats.sealed_bytes,
+                "first_at": first,
+                "last_at": last,
+            }
+        )
+        return
+    rows = [(name, f"{count:,}") for name, count in counts.items()]
+    rows.append(("sealed", size(stats.sealed_bytes)))
+    if first is not None and last is not None:
+        rows += [("first", day_time(first)), ("last", day_time(last))]
+    call.output.table((Column(call.settings.user), Column("", right=True)), rows)
+
+
+def _time(ms: int | None) -> datetime | None:
+    return None if ms is None else from_ms(ms)
+
+
+@click.group("users", cls=Group, invoke_without_command=True)
+@click.pass_context
+def users_command(ctx: click.Context) -> None:
+    """List who has a vault here. With --json: {"users": [{"id", "vault_id"}]}."""
+    if ctx.invoked_subcommand is None:
+        ctx.invoke(users_list_command)
+
+
+@users_command.command("list")
+@pass_call
+def users_list_command(call: Call) -> None:
+    """List who has a vault here, by name."""
+
+    async def work() -> list[KnownUser]:
+        async with call.opened() as keeper:
+            return await keeper.users()
+
+    users = call.run(work)
+    if call.json:
+        call.output.document({"users": users})
+    elif users:
+        columns = (Column("user", flexible=True), Column("vault", from_width=80, style="dim"))
+        call.output.table(columns, [(user.id, user.vault_id) for user in users])
+    else:
+        call.output.note("Nobody yet.")
+
+
+@click.command("verify", cls=Command)
+@pass_call
+def verify_command(call: Call) -> int:
+    """Open everything, check that every session is whole, and name what does not hold.
+
+    Checks every vault, or with --user only that one. Exit code 5 when something does not hold.
+
+    With --json: one document with counts and "problems".
+    """
+
+    async def work() -> Verified:
+        async with call.opened() as keeper:
+            total = None
+            if call.user is not None:
+                total = (await (await call.person(keeper)).stats()).messages
+            with call.output.progress("checking", unit="messages") as told:
+                return await keeper.verify(call.user, progress=lambda done: told(done, total))
+
+    verified = call.run(work)
+    if call.json:
+        call.output.document({"ok": verified.ok, "verified": verified})
+    else:
+        show_verified(call.output, verified)
+    return Exit.OK if verified.ok else Exit.TAMPERED
+
+
+def show_verified(out: Output, verified: Verified) -> None:
+    """What was checked in one line, then each problem in one."""
+    out.line(
+        f"Checked {verified.vaults:,} vaults, {verified.sessions:,} sessions, "
+        f"{verified.messages:,} messages, {verified.memories:,} memories, "
+        f"{verified.files:,} files, {verified.audit_entries:,} audit entries."
+    )
+    for problem in verified.problems:
+        where = (
+            f"session {problem.session_id}" if problem.session_id else f"vault {problem.vault_id}"
+        )
+        out.line(f"{where if problem.vault_id else 'audit'}: {problem.what} [{problem.code}]")
+    if verified.ok:
+        out.line("Everything holds.")
+    else:
+        out.line(f"{len(verified.problems):,} problems: restore a backup from before.")
+
+
+@click.command("migrate", cls=Command)
+@pass_call
+def migrate_command(call: Call) -> None:
+    """Bring an older database up to date; the file as it was is kept beside it.
+
+    With --json: {"found", "known", "migrated"}, the schema's numbers.
+    """
+    from holdfast.keeper.configured import options_of
+    from holdfast.keeper.inspecting import schema_found
+
+    call.check_store_exists()
+    options = options_of(call.settings)
+    found = call.run(lambda: schema_found(options))
+
+    async def work() -> None:
+        async with call.opened(migrate=True):
+            return
+
+    if found.found < found.known:
+        call.run(work)
+    migrated = found.found < found.known
+    if call.json:
+        call.output.document({"found": found.found, "known": found.known, "migrated": migrated})
+    elif migrated:
+        call.output.line(f"Migrated from schema {found.found} to {found.known}.")
+    else:
+        call.output.line(f"The schema is {found.found}, which is up to date.")
