@@ -29,7 +29,7 @@ from holdfast.portability.json_values import (
     typed,
     value_of,
 )
-from holdfast.portability.trees import Node, in_order
+from holdfast.portability.trees import Node, check_count, in_order
 
 __all__ = ["convert"]
 
@@ -134,6 +134,7 @@ def _project(simple: Mapping[str, object]) -> str | None:
 def _read_nodes(mapping: Raw) -> tuple[list[Node], dict[str, _Read]]:
     """Decode every node; who is whose parent is taken from both directions."""
     raw_nodes = fields_of(mapping, "the mapping")
+    check_count(len(raw_nodes))
     read: dict[str, _Read] = {}
     parents: dict[str, str] = {}
     listed: dict[str, str] = {}

@@ -30,7 +30,7 @@ from holdfast.portability.json_values import (
     typed,
     value_of,
 )
-from holdfast.portability.trees import Node, in_order
+from holdfast.portability.trees import Node, check_count, in_order
 
 __all__ = ["convert"]
 
@@ -118,6 +118,7 @@ def _read_messages(listed: Raw) -> tuple[list[Node], dict[str, _Read]]:
     reads: dict[str, _Read] = {}
     before: str | None = None
     raw_messages: list[Raw] = typed(_MESSAGES, listed, "chat_messages")
+    check_count(len(raw_messages))
     for number, raw in enumerate(raw_messages, 1):
         message = typed(_MESSAGE, raw, f"message {number:,}")
         content = typed(_RAW_CONTENT, raw, f"message {number:,}").content

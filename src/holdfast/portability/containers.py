@@ -65,7 +65,7 @@ class Member:
         """The name without folders."""
         return PurePosixPath(self.name).name
 
-    def open(self, *, progress: bool = False) -> BinaryIO:
+    def open(self, *, progress: bool = False, buffer_bytes: int = _BUFFER_BYTES) -> BinaryIO:
         """A stream of the content; the caller closes it.
 
         Raises:
@@ -73,7 +73,7 @@ class Member:
         """
         with translated_zip_errors(self.name):
             raw = _Counted(self._opener(), self.name, self._gauge, progress=progress)
-            return BufferedReader(raw, _BUFFER_BYTES)
+            return BufferedReader(raw, buffer_bytes)
 
 
 class _Counted(RawIOBase):

@@ -18,6 +18,7 @@ from holdfast.portability.conversations import Broken, Conversation, Item
 from holdfast.portability.json_values import Malformed, checked
 from holdfast.portability.limits import Limits
 from holdfast.portability.scanning import Element, lines
+from holdfast.portability.trees import MAX_NODES
 
 __all__ = ["Build", "SessionOf", "read_grouped"]
 
@@ -25,6 +26,9 @@ SessionOf = Callable[[bytes], str | None]
 """The session that a line belongs to, or None for a line that says nothing. Raises Malformed."""
 Build = Callable[[str, Sequence[bytes]], Conversation]
 """A conversation from its session's id and its lines. Raises Malformed."""
+
+
+_JUMP_BYTES = 1 << 12
 
 
 class _Span(Struct):
@@ -47,7 +51,8 @@ def read_grouped(
     with member.open() as stream:
         spans, broken = _index(stream, member.name, limits, session_of)
     yield from broken
-    with member.open(progress=True) as stream:
+    # A small buffer: interleaved sessions mean a jump for each line, and each jump fills it anew.
+    with member.open(progress=True, buffer_bytes=_JUMP_BYTES) as stream:
         for session, span in spans.items():
             place = f"{member.name}, line {span.pieces[0][2]:,}"
             if span.size > limits.max_conversation_bytes:
@@ -105,6 +110,8 @@ def _extend(span: _Span, element: Element) -> None:
 
 def _read_span(stream: BinaryIO, span: _Span, member: Member, limits: Limits) -> list[bytes]:
     found: list[bytes] = []
+    if len(span.pieces) > MAX_NODES:
+        raise Malformed(f"holds more than {MAX_NODES:,} messages", "hostile_file")
     for at, size, _ in span.pieces:
         if at < stream.tell() and not member.seekable:
             raise HostileFile(

@@ -47,10 +47,12 @@ _EARLIEST_MS = 1e11
 class Malformed(Exception):
     """A part of the file cannot be taken. The reader turns it into a Broken item."""
 
-    def __init__(self, reason: str, code: str = "import_failed") -> None:
+    def __init__(self, reason: str, code: str = "import_failed", *, mendable: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
         self.code = code
+        self.mendable = mendable
+        """Whether `mended` may help."""
 
 
 def fields_of(raw: bytes | Raw, what: str) -> dict[str, Raw]:
@@ -84,9 +86,10 @@ def _decoded(decoder: msgspec.json.Decoder[T], raw: bytes | Raw, what: str) -> T
     try:
         return decoder.decode(raw)
     except msgspec.ValidationError as exc:
-        raise Malformed(f"{what} has another shape than expected") from exc
+        # A number out of range counts as another shape, too: mending makes it null.
+        raise Malformed(f"{what} has another shape than expected", mendable=True) from exc
     except msgspec.DecodeError as exc:
-        raise Malformed(f"{what} is not valid JSON") from exc
+        raise Malformed(f"{what} is not valid JSON", mendable=True) from exc
     except UnicodeDecodeError as exc:
         raise Malformed(f"{what} is not valid UTF-8") from exc
     except RecursionError as exc:
@@ -103,10 +106,10 @@ def checked(raw: bytes, *, max_values: int, max_depth: int | None) -> bytes:
     """
     # Every value but the first of its container follows a comma or opens one, so that this
     # counts too many (commas in texts) and never too few.
-    count = raw.count(b",") + raw.count(b"{") + raw.count(b"[")
-    if count > max_values:
+    opened = raw.count(b"{") + raw.count(b"[")
+    if opened + raw.count(b",") > max_values:
         raise Malformed(f"holds more than {max_values:,} values", "hostile_file")
-    if max_depth is not None and deepest_level(raw) > max_depth:
+    if max_depth is not None and opened > max_depth and deepest_level(raw) > max_depth:
         raise Malformed(f"is nested deeper than {max_depth} levels", "hostile_file")
     return raw
 

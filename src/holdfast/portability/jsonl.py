@@ -40,7 +40,7 @@ from holdfast.portability.json_values import (
 )
 from holdfast.portability.limits import Limits
 from holdfast.portability.sampling import Sample
-from holdfast.portability.trees import Node, in_order
+from holdfast.portability.trees import Node, check_count, in_order
 
 __all__ = ["convert", "is_conversation", "is_message", "read_messages"]
 
@@ -103,7 +103,9 @@ def convert(raw: bytes, assets: Assets) -> Conversation:
 
 
 def _listed(raw: Raw | None) -> list[Raw]:
-    return typed(_MESSAGES, raw, "messages") if raw is not None else []
+    raws: list[Raw] = typed(_MESSAGES, raw, "messages") if raw is not None else []
+    check_count(len(raws))
+    return raws
 
 
 def _identity(value: object) -> str | None:

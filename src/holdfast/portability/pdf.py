@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, Literal
 
 import msgspec
 
@@ -27,7 +27,7 @@ from holdfast.portability.exported import (
 )
 from holdfast.portability.typeset import Block, fact, is_rtl, spans_of, typeset
 
-__all__ = ["pdf_document"]
+__all__ = ["page_pictures", "write_pdf"]
 
 _MAX_MESSAGES = 20_000
 """About 300 MB of memory and a minute; more belongs into several documents."""
@@ -42,25 +42,38 @@ _ASIDES = ("tool_call", "tool_result", "reasoning")
 _ASIDE_NOTES = {"tool_call": "call", "tool_result": "result", "reasoning": "reasoning"}
 
 
-def pdf_document(exported: Exported, *, pages_as_png: bool = False) -> bytes | list[bytes]:
-    """The document as PDF, or its pages as PNG images for a preview.
+def write_pdf(target: IO[bytes], exported: Exported) -> None:
+    """Write the document. All of it is in memory while it is set.
 
     Raises:
         MissingExtra: Typst or one of the fonts is not installed.
         BadInput: more messages than one document can hold.
     """
+    target.write(_compiled(exported, "pdf")[0])
+
+
+def page_pictures(exported: Exported) -> list[bytes]:
+    """The pages as PNG, for a preview.
+
+    Raises:
+        MissingExtra: Typst or one of the fonts is not installed.
+        BadInput: more messages than one document can hold.
+    """
+    return _compiled(exported, "png")
+
+
+def _compiled(exported: Exported, form: Literal["pdf", "png"]) -> list[bytes]:
+    """One PDF, or one picture a page."""
     typst = _typst()
     files = {"main.typ": (_HERE / "document.typ").read_bytes(), "data.json": _data(exported)}
     fonts = typst.Fonts(include_system_fonts=False, font_paths=_font_folders())
     compiled = typst.compile(
         files,
         font_paths=fonts,
-        format="png" if pages_as_png else "pdf",
+        format=form,
         timestamp=int(exported.exported_at.timestamp()),
     )
-    if pages_as_png:
-        return list(compiled) if isinstance(compiled, list) else [bytes(compiled)]
-    return bytes(compiled)
+    return list(compiled) if isinstance(compiled, list) else [bytes(compiled)]
 
 
 def _typst() -> Any:  # the package has no types of its own for what is used here

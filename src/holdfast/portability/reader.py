@@ -124,7 +124,9 @@ class ExportReader:
             checked(raw, max_values=self._limits.max_values, max_depth=max_depth)
             try:
                 return convert(raw, self._assets)
-            except Malformed:
+            except Malformed as exc:
+                if not exc.mendable:
+                    raise
                 mended_raw = mended(raw)
                 if mended_raw == raw:
                     raise

@@ -113,7 +113,7 @@ def _fields(raw: bytes, limits: Limits) -> dict[str, Raw]:
         checked(raw, max_values=limits.max_values, max_depth=limits.max_depth)
         try:
             return fields_of(raw, "the sample")
-        except Malformed:
-            return fields_of(mended(raw), "the sample")
+        except Malformed as exc:
+            return fields_of(mended(raw), "the sample") if exc.mendable else {}
     except Malformed:
         return {}

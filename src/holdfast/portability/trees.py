@@ -12,8 +12,10 @@ from msgspec import Struct
 
 from holdfast.portability.json_values import Malformed
 
-__all__ = ["Node", "in_order"]
+__all__ = ["MAX_NODES", "Node", "check_count", "in_order"]
 
+MAX_NODES = 250_000
+"""Messages in one conversation. A node costs some 500 bytes, whatever little it holds."""
 _FIRST = float("-inf")
 
 
@@ -23,6 +25,16 @@ class Node(Struct, frozen=True):
     id: str
     parent: str | None
     at: datetime | None
+
+
+def check_count(count: int) -> None:
+    """Refuse a conversation of more messages than can be held.
+
+    Raises:
+        Malformed: there are more than MAX_NODES.
+    """
+    if count > MAX_NODES:
+        raise Malformed(f"holds more than {MAX_NODES:,} messages", "hostile_file")
 
 
 def in_order(nodes: Sequence[Node], *, started_at: datetime | None = None) -> list[Node]:

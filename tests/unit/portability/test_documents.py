@@ -19,7 +19,7 @@ from holdfast.portability import pdf
 from holdfast.portability.exported import Exported
 from holdfast.portability.json_export import write_json
 from holdfast.portability.markdown import write_markdown
-from holdfast.portability.pdf import pdf_document
+from holdfast.portability.pdf import page_pictures, write_pdf
 from holdfast.portability.prose import Segment, segments
 from unit.portability.owned import (
     ASSISTANT,
@@ -45,6 +45,12 @@ def json_of(document: Exported):
 def markdown_of(document: Exported) -> str:
     target = io.StringIO()
     write_markdown(target, document)
+    return target.getvalue()
+
+
+def pdf_document(document: Exported) -> bytes:
+    target = io.BytesIO()
+    write_pdf(target, document)
     return target.getvalue()
 
 
@@ -301,9 +307,9 @@ def test_a_word_longer_than_the_line_is_broken():
 
 def test_pages_can_be_had_as_pictures():
     """For a preview: one PNG a page."""
-    pages = pdf_document(exported("Hello"), pages_as_png=True)
+    pages = page_pictures(exported("Hello", "x\n" * 200))
 
-    assert isinstance(pages, list)
+    assert len(pages) > 1
     assert all(page.startswith(b"\x89PNG") for page in pages)
 
 

@@ -104,6 +104,14 @@ def test_a_chain_of_a_hundred_thousand_nodes_is_read(tmp_path, read_one):
     assert (first.text, last.text, last.parent) == ("first", "last", "0")
 
 
+def test_more_messages_than_can_be_held_are_refused(tmp_path, read_broken):
+    """Nodes that hold nothing still cost memory: their number is looked at first."""
+    mapping = {str(number): {} for number in range(250_001)}
+    path = write_json(tmp_path / "x.json", [{"id": "c", "mapping": mapping}])
+
+    assert read_broken(path).code == "hostile_file"
+
+
 def deep(levels):
     return b'{"id": "d", "mapping": ' + b'{"a":' * levels + b"1" + b"}" * levels + b"}"
 
