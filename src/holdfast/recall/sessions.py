@@ -46,14 +46,25 @@ class RankedSession(Struct, frozen=True, kw_only=True):
 
 
 def rank_sessions(
-    ask: Ask, index: VaultIndex, *, fusion: Fusion | None = None
+    ask: Ask,
+    index: VaultIndex,
+    *,
+    fusion: Fusion | None = None,
+    message_fusion: Fusion | None = None,
 ) -> list[RankedSession]:
     """Sessions for an ask, best first; `limit` and `offset` count sessions.
+
+    Args:
+        ask: what is asked.
+        index: of the vault that is asked.
+        fusion: other weights for sessions than the shipped ones.
+        message_fusion: other weights for messages.
 
     Raises:
         BadInput: see `Ask`.
     """
-    weighed = weigh(ask, index, pool=max(600, 30 * (ask.offset + ask.limit)))
+    pool = max(600, 30 * (ask.offset + ask.limit))
+    weighed = weigh(ask, index, pool=pool, fusion=message_fusion)
     groups, table, among_people = session_table(weighed)
     if not groups:
         return []
