@@ -156,14 +156,20 @@ class KeyFile:
         return root, None
 
     def begin_rotation(self) -> RootKey:
-        """Write the next key beside the one in force; durable on return."""
-        self.next_path.unlink(missing_ok=True)
-        secret = new_secret()
-        write_key_file(self.next_path, secret)
-        return LocalRootKey(secret)
+        """The next key, durable beside the one in force.
+
+        One that is there already is taken, never replaced: it may be in force by now, put there by
+        a rotation that did not live to finish or by another process that is at it.
+        """
+        with contextlib.suppress(BadInput):
+            write_key_file(self.next_path, new_secret())
+        return LocalRootKey(read_key_file(self.next_path))
 
     def finish_rotation(self) -> None:
-        """Put the next key in the place of the old one, atomically and durably."""
+        """Put the next key in the place of the old one, atomically and durably.
+
+        Only after `Keyring.rotate_root` has returned: until then the old key is in force.
+        """
         self.next_path.replace(self.path)
         sync_folder(self.path.parent)
 
@@ -184,8 +190,8 @@ def read_key_file(path: Path) -> bytes:
             raw = file.read(4096)
     except FileNotFoundError:
         raise RootKeyMissing(str(path)) from None
-    except PermissionError:
-        raise RootKeyWrong(f"{path} cannot be read by this user") from None
+    except OSError:
+        raise RootKeyWrong(f"{path} is no file that this user can read") from None
     try:
         return parse_key(raw.decode("ascii"))
     except UnicodeDecodeError:
@@ -195,22 +201,47 @@ def read_key_file(path: Path) -> bytes:
 def write_key_file(path: Path, secret: bytes) -> None:
     """Write a key file with owner-only permissions, durably, never over an existing one.
 
+    It appears whole or not at all: a crash leaves no half a key, and another process that starts
+    in the same moment reads none.
+
     Raises:
         StorageReadOnly: the folder cannot be written.
         BadInput: the file exists.
     """
+    draft = path.with_name(f".{path.name}.{os.urandom(6).hex()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as exc:
+        raise StorageReadOnly(str(path.parent)) from exc
+    try:
+        _write_new(draft, key_text(secret) + "\n")
+        _name(draft, path)
+        sync_folder(path.parent)
     except FileExistsError:
         raise BadInput("root key file", f"{path} exists already: move it away first") from None
     except OSError as exc:
         raise StorageReadOnly(str(path)) from exc
+    finally:
+        with contextlib.suppress(OSError):
+            draft.unlink()
+
+
+def _write_new(path: Path, text: str) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w") as file:
-        file.write(key_text(secret) + "\n")
+        file.write(text)
         file.flush()
         os.fsync(file.fileno())
-    sync_folder(path.parent)
+
+
+def _name(draft: Path, path: Path) -> None:
+    try:
+        path.hardlink_to(draft)
+    except FileExistsError:
+        raise
+    except OSError:
+        # A file system without hard links: not as one step then, but still never over a file.
+        _write_new(path, draft.read_text())
 
 
 def sync_folder(folder: Path) -> None:
