@@ -58,8 +58,8 @@ fix: $(VENV)/dev.stamp ## Format, and repair what the linter can repair.
 	@$(BIN)/ruff check --fix-only .
 	@$(BIN)/ruff format .
 
-bench: $(VENV)/bench.stamp ## Measure beside the peers, in one run (holdfast bench).
-	@$(BIN)/holdfast bench $(ARGS)
+bench: $(VENV)/bench.stamp ## Measure beside the peers, in one run; results in bench/results.
+	@$(BIN)/python bench/run_all.py $(ARGS)
 
 docs: $(VENV)/dev.stamp ## Write the generated pages under docs/reference again.
 	@$(BIN)/python docs/_generate.py

@@ -42,16 +42,16 @@ def versions() -> dict[str, str]:
     return {name: version(name) for name in _PACKAGES} | {"sqlite3": sqlite3.sqlite_version}
 
 
-def all_peers(*, users_only: bool = False) -> list[Contender]:
-    """A new contender of each kind; the saver is left out of `users_only`, it is no session log."""
-    peers: list[Contender] = [
+def all_peers() -> list[Contender]:
+    """A contender of each kind."""
+    return [
         AgentsSqlite(),
         AgentsEncrypted(),
         AgentsAsync(),
         LangGraphStore(),
         LangGraphAsyncStore(),
+        LangGraphSaver(),
     ]
-    return peers if users_only else [*peers, LangGraphSaver()]
 
 
 def _items(exchange: Exchange) -> list[Item]:
@@ -110,8 +110,8 @@ class AgentsSqlite:
         await conversation.session.add_items(items)  # type: ignore[attr-defined]
 
     async def close(self) -> None:
-        for session in self._sessions:
-            session.close()
+        while self._sessions:
+            self._sessions.pop().close()
 
 
 class AgentsEncrypted(AgentsSqlite):
@@ -143,8 +143,8 @@ class AgentsAsync(AgentsSqlite):
         return _AgentsConversation(session)
 
     async def close(self) -> None:
-        for session in self._sessions:
-            await session.close()
+        while self._sessions:
+            await self._sessions.pop().close()
 
 
 class _StoreConversation:

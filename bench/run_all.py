@@ -1,0 +1,122 @@
+"""Run every program, beside the peers where there are any, and say which targets are met.
+
+    python bench/run_all.py [--quick] [--only capture,history] [--data FILE ...]
+
+Each program's tables go to bench/results/NAME.md and NAME.json, all targets to summary.md. It needs
+the packages of requirements/bench.lock and takes about a quarter of an hour; `--quick` takes two
+minutes and says nothing about speed. `--data` names files of questions with known evidence.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+
+from msgspec.structs import replace
+
+import make_export
+import peers
+from holdfast.bench import recall
+from holdfast.bench.importing import MESSAGES
+from holdfast.bench.machine import describe_machine
+from holdfast.bench.programs import PROGRAMS, effort_of, run_program
+from holdfast.bench.report import Effort, Report, Table, Target, at_least, summary
+from holdfast.index.embedder import StaticEmbedder
+
+RESULTS = Path(__file__).parent / "results"
+_QUICK_MESSAGES = 2_000
+_QUALITY = "quality"
+_WANTED = {
+    "longmemeval": ("all evidence sessions in the first 5", "sessions_all", "5", 89.0),
+    "locomo": ("all evidence messages in the first 10", "messages_all", "10", 64.0),
+}
+"""What is promised of a data file, by what its name begins with."""
+
+
+def run(name: str, effort: Effort, data: list[Path], command: str) -> Report:
+    """One program, with what it needs made first."""
+    if name == _QUALITY:
+        return measure_quality(data, effort, command)
+    if name != "importing":
+        report = run_program(name, effort, peers=peers.all_peers(), command=command)
+        return replace(report, versions=peers.versions())
+    with tempfile.TemporaryDirectory(prefix="holdfast-bench-") as folder:
+        export = Path(folder) / "conversations.json"
+        make_export.make(export, _QUICK_MESSAGES if effort.quick else MESSAGES)
+        return run_program(name, effort, file=export, command=command)
+
+
+def measure_quality(data: list[Path], effort: Effort, command: str) -> Report:
+    """Recall quality on each data file, with the default embedder."""
+    machine = describe_machine()
+    found = [recall.measure(path, embedder=StaticEmbedder()) for path in data]
+    rows = tuple(
+        (
+            one.data,
+            one.overall.questions,
+            *(one.overall.messages_all[k] for k in ("5", "10")),
+            *(one.overall.sessions_all[k] for k in ("1", "5")),
+            one.latency.search_p95_ms,
+        )
+        for one in found
+    )
+    columns = ("data", "questions", "messages all@5", "all@10", "sessions all@1", "all@5", "p95 ms")
+    return Report(
+        program="Recall quality",
+        command=command,
+        machine=machine,
+        effort=effort,
+        tables=(Table(title="Share of questions, percent", columns=columns, rows=rows),),
+        targets=tuple(target for one in found for target in _quality_targets(one)),
+    )
+
+
+def _quality_targets(found: recall.RecallReport) -> Iterator[Target]:
+    for name, (what, field, depth, limit) in _WANTED.items():
+        if found.data.startswith(name):
+            measured = getattr(found.overall, field)[depth]
+            yield at_least(f"{name}, {what}", limit, measured, "%")
+
+
+def main() -> int:
+    """Print the targets; the exit code is 1 when a program failed, not when a target was missed."""
+    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
+    parser.add_argument("--rounds", type=int)
+    parser.add_argument("--seconds", type=float)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--only", default=",".join([*PROGRAMS, _QUALITY]))
+    parser.add_argument("--data", type=Path, nargs="*", default=[])
+    asked = parser.parse_args()
+    effort = effort_of(rounds=asked.rounds, seconds=asked.seconds, quick=asked.quick)
+    RESULTS.mkdir(exist_ok=True)
+    command = " ".join(["make bench", f'ARGS="{" ".join(sys.argv[1:])}"' if sys.argv[1:] else ""])
+    reports, failed = [], []
+    for name in asked.only.split(","):
+        if name == _QUALITY and not asked.data:
+            continue
+        print(f"measuring {name} ...", file=sys.stderr, flush=True)
+        try:
+            report = run(name, effort, asked.data, command.strip())
+        except Exception:
+            # The other programs' figures are worth having all the same.
+            traceback.print_exc()
+            failed.append(name)
+            continue
+        (RESULTS / f"{name}.md").write_text(report.markdown(), encoding="utf-8")
+        (RESULTS / f"{name}.json").write_text(report.json(), encoding="utf-8")
+        print(report.markdown(), flush=True)
+        reports.append(report)
+    text = summary(reports)
+    (RESULTS / "summary.md").write_text(text, encoding="utf-8")
+    print(text)
+    if failed:
+        print(f"failed: {', '.join(failed)}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
