@@ -136,14 +136,14 @@ class MemoryVault:
         grave = self.records.get(session_id)
         if grave is not None and grave.kind is not Kind.SESSION:
             grave = None
+        gone = {*doomed, session_id}
+        for tag in [tag for tag, row_id in self.once.items() if row_id in gone]:
+            self._drop(self.once, tag)
         erased_before = grave is None or grave.state is State.GONE
         if erased_before and session_id not in self.heads and set(doomed) <= {session_id}:
             return
         for row_id in doomed:
             self._remove(row_id)
-        gone = {*doomed, session_id}
-        for tag in [tag for tag, row_id in self.once.items() if row_id in gone]:
-            self._drop(self.once, tag)
         self._drop(self.heads, session_id)
         self._remove(session_id)
         self._put(_gravestone(session_id, grave), rev)

@@ -166,12 +166,12 @@ def _erase_session(vault: ModelVault, session_id: bytes, rev: int) -> None:
     own = vault.rows.get(session_id)
     grave = own if own is not None and own.kind is Kind.SESSION else None
     doomed = {row.id for row in vault.rows.values() if row.scope == session_id}
-    something = doomed - {session_id} or session_id in vault.heads
-    if not something and (grave is None or grave.state is State.GONE):
-        return
     for tag, row_id in list(vault.once.items()):
         if row_id in doomed | {session_id}:
             del vault.once[tag]
+    something = doomed - {session_id} or session_id in vault.heads
+    if not something and (grave is None or grave.state is State.GONE):
+        return
     for row_id in doomed | {session_id}:
         vault.rows.pop(row_id, None)
         _drop_links(vault, row_id)
@@ -306,7 +306,8 @@ class StorageMachine(RuleBasedStateMachine):
         head=st.none() | heads,
         aim=st.sampled_from(["right", "right", "new", "wrong"]),
         put=st.lists(rows, max_size=4),
-        raise_versions=st.booleans(),
+        fitting=st.sampled_from([True, True, True, False]),
+        raise_by=st.sampled_from([1, 1, 1, 2, 0]),
         remove=st.lists(ids, max_size=1),
         add=st.lists(links, max_size=2),
         unlinks=st.lists(links, max_size=1),
@@ -319,7 +320,8 @@ class StorageMachine(RuleBasedStateMachine):
         head: SessionHead | None,
         aim: str,
         put: list[SealedRow],
-        raise_versions: bool,
+        fitting: bool,
+        raise_by: int,
         remove: list[bytes],
         add: list[Link],
         unlinks: list[Link],
@@ -328,8 +330,11 @@ class StorageMachine(RuleBasedStateMachine):
     ) -> None:
         """A write of everything at once, likely to fit, and sometimes not."""
         vault = self.model.vaults.get(vault_id)
-        if raise_versions and vault is not None:
-            put = [_fitting(vault, row) for row in {row.id: row for row in put}.values()]
+        if fitting and vault is not None:
+            aim = "right"
+            put = [_fitting(vault, row, raise_by) for row in {row.id: row for row in put}.values()]
+            add = [link for link in add if _linkable(vault, put, link)]
+            once = None if once is not None and once.tag in vault.once else once
         self._commit(
             Write(
                 vault_id=vault_id,
@@ -426,14 +431,19 @@ class StorageMachine(RuleBasedStateMachine):
         assert counts.sessions == len(vault.heads)
 
 
-def _fitting(vault: ModelVault, row: SealedRow) -> SealedRow:
-    """The row as a put that succeeds."""
+def _fitting(vault: ModelVault, row: SealedRow, raise_by: int) -> SealedRow:
+    """The row as a put that succeeds, unless its version is raised by 0."""
     old = vault.rows.get(row.id)
     if old is None:
         return row
-    return replace(
-        row, kind=old.kind, scope=old.scope, ord=old.ord, version=old.version + 1 + row.version
-    )
+    place = {"kind": old.kind, "scope": old.scope, "ord": old.ord}
+    return replace(row, version=old.version + raise_by, **place)
+
+
+def _linkable(vault: ModelVault, put: list[SealedRow], link: Link) -> bool:
+    rows = vault.rows | {row.id: row for row in put}
+    ends = [rows.get(end) for end in (link.from_id, link.to_id)]
+    return all(end is not None and end.state < State.FORGOTTEN for end in ends)
 
 
 def _move(vault: ModelVault | None, head: SessionHead, aim: str) -> HeadMove:

@@ -140,9 +140,8 @@ def _erase_session_txn(txn: Txn, vault_id: bytes, session_id: bytes, rev: int) -
     txn.run(_SQL["session_head_remove"], (vault_id, session_id))
     removed = txn.changes()
     for kind in Kind:
-        if kind is not Kind.SESSION:
-            txn.run(_SQL["session_rows_remove"], (vault_id, kind, session_id))
-            removed += txn.changes()
+        txn.run(_SQL["session_rows_remove"], (vault_id, kind, session_id))
+        removed += txn.changes()
     if not removed and (grave is None or grave[2] == State.GONE):
         return
     scope, ord_, _, version, at_ms = grave or (session_id, 0, State.GONE, -1, 0)

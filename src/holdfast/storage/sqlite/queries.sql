@@ -126,10 +126,12 @@ DELETE FROM once
                  AND r.scope = :session_id));
 
 -- name: session_rows_remove
+-- All but the record that stands for the session itself.
 DELETE FROM records INDEXED BY records_place_idx
  WHERE vault_id = :vault_id
    AND kind = :kind
-   AND scope = :session_id;
+   AND scope = :session_id
+   AND id <> :session_id;
 
 -- name: session_head_remove
 DELETE FROM sessions
