@@ -71,12 +71,15 @@ class _MessageBody(Struct, omit_defaults=True):
     e: str | None = None
     i: str | None = None
     so: str | None = None
+    u: bytes = b""
+    """Its turn, compared with the plain column: a message cannot be moved to another turn."""
 
 
 class _ForgottenBody(Struct, omit_defaults=True):
     l: bytes  # noqa: E741
     p: bytes | None = None
     s: str | None = None
+    u: bytes = b""
 
 
 class _TurnBody(Struct, omit_defaults=True):
@@ -237,6 +240,7 @@ def seal_message(message: Message, key: SealKey, place: Place, *, version: int =
         message.error_code,
         message.item,
         message.source,
+        id_bytes(message.turn_id),
     )
     sealed = key.seal(_encode(body), place.of(record_id, message.seq, version))
     return SealedRow(
@@ -262,7 +266,7 @@ def open_message(row: SealedRow, place: Place, keys: Mapping[bytes, SealKey]) ->
     if row.state is State.FORGOTTEN:
         return _open_forgotten(row, parent, place, keys)
     body = _decode_message(_open(row, place, keys, b"body"))
-    if row.link != link_of(row.sealed):
+    if row.link != link_of(row.sealed) or body.u != parent:
         raise TamperedRecord("message", id_text(row.id))
     return Message(
         id=MessageId(id_text(row.id)),
@@ -296,7 +300,8 @@ def seal_forgotten(
 
     `source` is a keyed digest by which an importer knows not to bring the message back.
     """
-    body = _ForgottenBody(row.link, None if parent_id is None else id_bytes(parent_id), source)
+    follows = None if parent_id is None else id_bytes(parent_id)
+    body = _ForgottenBody(row.link, follows, source, row.parent or b"")
     version = row.version + 1
     return SealedRow(
         kind=Kind.MESSAGE,
@@ -316,7 +321,7 @@ def _open_forgotten(
     row: SealedRow, turn_id: bytes, place: Place, keys: Mapping[bytes, SealKey]
 ) -> Message:
     body = _decode_forgotten(_open(row, place, keys, b"gone"))
-    if body.l != row.link:
+    if body.l != row.link or body.u != turn_id:
         raise TamperedRecord("message", id_text(row.id))
     return Message(
         id=MessageId(id_text(row.id)),

@@ -6,16 +6,17 @@ import asyncio
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from holdfast.clock import id_bytes
 from holdfast.errors import BrokenChain, Conflict, TamperedRecord, VaultErased, VaultLocked
 from holdfast.model import SessionId
-from holdfast.storage.protocol import Kind, RowSpan, SealedRow, Write
+from holdfast.storage.protocol import NO_SCOPE, Kind, RowSpan, SealedRow, Write
 from holdfast.vault.codec import MemoryBody
 from holdfast.vault.reader import Reader
 from holdfast.vault.rotation import RotationReport, rotate_vault_key
 from holdfast.vault.vault import Vault
-from unit.vault.world import NO_SCOPE, Countdown, Deadly, Killed, World
+from unit.vault.world import Countdown, Deadly, Killed, World
 
 
 async def _assert_rotated(world: World, before: dict[str, Any], *, epoch: int = 2) -> None:
@@ -347,8 +348,6 @@ async def test_rotation_refuses_to_hide_a_rolled_back_end(world: World, vault: V
     held = world.storage._vaults[vault.raw]
     held._remove(id_bytes(said[1].id))
     head = held.heads[id_bytes(session)]
-    from msgspec.structs import replace
-
     held.heads[id_bytes(session)] = replace(head, next_seq=1, messages=1)
 
     with pytest.raises(BrokenChain):
@@ -361,8 +360,6 @@ async def test_rotation_refuses_an_altered_record(world: World, vault: Vault) ->
     old = await world.wrapped()
     held = world.storage._vaults[vault.raw]
     victim = next(row for row in held.records.values() if row.kind is Kind.MEMORY and row.sealed)
-    from msgspec.structs import replace
-
     sealed = victim.sealed[:-1] + bytes([victim.sealed[-1] ^ 1])
     held.records[victim.id] = replace(victim, sealed=sealed)
 
@@ -472,8 +469,6 @@ async def test_a_wrapped_key_moved_to_another_session_is_refused(
     one, two = await world.start(vault), await world.start(vault)
     keys = world.key_storage._keys
     first, second = (vault.raw, id_bytes(one), 1), (vault.raw, id_bytes(two), 1)
-    from msgspec.structs import replace
-
     keys[first] = replace(keys[first], wrapped=keys[second].wrapped)
 
     with pytest.raises(TamperedRecord):

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from msgspec.structs import replace
 
 from holdfast.capture.log import Draft, Entry, SessionLog, TurnChange, create_session
-from holdfast.clock import id_bytes, id_text, uuid7_ids
+from holdfast.clock import id_bytes, uuid7_ids
 from holdfast.errors import Conflict
 from holdfast.model import (
     FileId,
     FilePart,
-    Memory,
     Message,
     MessageId,
     Session,
@@ -24,9 +22,10 @@ from holdfast.model import (
 )
 from holdfast.storage.memory import MemoryKeyStorage, MemoryStorage
 from holdfast.storage.protocol import (
-    NO_SCOPE,
     ByIds,
+    ChangesQuery,
     HeadMove,
+    HeadsQuery,
     Kind,
     Link,
     RowSpan,
@@ -245,8 +244,6 @@ class World:
         return found
 
     async def sessions(self, vault: Vault) -> list[Session]:
-        from holdfast.storage.protocol import HeadsQuery
-
         heads = await vault.storage.heads(HeadsQuery(vault_id=vault.raw, limit=_ALL))
         return await Reader(vault).join(heads)
 
@@ -264,8 +261,6 @@ class World:
 
     async def rows(self) -> list[SealedRow]:
         """Every row of the vault that holds something."""
-        from holdfast.storage.protocol import ChangesQuery
-
         ask = ChangesQuery(vault_id=self.vault_id, after=-1, limit=10_000_000)
         return [row for row in await self.storage.changes(ask) if row.state is not State.GONE]
 
@@ -291,18 +286,3 @@ class World:
 
 def _by_id(vault: Vault, text: str) -> ByIds:
     return ByIds(vault_id=vault.raw, ids=(id_bytes(text),))
-
-
-__all__ = [
-    "ACCOUNT",
-    "NO_SCOPE",
-    "ROOT",
-    "START",
-    "Callable",
-    "Countdown",
-    "Deadly",
-    "Killed",
-    "Memory",
-    "World",
-    "id_text",
-]
