@@ -158,6 +158,9 @@ def surface_spans(text: str) -> list[tuple[str, int, int]]:
     The text is folded character by character, so that positions stay those of the original;
     a few compatibility forms fold differently than in `surfaces`, which costs a highlight only.
     """
+    if text.isascii():
+        # Nothing moves when it is folded: ten times as fast as the way below, and most texts.
+        return [(match[0], match.start(), match.end()) for match in _ASCII.finditer(text.lower())]
     folded, origin = [], []
     for position, character in enumerate(text):
         plain = _DROPPED.sub("", unicodedata.normalize("NFKC", character).casefold())
