@@ -3,14 +3,17 @@
     python docs/_generate.py            write them
     python docs/_generate.py --check    write nothing; exit 1 and name the pages that are stale
 
-A page is one function that returns its whole text; `PAGES` names them all.
+A page is one function that returns its whole text; `PAGES` names them all. The types of
+`holdfast.sync` are made from the code like a page, so they are kept here too.
 """
 
 from __future__ import annotations
 
 import inspect
+import runpy
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from holdfast import errors
@@ -82,8 +85,18 @@ def _example(parameter: inspect.Parameter) -> object:
     return examples.get(str(parameter.annotation), f"<{parameter.name}>")
 
 
+def _beside(file: str, name: str) -> str:
+    """Return what a function of another file in this folder writes."""
+    text = runpy.run_path(str(DOCS / file))[name]()
+    assert isinstance(text, str)
+    return text
+
+
 PAGES: dict[Path, Callable[[], str]] = {
     DOCS / "reference" / "errors.md": errors_page,
+    DOCS.parent / "src" / "holdfast" / "sync" / "__init__.pyi": partial(
+        _beside, "_sync_stub.py", "stub"
+    ),
 }
 
 

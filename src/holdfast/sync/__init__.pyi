@@ -1,0 +1,538 @@
+"""Types of `holdfast.sync`. Written by docs/_generate.py from the asynchronous classes."""
+
+# ruff: noqa: A001, A002  # the names are those of the library
+
+import builtins
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Literal, Self
+
+from holdfast.capture.checks import Limits
+from holdfast.capture.exchange import ToolRun
+from holdfast.capture.log import Draft, Entry, SessionLog
+from holdfast.capture.turn import Input
+from holdfast.clock import Clock, Ids
+from holdfast.keeper.access import Gate, Verb
+from holdfast.keeper.backups import BackupReport
+from holdfast.keeper.contexts import Context
+from holdfast.keeper.erasing import Forgotten, Receipt
+from holdfast.keeper.exporting import ExportFormat, ExportReport
+from holdfast.keeper.importing import ImportReport, Progress
+from holdfast.keeper.keeper import KnownUser
+from holdfast.keeper.keys import KeyStatus
+from holdfast.keeper.learning import NewMemory
+from holdfast.keeper.names import AssistantBody, ProjectBody
+from holdfast.keeper.opening import Embedding
+from holdfast.keeper.previewing import Preview
+from holdfast.keeper.recalling import Hit
+from holdfast.keeper.sessions import LoggedExchange, Page
+from holdfast.keeper.store import Store
+from holdfast.keeper.verifying import Verified
+from holdfast.model import (
+    Assistant,
+    FilePart,
+    Json,
+    Member,
+    Memory,
+    MemoryKind,
+    Message,
+    MessageId,
+    MessageKind,
+    Project,
+    Role,
+    Room,
+    RoomId,
+    Session,
+    SessionId,
+    Source,
+    Speech,
+    Thought,
+    ToolPart,
+    Turn,
+    TurnId,
+    TurnStatus,
+    UserId,
+)
+from holdfast.recall.asking import Include
+from holdfast.storage.protocol import Kind, RowKey, VaultStats
+from holdfast.vault.root import RootKey, RootKeySource
+from holdfast.vault.rotation import RotationReport
+from holdfast.vault.vault import Vault
+
+__all__ = [
+    "AnswerStream",
+    "Exports",
+    "Imports",
+    "Keeper",
+    "Keys",
+    "Memories",
+    "Names",
+    "OpenRoom",
+    "OpenSession",
+    "Rooms",
+    "Sessions",
+    "Thoughts",
+    "ToolCall",
+    "TurnRecorder",
+    "User",
+    "open",
+]
+
+class AnswerStream:
+    @property
+    def text(self) -> str: ...
+    def write(self, delta: str) -> None: ...
+    def flush(self) -> None: ...
+    def settle(self) -> None: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+class Exports:
+    def file(
+        self,
+        path: str | Path,
+        *,
+        format: ExportFormat = "bundle",
+        sessions: builtins.list[str] | None = None,
+        progress: Callable[[int], None] | None = None,
+    ) -> ExportReport: ...
+
+class Imports:
+    def file(
+        self,
+        path: str | Path,
+        *,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> ImportReport: ...
+    def preview(
+        self,
+        path: str | Path,
+        *,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> Preview: ...
+
+class Keeper:
+    @property
+    def keys(self) -> Keys: ...
+    @property
+    def store(self) -> Store: ...
+    def user(self, user_id: str, *, create: bool = True) -> User: ...
+    def users(self) -> builtins.list[KnownUser]: ...
+    def ephemeral(self, user_id: str, *, assistant: str | None = None) -> OpenSession: ...
+    def distill(self) -> int: ...
+    def recover(self) -> int: ...
+    def verify(
+        self,
+        user_id: str | None = None,
+        *,
+        progress: Callable[[int], None] | None = None,
+    ) -> Verified: ...
+    def erase(self, user_id: str) -> Receipt: ...
+    def backup(self, data: str | Path, keys: str | Path) -> BackupReport: ...
+    def finish_start(self) -> None: ...
+    def close(self) -> None: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+class Keys:
+    def status(self) -> KeyStatus: ...
+    def rotate_root(self, new: RootKeySource | None = None) -> int: ...
+    def rotate_vault(
+        self,
+        vault: Vault,
+        *,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> RotationReport: ...
+
+class Memories:
+    def list(
+        self,
+        *,
+        kind: MemoryKind | None = None,
+        tag: str | None = None,
+        assistant: str | None = None,
+        session_id: str | None = None,
+        min_importance: int = 1,
+        limit: int | None = None,
+    ) -> builtins.list[Memory]: ...
+    def get(self, memory_id: str) -> Memory: ...
+    def by_ids(self, memory_ids: Iterable[str]) -> builtins.list[Memory]: ...
+    def add(
+        self,
+        new: NewMemory | str,
+        *,
+        sources: Sequence[Source | str] = ...,
+        assistant: str | None = None,
+    ) -> Memory: ...
+    def of_message(self, message_id: str) -> builtins.list[Memory]: ...
+    def forget(self, memory_id: str) -> None: ...
+
+class Names:
+    def assistant(self, slug: str | None) -> bytes | None: ...
+    def project(self, slug: str | None) -> bytes | None: ...
+    def find(self, kind: Kind, slug: str) -> bytes: ...
+    def assistants(self) -> builtins.list[Assistant]: ...
+    def projects(self) -> builtins.list[Project]: ...
+    def describe_assistant(
+        self,
+        slug: str,
+        *,
+        name: str | None = None,
+        avatar: str | None = None,
+        purpose: str | None = None,
+    ) -> None: ...
+    def restore(self, kind: Kind, record_id: str, body: AssistantBody | ProjectBody) -> None: ...
+
+class OpenRoom:
+    @property
+    def id(self) -> RoomId: ...
+    def check(self, verb: Verb) -> None: ...
+    def info(self) -> Room: ...
+    def members(self) -> Sequence[Member]: ...
+    def invite(self, user_id: str, *, role: Literal["owner", "member"] = "member") -> None: ...
+    def remove(self, user_id: str) -> None: ...
+    def leave(self) -> None: ...
+    def session(self) -> OpenSession: ...
+    def post(self, text: str, *, client_key: str | None = None) -> Message: ...
+    def messages(self, *, last: int = 100) -> Sequence[Message]: ...
+    def recall(
+        self,
+        question: str,
+        *,
+        limit: int = 10,
+        since: datetime | str | None = None,
+        until: datetime | str | None = None,
+        speaker: str | None = None,
+        include: Include = "both",
+        neighbours: int = 1,
+    ) -> Sequence[Hit]: ...
+    def memories(self) -> Memories: ...
+    def distill(self) -> int: ...
+    def erase(self) -> Receipt: ...
+    def admit(self, user_id: UserId, *, role: Literal["owner", "member"]) -> None: ...
+
+class OpenSession:
+    @property
+    def gate(self) -> Gate: ...
+    @property
+    def id(self) -> SessionId: ...
+    @property
+    def vault(self) -> Vault: ...
+    @property
+    def log(self) -> SessionLog: ...
+    def info(self) -> Session: ...
+    def turn(
+        self,
+        text: str = "",
+        *,
+        client_key: str | None = None,
+        author: str | None = None,
+        intent: str | None = None,
+        intent_confidence: float | None = None,
+        entities: dict[str, Json] | None = None,
+        tags: Sequence[str] = ...,
+        model: str | None = None,
+        edits: str | None = None,
+        answers: str | None = None,
+        given: Input | None = None,
+    ) -> AbstractContextManager[TurnRecorder]: ...
+    def log_full_chat_interaction(
+        self,
+        user_message: str,
+        assistant_message: str,
+        *,
+        reasoning: str | None = None,
+        tools: Sequence[ToolRun] = ...,
+        author: str | None = None,
+        intent: str | None = None,
+        intent_confidence: float | None = None,
+        entities: dict[str, Json] | None = None,
+        tags: Sequence[str] = ...,
+        model: str | None = None,
+        at: datetime | None = None,
+        memory: NewMemory | str | None = None,
+        thought: str | None = None,
+        client_key: str | None = None,
+    ) -> LoggedExchange: ...
+    def messages(
+        self,
+        *,
+        last: int | None = None,
+        after_seq: int | None = None,
+        limit: int = 1000,
+        forgotten: bool = False,
+    ) -> builtins.list[Message]: ...
+    def turns(
+        self,
+        *,
+        last: int | None = None,
+        first: int = 0,
+        limit: int = 1000,
+    ) -> builtins.list[Turn]: ...
+    def branch(self, leaf: str | None = None) -> builtins.list[Message]: ...
+    def context(
+        self,
+        question: str,
+        *,
+        budget_tokens: int = 2000,
+        recent: int = 20,
+        recalled: int = 12,
+        count: Callable[[str], int] = ...,
+    ) -> Context: ...
+    def read_file(self, message_id: str) -> bytes: ...
+    def change(
+        self,
+        *,
+        title: str | None = None,
+        pinned: bool | None = None,
+        archived: bool | None = None,
+        project: str | None = None,
+        tags: Sequence[str] | None = None,
+    ) -> Session: ...
+
+class Rooms:
+    def create(self, name: str, *, members: Sequence[str] = ...) -> OpenRoom: ...
+    def open(self, room_id: str) -> OpenRoom: ...
+    def list(self) -> Sequence[Room]: ...
+    def leave_all(self) -> int: ...
+
+class Sessions:
+    def start(
+        self,
+        *,
+        assistant: str | None = None,
+        project: str | None = None,
+        kind: str = "chat",
+        title: str = "",
+        platform: str | None = None,
+        tags: Sequence[str] = ...,
+        started_at: datetime | None = None,
+    ) -> OpenSession: ...
+    def open(self, session_id: str) -> OpenSession: ...
+    def page(
+        self,
+        *,
+        assistant: str | None = None,
+        project: str | None = None,
+        kind: str | None = None,
+        archived: bool | None = None,
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> Page: ...
+    def list(
+        self,
+        *,
+        assistant: str | None = None,
+        project: str | None = None,
+        kind: str | None = None,
+        archived: bool | None = None,
+        limit: int = 50,
+    ) -> builtins.list[Session]: ...
+    def each(self) -> Iterator[Session]: ...
+
+class Thoughts:
+    def list(
+        self,
+        *,
+        assistant: str | None = None,
+        session_id: str | None = None,
+        limit: int | None = None,
+    ) -> builtins.list[Thought]: ...
+
+class ToolCall:
+    @property
+    def call_id(self) -> str: ...
+    def result(self, value: object, *, failed: bool = False) -> None: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+class TurnRecorder:
+    @property
+    def messages(self) -> builtins.list[Message]: ...
+    @property
+    def replayed(self) -> bool: ...
+    @property
+    def id(self) -> TurnId: ...
+    @property
+    def session_id(self) -> SessionId: ...
+    @property
+    def record(self) -> Turn: ...
+    @property
+    def answer(self) -> str | None: ...
+    def reply(
+        self,
+        text: str,
+        *,
+        author: str | None = None,
+        item: str | None = None,
+    ) -> Message: ...
+    def reasoning(self, text: str, *, item: str | None = None) -> Message: ...
+    def say(
+        self,
+        role: Role,
+        text: str,
+        *,
+        author: str | None = None,
+        item: str | None = None,
+    ) -> Message: ...
+    def file(
+        self,
+        name: str,
+        content: bytes,
+        *,
+        media_type: str,
+        role: Role = "user",
+        text: str = "",
+    ) -> Message: ...
+    def audio(
+        self,
+        content: bytes,
+        *,
+        media_type: str,
+        transcript: str = "",
+        speech: Speech | None = None,
+        role: Role = "assistant",
+        name: str = "speech",
+    ) -> Message: ...
+    def error(self, error: BaseException | str, *, code: str | None = None) -> Message: ...
+    def tool(
+        self,
+        name: str,
+        arguments: object = None,
+        *,
+        call_id: str | None = None,
+        parent_call_id: str | None = None,
+        item: str | None = None,
+    ) -> ToolCall: ...
+    def stream(self, *, kind: MessageKind = "text", author: str | None = None) -> AnswerStream: ...
+    def annotate(
+        self,
+        *,
+        intent: str | None = None,
+        intent_confidence: float | None = None,
+        entities: dict[str, Json] | None = None,
+        tags: tuple[str, ...] | None = None,
+        model: str | None = None,
+    ) -> None: ...
+    def end(self, status: TurnStatus) -> None: ...
+    def add(
+        self,
+        role: Role,
+        kind: MessageKind,
+        text: str,
+        *,
+        author: str | None = None,
+        tool: ToolPart | None = None,
+        file: FilePart | None = None,
+        speech: Speech | None = None,
+        error_code: str | None = None,
+        item: str | None = None,
+        content: bytes | None = None,
+    ) -> Message: ...
+    def append(self, entry: Entry, *, remove: tuple[RowKey, ...] = ...) -> Message: ...
+    def draft(self, draft: Draft) -> None: ...
+    def draft_message(
+        self,
+        message_id: MessageId,
+        kind: MessageKind,
+        text: str,
+        author: str | None,
+    ) -> Message: ...
+    def attach(self, stream: AnswerStream, *, running: bool) -> None: ...
+    @property
+    def log(self) -> SessionLog: ...
+    @property
+    def limits(self) -> Limits: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+class User:
+    @property
+    def id(self) -> UserId: ...
+    @property
+    def sessions(self) -> Sessions: ...
+    @property
+    def memories(self) -> Memories: ...
+    @property
+    def thoughts(self) -> Thoughts: ...
+    @property
+    def names(self) -> Names: ...
+    @property
+    def rooms(self) -> Rooms: ...
+    @property
+    def imports(self) -> Imports: ...
+    @property
+    def exports(self) -> Exports: ...
+    @property
+    def vault(self) -> Vault: ...
+    def recall(
+        self,
+        question: str,
+        *,
+        limit: int = 10,
+        since: datetime | str | None = None,
+        until: datetime | str | None = None,
+        days_back: float | None = None,
+        assistant: str | None = None,
+        project: str | None = None,
+        kind: str | None = None,
+        role: str | None = None,
+        tags: Sequence[str] = ...,
+        session_id: str | None = None,
+        speaker: str | None = None,
+        platform: str | None = None,
+        include: Include = "both",
+        neighbours: int = 1,
+    ) -> builtins.list[Hit]: ...
+    def create_memory_from_chat(
+        self,
+        session_id: str,
+        assistant_name: str,
+        transcript: str = "",
+        importance: int = 5,
+        messages: Sequence[Message] | None = None,
+    ) -> Memory: ...
+    def distill(self) -> int: ...
+    def stats(self) -> VaultStats: ...
+    def forget(self, message_ids: str | Iterable[str]) -> Forgotten: ...
+    def erase_session(self, session_id: str) -> Receipt: ...
+    def erase(self) -> Receipt: ...
+
+def open(
+    url: str,
+    *,
+    root_key: RootKeySource | RootKey | None = None,
+    keys_path: Path | None = None,
+    account: str = "local",
+    embedder: Embedding = "static",
+    index_dir: Path | None = None,
+    index_memory_bytes: int = ...,
+    limits: Limits | None = None,
+    busy_timeout_s: float = 5.0,
+    migrate: bool = True,
+    clock: Clock | None = None,
+    ids: Ids | None = None,
+) -> Keeper: ...
