@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from holdfast.keeper.sessions import OpenSession, Page
     from holdfast.model import Message, Session
 
-__all__ = ["sessions_command", "show_command"]
+__all__ = ["sessions_command", "show_command", "show_message"]
 
 _COLUMNS = (
     Column("id", style="cyan"),

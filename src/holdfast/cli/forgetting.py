@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from holdfast.keeper.recalling import Hit
     from holdfast.keeper.users import User
 
-__all__ = ["erase_command", "forget_command"]
+__all__ = ["erase_command", "forget_command", "show_receipt"]
 
 _BY_HAND = "not confirmed: give --yes when nobody is there to be asked"
 

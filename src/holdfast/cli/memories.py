@@ -26,7 +26,7 @@ _KINDS = click.Choice(["fact", "preference", "summary", "episode", "note"])
 def memories_command(ctx: click.Context) -> None:
     """List, add and forget memories. Without a command: list them."""
     if ctx.invoked_subcommand is None:
-        ctx.invoke(list_command)
+        ctx.invoke(_list_command)
 
 
 @memories_command.command("list", cls=Command)
@@ -37,7 +37,7 @@ def memories_command(ctx: click.Context) -> None:
 @click.option("--min-importance", type=click.IntRange(1, 10), default=1, show_default=True)
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True)
 @pass_call
-def list_command(
+def _list_command(
     call: Call,
     kind: MemoryKind | None = None,
     tag: str | None = None,
@@ -106,7 +106,7 @@ def _origin(memory: Memory) -> Sequence[str]:
     "--source", "sources", multiple=True, metavar="MESSAGE_ID", help="A message it rests on."
 )
 @pass_call
-def add_command(
+def _add_command(
     call: Call,
     text: str,
     kind: MemoryKind,
@@ -134,7 +134,7 @@ def add_command(
 @memories_command.command("forget", cls=Command)
 @click.argument("memory_ids", nargs=-1, required=True, metavar="MEMORY_ID...")
 @pass_call
-def forget_command(call: Call, memory_ids: tuple[str, ...]) -> None:
+def _forget_command(call: Call, memory_ids: tuple[str, ...]) -> None:
     """Remove memories; the messages they came from stay. With --json: {"forgotten": N}."""
 
     async def work() -> None:

@@ -65,12 +65,12 @@ def _time(ms: int | None) -> datetime | None:
 def users_command(ctx: click.Context) -> None:
     """List who has a vault here. With --json: {"users": [{"id", "vault_id"}]}."""
     if ctx.invoked_subcommand is None:
-        ctx.invoke(users_list_command)
+        ctx.invoke(_users_list_command)
 
 
 @users_command.command("list")
 @pass_call
-def users_list_command(call: Call) -> None:
+def _users_list_command(call: Call) -> None:
     """List who has a vault here, by name."""
 
     async def work() -> list[KnownUser]:
