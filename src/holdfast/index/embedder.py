@@ -144,12 +144,13 @@ class _Pieces:
         return tokens.astype(np.int64), counts
 
     def _learn(self, runs: set[str]) -> None:
-        new = list(runs - self._number.keys())
+        # Not a difference of sets: that walks over all known runs.
+        new = [run for run in runs if run not in self._number]
         if not new:
             return
         if len(self._number) + len(new) > _MAX_KNOWN_RUNS:
             self._forget()
-            new = list(runs - self._number.keys())
+            new = list(runs - {""})
         tokenizer = self._tokenizer
         if len(new) < _FEW_TEXTS:  # waking the library's threads takes longer than the work
             cuts = [tokenizer.encode(run, add_special_tokens=False) for run in new]

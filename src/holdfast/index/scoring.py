@@ -47,7 +47,8 @@ def spread(scores: Floats, living: int, admitted: NDArray[np.bool_]) -> Spread:
     """
     exact = scores.astype(np.float64)
     mean = float(exact.sum()) / max(living, 1)
-    variance = float(exact @ exact) / max(living, 1) - mean * mean
+    # Not a dot product: the linear algebra library would wake threads for it.
+    variance = float(np.square(exact).sum()) / max(living, 1) - mean * mean
     best = float(scores.max(where=admitted, initial=0.0))
     return Spread(mean=mean, deviation=max(variance, 1e-12) ** 0.5, best=best)
 
@@ -60,9 +61,14 @@ def gathered(values: NDArray[Any], rows: NDArray[Any]) -> NDArray[Any]:
     return picked
 
 
-def best_rows(scores: Floats, rows: Rows, *, size: int, in_order: Callable[[Rows], Rows]) -> Rows:
-    """The `size` rows of the highest scores above 0; `in_order` decides among equals at the cut."""
-    scored: Rows = rows[scores[rows] > 0]
+def best_rows(
+    scores: Floats, admitted: NDArray[np.bool_], *, size: int, in_order: Callable[[Rows], Rows]
+) -> Rows:
+    """The `size` admitted rows of the highest scores above 0, in no particular order.
+
+    `in_order` decides among equals at the cut.
+    """
+    scored: Rows = np.flatnonzero((scores > 0) & admitted)
     if len(scored) <= size:
         return scored
     values = scores[scored]

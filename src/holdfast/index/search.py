@@ -150,7 +150,7 @@ def _candidates(
     if len(rows) > pool:
         sixth = pool // 6
         chosen = [
-            best_rows(scores, rows, size=size, in_order=in_order)
+            best_rows(scores, admitted, size=size, in_order=in_order)
             for alone in (bm25, cosine)
             for scores, size in ((alone, sixth), (_window(parts, alone), 2 * sixth))
         ]
@@ -204,6 +204,8 @@ def _identity(parts: Parts, rows: NDArray[np.intp]) -> dict[str, Any]:
 
 
 def _living_speakers(parts: Parts, names: list[str | None]) -> frozenset[str]:
+    if len(names) < 2:  # at most the nobody of conversations with an assistant
+        return frozenset(name for name in names if name and parts.rows.living)
     column = parts.rows.column("speaker")
     rows = np.bincount(column, weights=parts.rows.column("alive"), minlength=len(names))
     return frozenset(name for name, spoke in zip(names, rows > 0, strict=True) if name and spoke)
