@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Literal, TypeAlias
 
 from holdfast.errors import NotAllowed, NotFound
 from holdfast.model import Member
 
-__all__ = ["Verb", "decide"]
+__all__ = ["Gate", "Verb", "decide", "own"]
 
 Verb: TypeAlias = Literal["read", "write", "invite", "remove", "rename", "erase"]
+
+Gate: TypeAlias = Callable[[Verb], Awaitable[None]]
+"""Asked before each call on something shared: returns, or raises what `decide` raises."""
 
 _MEMBER: frozenset[Verb] = frozenset({"read", "write"})
 _OWNER: frozenset[Verb] = _MEMBER | {"invite", "remove", "rename", "erase"}
@@ -26,3 +30,7 @@ def decide(member: Member | None, verb: Verb) -> None:
         raise NotFound("room")
     if verb not in (_OWNER if member.role == "owner" else _MEMBER):
         raise NotAllowed(verb)
+
+
+async def own(_verb: Verb) -> None:
+    """The gate of what belongs to the caller alone: everything passes."""

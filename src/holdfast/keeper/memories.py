@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import contextlib
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeAlias
+
+from msgspec.structs import replace
 
 from holdfast.clock import id_bytes, id_text
 from holdfast.errors import BadInput, NotFound
+from holdfast.keeper.access import Gate, own
 from holdfast.keeper.learning import NewMemory, memory_links, new_memory, seal_memory
 from holdfast.keeper.store import Store
 from holdfast.model import Memory, MemoryId, MemoryKind, Source, Thought, ThoughtId, TurnId
@@ -40,9 +44,10 @@ def to_memory(row: SealedRow, body: MemoryBody) -> Memory:
 
 
 class Memories:
-    """The memories of one vault."""
+    """The memories of one vault. `gate` is asked before each call."""
 
-    def __init__(self, store: Store, vault: Vault) -> None:
+    def __init__(self, store: Store, vault: Vault, *, gate: Gate = own) -> None:
+        self._gate = gate
         self._store = store
         self._vault = vault
 
@@ -57,6 +62,7 @@ class Memories:
         limit: int | None = None,
     ) -> _Found:
         """Memories, newest first; [] when there are none."""
+        await self._gate("read")
         rows = await self._vault.storage.rows(
             RowSpan(vault_id=self._vault.raw, kind=Kind.MEMORY, limit=_ALL)
         )
@@ -78,11 +84,13 @@ class Memories:
         Raises:
             NotFound: unknown, or somebody else's.
         """
+        await self._gate("read")
         return (await self._open([await self._row(memory_id)]))[0]
 
     async def by_ids(self, memory_ids: Iterable[str]) -> _Found:
         """Memories by id; those that are gone are absent."""
-        raw = tuple(id_bytes(memory_id) for memory_id in memory_ids)
+        await self._gate("read")
+        raw = tuple(_known_forms(memory_ids))
         rows = await self._vault.storage.rows_by_id(ByIds(vault_id=self._vault.raw, ids=raw))
         return await self._open([row for row in rows if row.kind is Kind.MEMORY])
 
@@ -103,6 +111,7 @@ class Memories:
             BadInput, TooLarge: it cannot be kept.
             NotFound: a source is not there.
         """
+        await self._gate("write")
         made = new_memory(
             self._store,
             NewMemory(text=new) if isinstance(new, str) else new,
@@ -117,8 +126,11 @@ class Memories:
 
     async def of_message(self, message_id: str) -> _Found:
         """The memories that rest on a message."""
+        await self._gate("read")
         links = await self._vault.storage.links(
-            LinksQuery(vault_id=self._vault.raw, to_ids=(id_bytes(message_id),), kind="source")
+            LinksQuery(
+                vault_id=self._vault.raw, to_ids=tuple(_known_forms([message_id])), kind="source"
+            )
         )
         return await self.by_ids(id_text(link.from_id) for link in links)
 
@@ -128,6 +140,7 @@ class Memories:
         Raises:
             NotFound: unknown, or somebody else's.
         """
+        await self._gate("write")
         row = await self._row(memory_id)
         await self._vault.commit(put=(self._vault.gone(row),))
 
@@ -157,10 +170,17 @@ class Memories:
                 end = len(message.text) if source.end is None else source.end
                 if not 0 <= (source.start or 0) <= end <= len(message.text):
                     raise BadInput("source", "the span lies outside the message's text")
-                resolved.append(source)
+                resolved.append(replace(source, session_id=message.session_id))
             else:
                 resolved.append(Source(session_id=message.session_id, message_id=message.id))
         return tuple(resolved)
+
+
+def _known_forms(ids: Iterable[str]) -> Iterator[bytes]:
+    """Those of `ids` that have the form of an id; the others can be nowhere."""
+    for text in ids:
+        with contextlib.suppress(ValueError):
+            yield id_bytes(text)
 
 
 class Thoughts:

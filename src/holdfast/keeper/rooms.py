@@ -188,10 +188,10 @@ class OpenRoom:
         await self._dismiss(self._user_id)
 
     async def session(self) -> OpenSession:
-        """The room's conversation, for reading it and for assistants that answer in it."""
+        """The room's conversation; like the room, it asks before each call."""
         await self.check("read")
         _, body = await self._body()
-        return await Sessions(self._store, self._vault).open(body.session_id)
+        return await Sessions(self._store, self._vault, gate=self.check).open(body.session_id)
 
     async def post(self, text: str, *, client_key: str | None = None) -> Message:
         """Say something in the room; durable on return.
@@ -237,7 +237,7 @@ class OpenRoom:
     async def memories(self) -> Memories:
         """What was distilled from the room."""
         await self.check("read")
-        return Memories(self._store, self._vault)
+        return Memories(self._store, self._vault, gate=self.check)
 
     async def distill(self) -> int:
         """Bring the room's summary up to date."""

@@ -20,6 +20,7 @@ from holdfast.capture.log import SessionLog, create_session
 from holdfast.capture.turn import Input, TurnRecorder
 from holdfast.clock import id_bytes, id_text
 from holdfast.errors import BadInput, Conflict, NotFound
+from holdfast.keeper.access import Gate, own
 from holdfast.keeper.contexts import Context, build_context, estimated_tokens
 from holdfast.keeper.learning import Learned, NewMemory, learn
 from holdfast.keeper.names import Names, checked_slug
@@ -54,9 +55,10 @@ class LoggedExchange(Struct, frozen=True, kw_only=True):
 
 
 class Sessions:
-    """The sessions of one vault."""
+    """The sessions of one vault. `gate` is asked before each call on a session opened here."""
 
-    def __init__(self, store: Store, vault: Vault) -> None:
+    def __init__(self, store: Store, vault: Vault, *, gate: Gate = own) -> None:
+        self._gate = gate
         self._store = store
         self._vault = vault
         self._reader = Reader(vault)
@@ -104,7 +106,7 @@ class Sessions:
             project_id=await self._names.project(project),
             started_at=checked_time("started_at", started_at) or self._store.clock(),
         )
-        return OpenSession(self._store, self._vault, session_id)
+        return OpenSession(self._store, self._vault, session_id, gate=self._gate)
 
     async def open(self, session_id: str) -> OpenSession:
         """A session to read or to go on with.
@@ -113,7 +115,8 @@ class Sessions:
             NotFound: unknown, or somebody else's.
         """
         head = await self._reader.head(SessionId(session_id))
-        return OpenSession(self._store, self._vault, SessionId(id_text(head.session_id)))
+        found = SessionId(id_text(head.session_id))
+        return OpenSession(self._store, self._vault, found, gate=self._gate)
 
     async def page(
         self,
@@ -191,7 +194,10 @@ def _read_cursor(cursor: str) -> tuple[int, bytes]:
 class OpenSession:
     """One session to talk in and to read. Cheap: it holds nothing but where it is."""
 
-    def __init__(self, store: Store, vault: Vault, session_id: SessionId) -> None:
+    def __init__(
+        self, store: Store, vault: Vault, session_id: SessionId, *, gate: Gate = own
+    ) -> None:
+        self.gate = gate
         self._store = store
         self._vault = vault
         self._reader = Reader(vault)
@@ -217,6 +223,7 @@ class OpenSession:
         Raises:
             NotFound: it was forgotten.
         """
+        await self.gate("read")
         return await self._reader.session(self.id)
 
     def turn(
@@ -297,6 +304,7 @@ class OpenSession:
             NotFound: the session is not there.
             StorageFailed: or one of its kinds; nothing was written.
         """
+        await self.gate("write")
         exchange = Exchange(
             user_text=user_message,
             assistant_text=assistant_message,
@@ -352,6 +360,7 @@ class OpenSession:
             TamperedRecord, UnknownEnvelope: one does not open where it stands.
             NotFound: the session is not there.
         """
+        await self.gate("read")
         if last is not None:
             found = await self._reader.messages(
                 self.id, newest=True, limit=last, forgotten=forgotten
@@ -369,6 +378,7 @@ class OpenSession:
         self, *, last: int | None = None, first: int = 0, limit: int = 1000
     ) -> list[Turn]:
         """Turns in order of their index: the `last` so many, or those from `first` on."""
+        await self.gate("read")
         if last is not None:
             return await self._reader.turns(self.id, newest=True, limit=last)
         return await self._reader.turns(self.id, first=first, limit=limit)
@@ -382,6 +392,7 @@ class OpenSession:
         Raises:
             NotFound: there is no such message in this session.
         """
+        await self.gate("read")
         info = await self.info()
         by_id: dict[str, Message] = {}
         async for batch in self._reader.all_messages(self.id, forgotten=True):
@@ -418,6 +429,7 @@ class OpenSession:
         Raises:
             BadInput: the question is empty, or the budget is below 1.
         """
+        await self.gate("read")
         if budget_tokens < 1:
             raise BadInput("budget_tokens", "it is at least 1")
         latest = await self.messages(last=recent)
@@ -431,6 +443,7 @@ class OpenSession:
             NotFound: no such message here, or it has no file.
             TamperedRecord: a part is missing or does not open.
         """
+        await self.gate("read")
         found = await self._reader.messages_by_id([message_id])
         if not found or found[0].session_id != self.id:
             raise NotFound("message")
@@ -451,6 +464,7 @@ class OpenSession:
             BadInput, TooLarge: something of it cannot be kept.
             NotFound: the session is not there.
         """
+        await self.gate("write")
         limits = self._store.limits
         names = Names(self._store, self._vault)
         while True:
@@ -497,6 +511,7 @@ class _TurnOpening:
 
     async def __aenter__(self) -> TurnRecorder:
         session, limits = self._session, self._session._store.limits
+        await session.gate("write")
         turn = replace(new_turn(session.log, self._about, limits), status="open", ended_at=None)
         self._recorder = TurnRecorder(
             session.log, self._what, turn, limits=limits, answered=await self._answered()
