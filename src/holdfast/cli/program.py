@@ -53,7 +53,7 @@ COMMANDS: Final[dict[str, Entry]] = {
 """Every command of the first level, in the order of the help page."""
 
 
-class Program(Group):
+class _Program(Group):
     """The first level: knows its commands by name, loads one when it is needed."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -95,7 +95,7 @@ def _let_go_of_stdout() -> None:
 
 
 @click.group(
-    cls=Program,
+    cls=_Program,
     invoke_without_command=False,
     epilog="Exit codes: 0 done, 1 failed, 2 wrong usage or input, 3 not found, 4 keys, "
     "5 tampered, 6 storage, 7 import, 130 interrupted.",
