@@ -68,7 +68,10 @@ def unpack(data: bytes) -> tuple[dict[str, Any], Groups]:
     if zlib.crc32(view[12:]) != int.from_bytes(view[8:12], "little"):
         raise ValueError("the snapshot is damaged")
     size = int.from_bytes(view[12:16], "little")
-    header = msgspec.msgpack.decode(bytes(view[16 : 16 + size]).rstrip(b"\xc0"), type=_Header)
+    try:
+        header = msgspec.msgpack.decode(bytes(view[16 : 16 + size]).rstrip(b"\xc0"), type=_Header)
+    except msgspec.MsgspecError as exc:
+        raise ValueError("the snapshot is damaged") from exc
     groups: Groups = {}
     for array in header.arrays:
         start = 16 + size + array.start

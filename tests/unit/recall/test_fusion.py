@@ -1,0 +1,43 @@
+"""Weights as data."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from holdfast.recall.features import FEATURES
+from holdfast.recall.fusion import Fusion, SetFile, shipped_weights
+from holdfast.recall.sessions import SESSION_FEATURES
+
+SETS = {
+    "people": SetFile(bias=-1.0, weights={"a": 2.0}),
+    "assistant": SetFile(bias=-3.0, weights={"b": 5.0}),
+}
+
+
+def test_a_score_is_the_sum_of_its_parts_and_the_bias() -> None:
+    """With the set that the candidate's conversation calls for."""
+    fusion = Fusion(SETS, ["a", "b"])
+    people = np.array([True, False])
+
+    parts = fusion.parts(np.array([[1, 1], [1, 2]], np.float32), people)
+
+    assert [[2, 0], [0, 10]] == parts.tolist()
+    assert [1, 7] == fusion.scores(parts, people).tolist()
+
+
+def test_weights_for_unknown_features_are_refused() -> None:
+    """A renamed feature must not silently lose its weight."""
+    with pytest.raises(ValueError, match="do not exist"):
+        Fusion(SETS, ["a"])
+
+
+def test_the_shipped_weights_fit_the_features_and_say_where_they_come_from() -> None:
+    """Both stages, both kinds, with licence and cross-validated figures."""
+    file = shipped_weights()
+
+    Fusion(file.messages, FEATURES)
+    Fusion(file.sessions, SESSION_FEATURES)
+    for kind in ("people", "assistant"):
+        learned = file.provenance["sets"][kind]
+        assert {"data", "licence", "cross_validated", "on_its_own_data"} <= learned.keys()
