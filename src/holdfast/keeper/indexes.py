@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import Struct
 
-from holdfast.clock import id_text
+from holdfast.clock import id_text, to_ms
 from holdfast.errors import NotFound, TamperedRecord
 from holdfast.model import Message
 from holdfast.storage.protocol import ChangesQuery, HeadsQuery, Kind, SealedRow, State
@@ -346,7 +346,7 @@ def _message_entry(message: Message, label: _Label) -> Entry:
         assistant=label.assistant,
         project=label.project,
         tags=label.tags,
-        at_ms=int(message.at.timestamp() * 1000),
+        at_ms=to_ms(message.at),
         text=indexed_text(message),
         platform=label.platform,
     )
@@ -364,6 +364,6 @@ def _memory_entry(row: SealedRow, body: MemoryBody) -> Entry:
         kind=body.kind,
         assistant=body.assistant,
         tags=body.tags,
-        at_ms=int(at.timestamp() * 1000),
+        at_ms=to_ms(at),
         text=body.text,
     )
