@@ -149,6 +149,12 @@ def test_the_same_statement_twice_is_one_quote() -> None:
     assert answer(ASKED, *said) == f'On 9 January you said: "{BLUE}"'
 
 
+TRIP = (
+    "I meet Nora in the office garden before breakfast, the harbour ferry leaves with bicycles,"
+    " tents, sleeping bags, apples, bread, cheese, chocolate, maps, torches and rain coats"
+)
+
+
 @pytest.mark.parametrize(
     ("one", "other"),
     [
@@ -157,6 +163,7 @@ def test_the_same_statement_twice_is_one_quote() -> None:
             "We meet Nora in the office on Monday at 11",
         ),
         ("I do not meet Nora in the office", "I meet Nora in the office"),
+        (f"{TRIP} at gate 10", f"{TRIP} at gate 11"),
     ],
 )
 def test_a_number_or_a_not_makes_a_difference(one: str, other: str) -> None:
