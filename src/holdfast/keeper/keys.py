@@ -77,5 +77,4 @@ class Keys:
         """Seal everything of a vault under new keys: readable throughout, safe to kill."""
         report = await rotate_vault_key(vault, progress=progress)
         self._store.indexes.drop(vault)
-        await self._store.keyring.record_audit({"action": "keys.rotate_vault", "vault": vault.id})
         return report

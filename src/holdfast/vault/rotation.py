@@ -296,7 +296,7 @@ class _Resealing:
         old = [key for key in stored if key.version < self._keys.epoch]
         if not old:
             return
-        body = {"action": "vault.rotate", "vault": self._vault.id, "epoch": self._keys.epoch}
+        body = {"action": "keys.rotate_vault", "vault": self._vault.id, "epoch": self._keys.epoch}
         await self._keyring.record_audit(body)
         for key in old:
             await self._keyring.destroy(self._vault.raw, version=key.version)

@@ -72,7 +72,7 @@ async def test_rotation_is_entered_in_the_audit_chain(world: World, vault: Vault
 
     entries = await vault.keyring.check_audit()
 
-    assert [b'"action":"vault.rotate"' in entry.body for entry in entries] == [True]
+    assert [b'"action":"keys.rotate_vault"' in entry.body for entry in entries] == [True]
 
 
 async def test_progress_counts_up_to_the_end(world: World, vault: Vault) -> None:

@@ -44,7 +44,7 @@ from holdfast.vault.vault import Vault, create_vault
 START = datetime(2026, 1, 9, 12, tzinfo=UTC)
 ROOT = key_text(bytes(range(32)))
 ACCOUNT = bytes([0xAC]) * 16
-_ALL = 100_000
+_ALL = 10_000_000
 
 
 class Killed(Exception):
