@@ -226,3 +226,12 @@ def test_a_snapshot_of_another_embedder_is_refused(static: StaticEmbedder) -> No
     """Vectors of two embedders cannot be compared."""
     with pytest.raises(ValueError, match="embedder"):
         VaultIndex.load(filled(static, entry(0)).dump(), _Other())
+
+
+def test_who_speaks_no_more_is_known_no_more(static: StaticEmbedder) -> None:
+    """A question's name is only a speaker's while something of theirs is left."""
+    index = filled(static, entry(1, speaker="Ada"), entry(2, speaker="Grace"))
+
+    index.remove(["m1"])
+
+    assert {"grace"} == index.search("boats").known_speakers
