@@ -155,7 +155,7 @@ async def test_promise_06_sealed_an_encrypted_file_shows_nothing(tmp_path: Path)
     storage = SqliteStorage.open(path, page_key=_PAGE_KEY)
     write = vault_write(owner_tag=b"canary-owner-tag")
     await storage.commit(write)
-    files = {one.name: one.read_bytes() for one in tmp_path.iterdir()}
+    files = {one.name: one.read_bytes() for one in tmp_path.iterdir() if one.is_file()}
     await storage.close()
     files["closed"] = path.read_bytes()
 

@@ -156,7 +156,8 @@ class SealedRow(Struct, frozen=True, kw_only=True):
     at_ms: int
     version: int = 0
     """Counts the re-seals of a row that changes (turns, drafts, sessions, memories); bound in the
-    seal. A put of an existing row must raise it by one or more, else Conflict."""
+    seal. A put of an existing row must raise it by one or more, else Conflict; so it is when the
+    put names another kind, scope or ord: a row keeps its place."""
     link: bytes = b""
     """Messages only: the seal's tag as the session's chain took it in. Stays when forgotten."""
     sealed: bytes
@@ -193,8 +194,14 @@ class OnceTag(Struct, frozen=True, kw_only=True):
 class Write(Struct, frozen=True, kw_only=True):
     """One atomic change of one vault: all of it is durable, or none.
 
-    `vault` is given when the vault is created in this write. `erase_sessions` removes every row,
-    link, once-tag and the head of those sessions, and leaves a GONE row of kind SESSION.
+    `vault` is given when the vault is created in this write; its `rev` and `seals` are ignored, a
+    vault begins at rev 1. `erase_sessions` removes every row, link, once-tag and the head of those
+    sessions, and leaves a GONE row of kind SESSION; doing it again changes nothing.
+
+    Parts are done in this order, and the first that does not fit says why the write is refused:
+    vault, epoch, once, head, touch, erase_sessions, remove, unlinks, put, links. So a link may name
+    a row put in the same write, and a write that was done before is told by its once-tag even when
+    the head has moved too.
     """
 
     vault_id: bytes
@@ -318,6 +325,7 @@ class Storage(Protocol):
 
     Every method may raise StorageFailed or one of its kinds. Methods are safe to call from many
     tasks at once, and a call that was acknowledged is seen by every later call of every process.
+    Cancelling a caller does not call back what it asked for: a write that was taken in is done.
     """
 
     async def commit(self, write: Write) -> Written:
@@ -325,9 +333,10 @@ class Storage(Protocol):
 
         Raises:
             SequenceConflict: the head is not where `head` expects it.
-            Conflict: a once-tag exists, a put does not raise its row's version, a new vault's
-                owner_tag is taken, or a link's end does not exist.
-            NotFound: the vault does not exist.
+            Conflict: a once-tag exists, the epoch is another, a put does not raise its row's
+                version or would move it, a new vault's id or owner_tag is taken, or a link's end
+                does not exist, was forgotten or is GONE.
+            NotFound: the vault does not exist, or the session that `touch` names.
         """
 
     async def vault(self, vault_id: bytes) -> VaultRow | None:
@@ -340,7 +349,11 @@ class Storage(Protocol):
         """All vaults by id, for maintenance (verify, rotate, recover), never for a request."""
 
     async def rows(self, span: RowSpan) -> list[SealedRow]:
-        """Rows by place; [] when there are none."""
+        """Rows by place; [] when there are none.
+
+        SQLite: cheap by (kind, scope), and for OPEN turns and a file's CHUNKs by `parent`. Other
+        filters are looked at on the way: a `parent` alone walks over the whole scope.
+        """
 
     async def rows_by_id(self, ask: ByIds) -> list[SealedRow]:
         """Rows by id, in the order of the ids."""
@@ -365,7 +378,7 @@ class Storage(Protocol):
         """
 
     async def erase_vault(self, vault_id: bytes) -> int:
-        """Remove everything of a vault, physically, and return the number of rows removed.
+        """Remove everything of a vault, physically, and return the number of sealed rows removed.
 
         May run twice. After it returns, no byte of the rows is left in the storage's own files
         (SQLite: secure_delete and a truncating checkpoint).

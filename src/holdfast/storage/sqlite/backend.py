@@ -53,10 +53,12 @@ class SqliteStorage:
     def __init__(self, file: OpenFile, connection: apsw.Connection) -> None:
         """Take over an open, migrated connection; use `open`."""
         self._file = file
+        self._presence = Presence(file.path)
+        # From the start, not from the first open turn: whoever restores or migrates must see it.
+        self._presence.announce()
         name = f"holdfast-{file.path.name}"
         self._writer = GroupWriter(connection, name=f"{name}-writer")
         self._readers = ReaderPool(file, threads=_READER_THREADS, name=f"{name}-reader")
-        self._presence = Presence(file.path)
         self._closed = False
 
     @classmethod
@@ -91,10 +93,10 @@ class SqliteStorage:
         connection = open_connection(file)
         try:
             bring_up_to_date(connection, file, DATA_SCHEMA, migrate=migrate)
+            return cls(file, connection)
         except BaseException:
             connection.close()
             raise
-        return cls(file, connection)
 
     async def commit(self, write: Write) -> Written:
         return await self._writer.write(apply_write_txn, write)

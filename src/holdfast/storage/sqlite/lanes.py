@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from holdfast.errors import StorageFailed
 
-__all__ = ["Job", "Lane", "Outcome", "settle"]
+__all__ = ["MOST_WAITING", "Job", "Lane", "Outcome", "settle"]
 
 _A = TypeVar("_A")
 _C = TypeVar("_C")
