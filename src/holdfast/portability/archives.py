@@ -87,8 +87,6 @@ def _check_directory_size(path: Path, limits: Limits) -> None:
 
 
 def _check_member(info: zipfile.ZipInfo, place: str, limits: Limits) -> None:
-    if info.flag_bits & 0x1:
-        raise ImportFailed(place, "is encrypted: unpack the ZIP and import the folder")
     # Bzip2 and LZMA unpack a whole block at once whatever one asks for: 4 KiB can become 80 MB.
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise ImportFailed(place, "is packed in a way that no export uses")

@@ -54,8 +54,6 @@ def in_order(nodes: Sequence[Node], *, started_at: datetime | None = None) -> li
     for place, node in enumerate(nodes):
         if node.parent is not None and node.parent not in known:
             raise Malformed(f"message {place + 1:,} follows a message that is not in the file")
-        if node.parent == node.id:
-            raise Malformed(f"message {place + 1:,} follows itself", "hostile_file")
         children.setdefault(node.parent, []).append(place)
     ordered = _walk(nodes, children, started_at)
     if len(ordered) != len(nodes):

@@ -13,6 +13,7 @@ import pytest
 
 from holdfast.errors import HostileFile, ImportFailed, UnknownFormat
 from holdfast.portability.conversations import Broken, Conversation
+from holdfast.portability.json_values import clean_text
 from holdfast.portability.limits import MIB, Limits
 from holdfast.portability.reader import open_export
 from unit.portability.export_shapes import (
@@ -227,6 +228,7 @@ def test_impossible_values_are_mended_and_nothing_else(tmp_path, read_one):
     assert found.title == "a\ufffdb\ufffdc \\ud800 \U0001f600"
     assert found.messages[0].text == "\ufffd hé"
     assert found.last_at is None
+    assert clean_text("plain\0") == "plain\ufffd"
 
 
 def test_a_byte_order_mark_is_dropped_and_other_encodings_are_refused(tmp_path, read_one):
