@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from holdfast.capture.checks import checked_text
 from holdfast.capture.log import Entry, SessionLog, TurnChange, create_session, titled
 from holdfast.clock import id_bytes, id_text
-from holdfast.errors import Conflict, HoldfastError
+from holdfast.errors import Conflict, HoldfastError, ImportFailed
 from holdfast.keeper.erasing import source_tag
 from holdfast.keeper.learning import memory_links, seal_memory, seal_thought, thought_links
 from holdfast.keeper.names import AssistantBody, Names, ProjectBody
@@ -160,6 +160,7 @@ class Imports:
             conversations=report.conversations + 1,
             messages=report.messages + len(plan.entries),
             files=report.files + sum(entry.content is not None for entry in plan.entries),
+            broken=(*report.broken, *_broken(plan)),
         )
 
     async def _begin(
@@ -201,9 +202,25 @@ class Imports:
             known.update((m.source, m.id) for m in batch if m.source is not None)
         log = self._store.log_of(self._vault, session_id)
         plan = _Plan(self._store, log, found, known)
-        if plan.entries:
-            await log.append(plan.entries, plan.turns)
+        if not plan.entries:
+            return 0
+        # Two imports of the same file at once: what one adds, the other must not add again.
+        vault, first = self._vault, plan.entries[0].message
+        added = "\n".join(entry.message.source or "" for entry in plan.entries)
+        once = OnceTag(
+            tag=vault.keyring.tag(vault.raw, f"grown/{session_id}", added), id=id_bytes(first.id)
+        )
+        try:
+            await log.append(plan.entries, plan.turns, once=once)
+        except Conflict:
+            return 0
         return len(plan.entries)
+
+
+def _broken(plan: _Plan) -> list[Broken]:
+    from holdfast.portability.conversations import Broken
+
+    return [Broken(place=place, reason=reason, code=code) for place, reason, code in plan.problems]
 
 
 class _Plan:
@@ -221,6 +238,8 @@ class _Plan:
         self._ids = dict(known)
         self._turn_of: dict[str, TurnId] = {}
         self._turns: dict[TurnId, Turn] = {}
+        self.problems: list[tuple[str, str, str]] = []
+        """Files that did not come in: place, reason, code."""
         self.entries: list[Entry] = []
         for message in found.messages:
             forgotten = source_tag(log.vault, message.source)
@@ -236,7 +255,7 @@ class _Plan:
     def _add(self, message: ImportedMessage) -> None:
         at = message.at or self._found.started_at or self._store.clock()
         turn_id = self._turn_for(message)
-        content = None if message.file is None else message.file.read()
+        content = self._content(message)
         made = Message(
             id=MessageId(self._store.ids()),
             session_id=self._log.session_id,
@@ -273,13 +292,27 @@ class _Plan:
 
     def _turn_for(self, message: ImportedMessage) -> TurnId:
         inherited = self._turn_of.get(message.parent or "")
-        starts = message.role == "user" and message.kind != "tool_result"
+        # What a reader split off a message ("x#1" from "x": its files) stays in that one's turn.
+        split_off = message.parent is not None and message.source.startswith(
+            message.parent.partition("#")[0] + "#"
+        )
+        starts = message.role == "user" and message.kind != "tool_result" and not split_off
         turn_id = TurnId(self._store.ids()) if starts or inherited is None else inherited
         self._turn_of[message.source] = turn_id
         return turn_id
 
-    def _file(self, message: ImportedMessage, content: bytes | None) -> FilePart | None:
+    def _content(self, message: ImportedMessage) -> bytes | None:
+        """The bytes of a message's file; a file that cannot be read does not cost the rest."""
+        if message.file is None:
+            return None
+        try:
+            return message.file.read()
+        except ImportFailed as exc:
+            place = f"a file of conversation {self._found.source}"
+            self.problems.append((place, exc.reason, exc.code))
+            return None
 
+    def _file(self, message: ImportedMessage, content: bytes | None) -> FilePart | None:
         if message.file is None:
             return None
         return FilePart(
