@@ -15,13 +15,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from holdfast.index.embedder import Ints
 from holdfast.index.growing import Growing
 from holdfast.index.shapes import ASKS, asks, shape_of_term
 from holdfast.index.words import surfaces, term_of
 
 __all__ = ["Postings"]
-
-Ints = NDArray[np.int64]
 
 _LONGEST_TAIL = 48_000
 """Forward entries scanned per question term: 20 microseconds."""

@@ -24,7 +24,7 @@ AFTER_SHARE = 1 / 3
 _K1 = 1.2
 _B = 0.75
 
-Rows = NDArray[np.intp]
+_Rows = NDArray[np.intp]
 
 
 def rarity(*, holding: int, among: int) -> float:
@@ -62,13 +62,13 @@ def gathered(values: NDArray[Any], rows: NDArray[Any]) -> NDArray[Any]:
 
 
 def best_rows(
-    scores: Floats, admitted: NDArray[np.bool_], *, size: int, in_order: Callable[[Rows], Rows]
-) -> Rows:
+    scores: Floats, admitted: NDArray[np.bool_], *, size: int, in_order: Callable[[_Rows], _Rows]
+) -> _Rows:
     """The `size` admitted rows of the highest scores above 0, in no particular order.
 
     `in_order` decides among equals at the cut.
     """
-    scored: Rows = np.flatnonzero((scores > 0) & admitted)
+    scored: _Rows = np.flatnonzero((scores > 0) & admitted)
     if len(scored) <= size:
         return scored
     values = scores[scored]
@@ -76,5 +76,5 @@ def best_rows(
     above, equal = scored[values > edge], scored[values == edge]
     if len(above) + len(equal) > size:
         equal = in_order(equal)[: size - len(above)]
-    chosen: Rows = np.concatenate([above, equal])
+    chosen: _Rows = np.concatenate([above, equal])
     return chosen
