@@ -303,8 +303,10 @@ class StorageBusy(StorageFailed):
 
     code = "storage_busy"
 
-    def __init__(self) -> None:
-        super().__init__("the database is busy: another process holds it; try again")
+    def __init__(
+        self, what: str = "the database is busy: another process holds it; try again"
+    ) -> None:
+        super().__init__(what)
 
 
 class SchemaTooNew(StorageFailed):
