@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from holdfast.clock import id_bytes
 from holdfast.errors import BrokenChain, Conflict, TamperedRecord, VaultErased, VaultLocked
 from holdfast.model import SessionId
-from holdfast.storage.protocol import NO_SCOPE, Kind, RowSpan, SealedRow, Write
+from holdfast.storage.protocol import NO_SCOPE, KeyWrite, Kind, RowSpan, SealedRow, Write
 from holdfast.vault.codec import MemoryBody
 from holdfast.vault.reader import Reader
 from holdfast.vault.rotation import RotationReport, rotate_vault_key
@@ -421,6 +421,54 @@ async def test_what_is_forgotten_meanwhile_does_not_come_back(world: World, vaul
     messages = await Reader(fresh).messages(session, forgotten=True)
     assert [(m.forgotten, m.text) for m in messages] == [(True, ""), (False, "two")]
     assert await world.chains_hold(fresh)
+
+
+async def test_a_file_that_is_forgotten_meanwhile_does_not_come_back(
+    world: World, vault: Vault
+) -> None:
+    """Its parts are removed without a trace, just before they would have been written anew."""
+    session = await world.start(vault)
+    message = await world.keep_file(world.log(vault, session), bytes(600_000))
+    other = await world.open()
+    rotating = await world.open(_Interleaved(world.storage, lambda: world.forget(other, message)))
+
+    await rotate_vault_key(rotating)
+
+    assert [row.kind for row in await world.rows() if row.kind is Kind.CHUNK] == []
+    assert await world.chains_hold(await world.open())
+
+
+class _BeforeNewKey:
+    """A key storage in which something happens just before a session's next key is stored."""
+
+    def __init__(self, inner: Any, event: Any) -> None:
+        self._inner = inner
+        self._event = event
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    async def commit(self, write: KeyWrite) -> None:
+        if any(key.version > 1 and key.session_id != NO_SCOPE for key in write.put):
+            await self._event()
+        await self._inner.commit(write)
+
+
+async def test_a_new_key_is_no_way_around_an_erasure(world: World, vault: Vault) -> None:
+    """The session is erased just before its new key is stored: that key goes too, unused."""
+    session = await world.start(vault)
+    await world.say(world.log(vault, session), "one")
+    other, raw = await world.keyring(), id_bytes(session)
+    rotating = await world.open(
+        None,
+        _BeforeNewKey(world.key_storage, lambda: other.erase(vault.raw, session_id=raw, audit={})),
+    )
+
+    await rotate_vault_key(rotating)
+
+    assert raw not in await world.versions()
+    with pytest.raises(VaultErased):
+        await Reader(await world.open()).messages(session)
 
 
 async def test_an_erasure_during_a_rotation_wins(world: World, vault: Vault) -> None:

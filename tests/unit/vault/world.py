@@ -28,6 +28,7 @@ from holdfast.storage.protocol import (
     HeadsQuery,
     Kind,
     Link,
+    RowKey,
     RowSpan,
     SealedRow,
     State,
@@ -195,11 +196,16 @@ class World:
                 head=replace(head, messages=head.messages - 1),
             )
             try:
-                await vault.commit(put=(gone,), head=move)
+                await vault.commit(put=(gone,), head=move, remove=await self._chunks(message))
             except Conflict:
                 await vault.session_keys(scope, fresh=True)
                 continue
             return
+
+    async def _chunks(self, message: Message) -> tuple[RowKey, ...]:
+        span = RowSpan(vault_id=self.vault_id, kind=Kind.CHUNK, scope=id_bytes(message.session_id))
+        rows = await self.storage.rows(span)
+        return tuple(RowKey(id=r.id) for r in rows if r.parent == id_bytes(message.id))
 
     async def remember(self, vault: Vault, text: str, source: Message | None = None) -> bytes:
         record_id = id_bytes(self.ids())
