@@ -86,9 +86,10 @@ class Postings:
         """Append a row for each text."""
         if len(self._surfaces) > _MAX_KNOWN_SURFACES:
             self._surfaces.clear()
-        found = [list(map(self._surfaces.__getitem__, surfaces(text))) for text in texts]
+        found = [surfaces(text) for text in texts]
         lengths = np.fromiter(map(len, found), np.int64, len(found))
-        tokens = np.fromiter(chain.from_iterable(found), np.int64, int(lengths.sum()))
+        numbers = map(self._surfaces.__getitem__, chain.from_iterable(found))
+        tokens = np.fromiter(numbers, np.int64, int(lengths.sum()))
         rows, terms, counts = _counted(tokens, lengths)
         self._take_in_new_terms()
         shapes = np.array([ASKS * asks(text) for text in texts], np.uint8)
@@ -119,6 +120,20 @@ class Postings:
         self._lengths.replace(self._lengths.used[rows])
         self._shapes.replace(self._shapes.used[rows])
         self._starts.replace(np.concatenate([[0], np.cumsum(sizes)]))
+        self.sort()
+
+    def prune(self) -> None:
+        """Know only words that a row holds; there must be no dead rows."""
+        held = self._frequencies.used > 0
+        if held.all():
+            return
+        kept = [word for word, is_held in zip(self._numbers, held.tolist(), strict=True) if is_held]
+        renumbered = np.cumsum(held) - 1
+        self._terms.replace(renumbered[self._terms.used])
+        self._frequencies.replace(self._frequencies.used[held])
+        self._term_shapes.replace(self._term_shapes.used[held])
+        self._numbers = {word: number for number, word in enumerate(kept)}
+        self._surfaces = _Surfaces(self._numbers)
         self.sort()
 
     def number_of(self, term: str) -> int | None:

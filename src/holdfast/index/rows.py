@@ -104,6 +104,20 @@ class Rows:
         for column in self._columns.values():
             column.replace(column.used[rows])
 
+    def prune(self) -> None:
+        """Know only names and sessions that a row has; there must be no dead rows."""
+        for name in _NAMED:
+            fold = _FOLDED.get(name, _same)
+            self.names[name] = self._renumbered(name, self.names[name], fold)
+        self.sessions = self._renumbered("session", self.sessions, _same)
+
+    def _renumbered(self, name: str, known: Names, fold: Callable[[Any], Any]) -> Names:
+        column = self.column(name)
+        used, numbers = np.unique(column[column >= 0], return_inverse=True)
+        values = list(known)
+        column[column >= 0] = numbers
+        return Names(fold, [values[number] for number in used.tolist()])
+
     def admitted(self, where: Filter) -> NDArray[np.bool_]:
         """Which rows are living and pass the filter; shape (n,)."""
         mask = self.column("alive").copy()

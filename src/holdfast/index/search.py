@@ -30,6 +30,7 @@ __all__ = ["Parts", "find"]
 
 _MAX_TERMS = 24
 """The rarest words of a long question say all of it; each costs a pass over its postings."""
+_MAX_CHARS = 20_000
 _MAX_SURFACES = 2_000
 _COMMON_SHARE = 0.1
 """A word in more than this share of a big vault is left out when the question has rarer ones."""
@@ -100,7 +101,7 @@ def _gathered_columns(values: Floats, columns: NDArray[Any]) -> Floats:
 
 def _question_terms(question: str) -> list[str]:
     """Distinct terms in the order of the question; stop words only when there is nothing else."""
-    found = surfaces(question)[:_MAX_SURFACES]
+    found = surfaces(question[:_MAX_CHARS])[:_MAX_SURFACES]
     telling = [s for s in found if s.replace("'", "") not in STOP_TERMS]
     return list(dict.fromkeys(map(term_of, telling or found)))
 

@@ -119,9 +119,15 @@ class VaultIndex:
             return find(parts, question, vector, where or Filter(), pool)
 
     def dump(self) -> bytes:
-        """Everything but the embedder, for `load`. Plaintext: seal it before it is written."""
+        """Everything but the embedder, for `load`. Plaintext: seal it before it is written.
+
+        Nothing of what was removed is in it, neither a word nor a name.
+        """
         with self._lock:
             self._compact()
+            # What was removed must not live on as an entry of a list of words or names.
+            self._postings.prune()
+            self._rows.prune()
             words, lists = self._postings.state()
             facts, columns = self._rows.state()
             facts |= {

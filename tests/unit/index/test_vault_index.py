@@ -235,3 +235,18 @@ def test_who_speaks_no_more_is_known_no_more(static: StaticEmbedder) -> None:
     index.remove(["m1"])
 
     assert {"grace"} == index.search("boats").known_speakers
+
+
+def test_a_snapshot_holds_nothing_of_what_was_removed_or_relabelled(static: StaticEmbedder) -> None:
+    """Canaries: a word, a speaker, a tag, a session and an id that are gone."""
+    gone = entry(1, "canaryword", speaker="Canaryname", session_id="canarysession", tags=("x",))
+    index = filled(static, entry(0, "red boat"), gone, entry(2, "blue", tags=("canarytag",)))
+
+    index.remove(["m1"])
+    index.label_session("s1", assistant=None, project=None, kind="chat", tags=(), platform=None)
+
+    data = index.dump()
+    assert b"canary" not in data.lower()
+    assert b"m1" not in data
+    assert ["m0", "m2"] == sorted(VaultIndex.load(data, static).search("red blue").ids)
+    assert 1 == index.search("boat").bm25.astype(bool)[0].sum()
