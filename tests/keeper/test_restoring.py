@@ -117,11 +117,15 @@ async def test_an_index_of_before_is_not_taken_for_one_of_now(saved: Saved) -> N
     """Snapshots of rows that are gone are removed: recall finds what is there and nothing else."""
     keeper = await saved.world.open()
     await _say(keeper, "ada", ("The owl sleeps", "Yes."))
-    await (await keeper.user("ada")).recall("owl")
+    ada = await keeper.user("ada")
+    await ada.recall("owl")
     await keeper.close()
+    assert list(saved.world.data_dir.glob("*.index/*"))
 
     await saved.restore()
 
+    # As many writes as there were before: a former snapshot would not look like one of later.
+    await _change(saved, *((f"said {n}", "heard") for n in range(9)))
     keeper = await saved.world.open()
     hits = await (await keeper.user("ada")).recall("owl colour")
     assert "The owl sleeps" not in texts([h.message for h in hits])
@@ -146,13 +150,22 @@ async def test_an_old_copy_of_the_keys_does_not_undo_an_erase(saved: Saved) -> N
     kept = saved.keys.with_name("kept.keys.db")
     shutil.copyfile(saved.keys, kept)
     keeper = await saved.world.open()
+    vault = (await keeper.user("ada")).vault.raw
     await keeper.erase("ada")
     await keeper.close()
 
-    await restore(saved.options(), saved.data, kept)
+    newer = saved.data.with_name("two.db")
+    keeper = await saved.world.open()
+    await keeper.backup(newer, saved.keys.with_name("two.keys.db"))
+    await keeper.close()
 
-    with pytest.raises(NotFound):
-        await saved.said("ada")
+    for data in (newer, saved.data):
+        await restore(saved.options(), data, kept)
+
+        keeper = await saved.world.open()
+        assert [] == await keeper.store.keyring.storage.keys(vault)
+        assert [] == await keeper.users()
+        await keeper.close()
 
 
 async def test_a_session_erased_since_stays_erased(saved: Saved) -> None:
