@@ -10,7 +10,7 @@ a cancelled task, a generator that is closed.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec import Struct
@@ -88,7 +88,7 @@ async def chat(
     given: Input | None = None,
     answerer: Answerer | None = None,
     stopping: asyncio.Event | None = None,
-) -> AsyncIterator[Event]:
+) -> AsyncGenerator[Event, None]:
     """Hear an input, answer it, and record both; the events of it as they happen.
 
     The order is Started, Recalled, Delta..., Finished; Failed may come in place of any but the
@@ -130,7 +130,7 @@ async def _again(
     recorded: TurnRecorder,
     by: Answerer,
     stopping: asyncio.Event | None,
-) -> AsyncIterator[Event]:
+) -> AsyncGenerator[Event, None]:
     """What a used client key gets: the recorded answer, or the first that was not broken off."""
     heard, key = _input_of(recorded), recorded.record.client_key
     attempt = 1
@@ -165,7 +165,7 @@ async def _answered(
     text: str,
     by: Answerer,
     stopping: asyncio.Event | None,
-) -> AsyncIterator[Event]:
+) -> AsyncGenerator[Event, None]:
     yield Started(turn_id=turn.id, session_id=turn.session_id, message=heard)
     try:
         hits = await _recalled(user, turn, text)

@@ -1,0 +1,79 @@
+"""Every failure in one shape: {"error": {"code", "message", "request_id"}}."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
+
+from holdfast import errors
+from holdfast.server.schemas import ErrorDetail, ErrorOut
+
+__all__ = ["Refused", "error_response", "handle_failures", "status_of"]
+
+_STATUS: dict[type[errors.HoldfastError], int] = {
+    errors.HoldfastError: 500,
+    errors.BadInput: 400,
+    errors.TooLarge: 413,
+    errors.NotFound: 404,
+    errors.NotAllowed: 403,
+    errors.TurnEnded: 409,
+    errors.Conflict: 409,
+    errors.KeyFailure: 503,
+    errors.VaultErased: 410,
+    errors.TamperedRecord: 500,
+    errors.StorageFailed: 503,
+    errors.StorageFull: 507,
+    errors.ImportFailed: 422,
+    errors.MissingExtra: 501,
+}
+"""A class that is not here has the status of the nearest one above it."""
+
+_CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}
+
+
+class Refused(Exception):
+    """A request that is turned away before the library is asked."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+
+
+def status_of(error: errors.HoldfastError) -> int:
+    """The HTTP status that tells a client what to do about an error."""
+    return next(_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS)
+
+
+def error_response(status: int, code: str, message: str, request_id: str) -> JSONResponse:
+    """An error as every client gets it."""
+    detail = ErrorDetail(code=code, message=message, request_id=request_id)
+    return JSONResponse(ErrorOut(error=detail).model_dump(), status_code=status)
+
+
+def handle_failures(app: FastAPI) -> None:
+    """Give every error of a route the one shape."""
+
+    @app.exception_handler(errors.HoldfastError)
+    async def holdfast_error(request: Request, exc: errors.HoldfastError) -> JSONResponse:
+        return error_response(status_of(exc), exc.code, str(exc), request.state.request_id)
+
+    @app.exception_handler(Refused)
+    async def refused(request: Request, exc: Refused) -> JSONResponse:
+        return error_response(exc.status, exc.code, exc.message, request.state.request_id)
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(request: Request, exc: RequestValidationError) -> JSONResponse:
+        # Where and what kind, but never the value: it may be what somebody said.
+        places = sorted({".".join(map(str, e["loc"])) + ": " + e["msg"] for e in exc.errors()})
+        message = "; ".join(places)
+        return error_response(400, "invalid_input", message, request.state.request_id)
+
+    @app.exception_handler(HTTPException)
+    async def http_error(request: Request, exc: HTTPException) -> JSONResponse:
+        code = _CODES.get(exc.status_code, "refused")
+        message = f"{exc.detail}: see /docs for what there is"
+        return error_response(exc.status_code, code, message, request.state.request_id)

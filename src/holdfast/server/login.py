@@ -1,0 +1,95 @@
+"""Coming in: the link, the ticket for a socket, the pages, the sign of life."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+import holdfast
+from holdfast.server.access import COOKIE, TICKET_LIFETIME_S, Access
+from holdfast.server.failures import Refused
+from holdfast.server.schemas import ErrorOut, HealthOut, TicketOut
+
+__all__ = ["router"]
+
+_COOKIE_LIFETIME_S = 30 * 86_400
+
+router = APIRouter(
+    tags=["access"],
+    responses={"default": {"model": ErrorOut, "description": "An error."}},
+)
+
+
+def _access(request: Request) -> Access:
+    access: Access = request.app.state.access
+    return access
+
+
+@router.get("/healthz")
+async def healthz() -> HealthOut:
+    """The process runs and answers. Needs no log-in."""
+    return HealthOut(version=holdfast.__version__)
+
+
+@router.get("/login", response_class=RedirectResponse, status_code=303)
+async def log_in(request: Request, token: Annotated[str, Query()] = "") -> Response:
+    """Log in with the link that was printed at the start. It works once and sets a cookie."""
+    cookie = _access(request).log_in(token)
+    if cookie is None:
+        raise Refused(
+            401,
+            "wrong_login",
+            "this link was used or is of another start: restart 'holdfast serve' for a new one",
+        )
+    response = RedirectResponse("/", status_code=303)
+    response.set_cookie(
+        COOKIE, cookie, max_age=_COOKIE_LIFETIME_S, httponly=True, samesite="strict", path="/"
+    )
+    return response
+
+
+@router.post("/api/ws-ticket")
+async def ws_ticket(request: Request) -> TicketOut:
+    """A ticket for one WebSocket of the caller, from the page (origin) that asks for it."""
+    ticket = _access(request).new_ticket(request.headers.get("origin"))
+    return TicketOut(ticket=ticket, expires_in=TICKET_LIFETIME_S)
+
+
+@router.get("/", include_in_schema=False)
+async def home() -> HTMLResponse:
+    """What this is."""
+    return _page(
+        "Holdfast",
+        "<p>Everything that was said to an assistant, sealed under its owner's own key, and found "
+        "again. This server keeps it for you, on this machine only.</p>"
+        '<p><a href="/docs">What can be asked of it</a></p>',
+    )
+
+
+@router.get("/docs", include_in_schema=False)
+async def docs(request: Request) -> HTMLResponse:
+    """All paths as a plain page: no script of anybody else runs beside what is kept here."""
+    rows = "".join(
+        f"<dt><code>{verb.upper()} {escape(path)}</code></dt>"
+        f"<dd>{escape(operation.get('description', ''))}</dd>"
+        for path, operations in request.app.openapi()["paths"].items()
+        for verb, operation in operations.items()
+    )
+    socket = (
+        "<dt><code>WebSocket /ws?ticket=</code></dt><dd>Talk; the ticket is from "
+        "<code>POST /api/ws-ticket</code>.</dd>"
+    )
+    return _page(
+        "Holdfast: interfaces",
+        f'<dl>{rows}{socket}</dl><p><a href="/openapi.json">OpenAPI</a></p>',
+    )
+
+
+def _page(title: str, body: str) -> HTMLResponse:
+    return HTMLResponse(
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>'
+        f"<h1>{title}</h1>{body}</html>"
+    )

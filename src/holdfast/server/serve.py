@@ -1,0 +1,130 @@
+"""Running the server on this machine until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import sys
+import time
+from dataclasses import replace
+from types import FrameType
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from holdfast.errors import BadSettings
+from holdfast.keeper.configured import open_configured
+from holdfast.server.access import Access, check_loopback
+from holdfast.server.app import create_app
+from holdfast.server.sockets import MAX_FRAME_BYTES
+
+if TYPE_CHECKING:
+    from holdfast.assistant.answering import Answerer
+    from holdfast.settings import Settings
+
+__all__ = ["serve"]
+
+_STOP_TIMEOUT_S = 5
+_QUEUED_FRAMES = 4
+_BACKLOG = 1024
+_LOGGED = ("action", "request_id", "method", "route", "status", "duration_ms", "count", "vault")
+
+
+def serve(settings: Settings, *, answerer: Answerer | None = None) -> None:
+    """Serve until SIGINT or SIGTERM; then end running turns as interrupted and close the store.
+
+    Prints one line when it is ready: the address, and the link that logs in once.
+
+    Raises:
+        BadSettings: the address is not of this machine alone, or it is in use.
+        RootKeyMissing, RootKeyWrong, RootKeyExposed, VaultLocked: the keys do not fit.
+        StorageFailed: or one of its kinds.
+    """
+    check_loopback(settings.host)
+    _log_to_stderr(settings.log_level)
+    with _listening(settings) as listening:
+        port = listening.getsockname()[1]
+        asyncio.run(_serve(replace(settings, port=port), listening, answerer))
+
+
+async def _serve(settings: Settings, listening: socket.socket, answerer: Answerer | None) -> None:
+    access = Access(host=settings.host, port=settings.port, monotonic=time.monotonic)
+    async with open_configured(settings) as keeper:
+        app = create_app(settings, keeper, answerer=answerer, access=access)
+        config = uvicorn.Config(
+            app,
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            ws_max_size=MAX_FRAME_BYTES,
+            ws_max_queue=_QUEUED_FRAMES,
+            timeout_graceful_shutdown=_STOP_TIMEOUT_S,
+        )
+        await _Server(config, settings, access).serve(sockets=[listening])
+
+
+class _Server(uvicorn.Server):
+    """Tells when it is ready, and leaves with success when it was asked to stop."""
+
+    def __init__(self, config: uvicorn.Config, settings: Settings, access: Access) -> None:
+        super().__init__(config)
+        self._address = _url(settings)
+        self._access = access
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Accept requests, then say so."""
+        await super().startup(sockets)
+        if self.started:
+            link = f"{self._address}/login?token={self._access.new_login_token()}"
+            sys.stdout.write(f"Holdfast serves {self._address} - log in once with {link}\n")
+            sys.stdout.flush()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop gracefully; at once when asked a second time.
+
+        Unlike the original the signal is not raised again afterwards: it was obeyed.
+        """
+        self.force_exit = self.should_exit
+        self.should_exit = True
+
+
+def _listening(settings: Settings) -> socket.socket:
+    """A bound socket, so that the port is known and a taken one is a clear error.
+
+    Raises:
+        BadSettings: the address cannot be used.
+    """
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        # create_server lets a restart take the port of a process that has just gone.
+        return socket.create_server((settings.host, settings.port), family=family, backlog=_BACKLOG)
+    except OSError as exc:
+        reason = exc.strerror or type(exc).__name__
+        raise BadSettings(
+            (f"port: {_url(settings)} cannot be used ({reason}): choose another with --port",)
+        ) from exc
+
+
+def _url(settings: Settings) -> str:
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"http://{host}:{settings.port}"
+
+
+class _Facts(logging.Formatter):
+    """One line of logfmt: the message, then the facts that came with it."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = super().format(record)
+        facts = [f"{name}={getattr(record, name)}" for name in _LOGGED if hasattr(record, name)]
+        head, _, trace = line.partition("\n")
+        return " ".join([head, *facts]) + (f"\n{trace}" if trace else "")
+
+
+def _log_to_stderr(level: str) -> None:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Facts("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    # Uvicorn tells of every start, socket and stop; the line of a request says it in one.
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
