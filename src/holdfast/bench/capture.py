@@ -35,6 +35,7 @@ __all__ = ["WRITERS", "Run", "measure", "measure_steps", "measure_writers", "ope
 WRITERS = 64
 """How many sessions write at once."""
 _WARM_UP_S = 0.3
+_EXCHANGES = 1024
 _ENCRYPTED_PEER = "EncryptedSession"
 _COLUMNS = (
     "contender",
@@ -107,15 +108,17 @@ async def measure_writers(
 ) -> list[Run]:
     """Rounds in which every contender writes for a while, `writers` sessions at once."""
     runs = [Run(contender.name, [], [], []) for contender in contenders]
+    # Made before any clock starts, and enough that none repeats on one page of a database.
+    exchanges = list(islice(Talk().exchanges(), _EXCHANGES))
     conversations = []
     for contender in contenders:
         mine = [await contender.conversation(number) for number in range(writers)]
         conversations.append(mine)
-        await _write_together(mine, _WARM_UP_S)
+        await _write_together(mine, exchanges, min(_WARM_UP_S, effort.seconds))
     for _ in range(effort.rounds):
         for run, mine in zip(runs, conversations, strict=True):
             before, began = time.process_time(), time.perf_counter()
-            took = await _write_together(mine, effort.seconds)
+            took = await _write_together(mine, exchanges, effort.seconds)
             elapsed = time.perf_counter() - began
             run.took.append(took)
             run.rates.append(len(took) / elapsed)
@@ -123,9 +126,9 @@ async def measure_writers(
     return runs
 
 
-async def _write_together(conversations: Sequence[Conversation], seconds: float) -> list[float]:
-    # Text is made before the clock starts, and enough of it that none repeats within a page.
-    exchanges = list(islice(Talk().exchanges(), 512))
+async def _write_together(
+    conversations: Sequence[Conversation], exchanges: list[Exchange], seconds: float
+) -> list[float]:
     until = time.perf_counter() + seconds
     alone = len(conversations) == 1
     lists = await asyncio.gather(

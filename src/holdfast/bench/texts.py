@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 from bisect import bisect
 from collections.abc import Iterator
+from functools import cache
 from itertools import accumulate
 
 from msgspec import Struct
@@ -84,8 +85,7 @@ class Talk:
     def __init__(self, seed: int = 1) -> None:
         self._random = random.Random(seed)
         self._vocabulary = _vocabulary()
-        weights = (1 / (rank + 2) ** _EXPONENT for rank in range(len(self._vocabulary)))
-        self._cumulative = list(accumulate(weights))
+        self._cumulative = _cumulative(len(self._vocabulary))
 
     def exchanges(self) -> Iterator[Exchange]:
         """Exchanges without end; about twenty in a row are of one topic."""
@@ -136,6 +136,12 @@ class Talk:
         return self._vocabulary[bisect(self._cumulative, at)]
 
 
+@cache
+def _cumulative(size: int) -> list[float]:
+    return list(accumulate(1 / (rank + 2) ** _EXPONENT for rank in range(size)))
+
+
+@cache
 def _vocabulary() -> list[str]:
     """Words from the commonest to the rarest, always the same."""
     made = random.Random(0)
