@@ -263,6 +263,8 @@ def open_message(row: SealedRow, place: Place, keys: Mapping[bytes, SealKey]) ->
         TamperedRecord, UnknownEnvelope: it does not open where it stands.
     """
     parent = b"" if row.parent is None else row.parent
+    if row.kind is not Kind.MESSAGE:
+        raise TamperedRecord("message", id_text(row.id))
     if row.state is State.FORGOTTEN:
         return _open_forgotten(row, parent, place, keys)
     body = _decode_message(_open(row, place, keys, b"body"))
@@ -373,7 +375,7 @@ def open_turn(row: SealedRow, place: Place, keys: Mapping[bytes, SealKey]) -> Tu
         TamperedRecord, UnknownEnvelope: it does not open where it stands.
     """
     body = _decode_turn(_open(row, place, keys, b"body"))
-    if (body.s == "open") is not (row.state is State.OPEN):
+    if row.kind is not Kind.TURN or (body.s == "open") is not (row.state is State.OPEN):
         raise TamperedRecord("turn", id_text(row.id))
     return Turn(
         id=TurnId(id_text(row.id)),

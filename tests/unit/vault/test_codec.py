@@ -250,6 +250,7 @@ def test_a_turn_whose_plain_state_contradicts_its_sealed_status_is_refused(
         {"version": 1},
         {"link": bytes(16)},
         {"parent": bytes(16)},
+        {"kind": Kind.TURN},
         {"state": State.FORGOTTEN},
     ],
 )
