@@ -192,8 +192,9 @@ def embedder_of(embedding: Embedding) -> Callable[[], Embedder]:
         return embedding
 
     def make() -> Embedder:
-        from holdfast.index import embedder
+        from holdfast.index.embedder import StaticEmbedder
+        from holdfast.index.minilm import MiniLMEmbedder
 
-        return embedder.MiniLMEmbedder() if embedding == "minilm" else embedder.StaticEmbedder()
+        return MiniLMEmbedder() if embedding == "minilm" else StaticEmbedder()
 
     return make

@@ -14,6 +14,7 @@ from holdfast.errors import Conflict, NotFound, StorageFailed
 from holdfast.storage._memory_vault import MemoryVault
 from holdfast.storage.protocol import (
     NO_SCOPE,
+    Anchor,
     AuditEntry,
     ByIds,
     ChangesQuery,
@@ -224,6 +225,7 @@ class MemoryKeyStorage:
         self._keys: dict[tuple[bytes, bytes, int], WrappedKey] = {}
         self._erasures: dict[tuple[bytes, bytes], Erasure] = {}
         self._audit: list[AuditEntry] = []
+        self._anchors: dict[tuple[bytes, bytes], Anchor] = {}
         self._secrets: dict[str, bytes] = {}
         self._lock = threading.Lock()
         self._closed = False
@@ -237,6 +239,9 @@ class MemoryKeyStorage:
             keys = self._changed_keys(write)
             for erasure in write.erasures:
                 self._erasures.setdefault((erasure.vault_id, erasure.session_id), erasure)
+            for place in [p for p in self._anchors if _loosened(p, write)]:
+                del self._anchors[place]
+            self._anchors.update(((a.vault_id, a.session_id), a) for a in write.anchors)
             self._secrets.update(write.secrets)
             self._audit, self._keys = audit, keys
 
@@ -280,6 +285,12 @@ class MemoryKeyStorage:
             self._check_open()
             return [entry for entry in self._audit if entry.number > after]
 
+    async def anchors(self, vault_id: bytes) -> list[Anchor]:
+        with self._lock:
+            self._check_open()
+            places = sorted(place for place in self._anchors if place[0] == vault_id)
+            return [self._anchors[place] for place in places]
+
     async def secrets(self) -> dict[str, bytes]:
         with self._lock:
             self._check_open()
@@ -291,6 +302,14 @@ class MemoryKeyStorage:
     def _check_open(self) -> None:
         if self._closed:
             raise StorageFailed("the storage was closed: open it again")
+
+
+def _loosened(place: tuple[bytes, bytes], write: KeyWrite) -> bool:
+    """Whether a session's anchor goes, because all of its keys or its vault's are destroyed."""
+    return any(
+        version is None and vault_id == place[0] and session_id in (NO_SCOPE, place[1])
+        for vault_id, session_id, version in write.destroy
+    )
 
 
 def _destroyed(place: tuple[bytes, bytes, int], write: KeyWrite) -> bool:

@@ -22,6 +22,7 @@ from msgspec import Struct
 
 __all__ = [
     "NO_SCOPE",
+    "Anchor",
     "AuditEntry",
     "BackupCapable",
     "ByIds",
@@ -435,6 +436,23 @@ class AuditEntry(Struct, frozen=True, kw_only=True):
     digest: bytes
 
 
+class Anchor(Struct, frozen=True, kw_only=True):
+    """How far a session had come when it was last verified, kept apart from the data.
+
+    A session that is shorter than its anchor, or continues another chain, was rolled back.
+    """
+
+    vault_id: bytes
+    session_id: bytes
+    next_seq: int
+    chain: bytes
+    commitment: bytes
+    """Of the session key the chain was made with; a rotation starts the chain anew."""
+    at_ms: int
+    digest: bytes
+    """Keyed digest over all of it; opaque here."""
+
+
 class KeyWrite(Struct, frozen=True, kw_only=True):
     """One atomic change of the key storage."""
 
@@ -447,6 +465,8 @@ class KeyWrite(Struct, frozen=True, kw_only=True):
     """Refused with Conflict unless numbers continue the chain."""
     secrets: tuple[tuple[str, bytes], ...] = ()
     """Named values of the store itself, wrapped by the root key."""
+    anchors: tuple[Anchor, ...] = ()
+    """Replace those of the same sessions. They go when a session's or a vault's keys all go."""
     under_root: bytes | None = None
     """Refused with Conflict unless the secret named "root" is this (None: not checked; b"": there
     must be none yet), so that no key is wrapped by a root that was rotated away."""
@@ -476,6 +496,9 @@ class KeyStorage(Protocol):
 
     async def audit(self, *, after: int = -1) -> list[AuditEntry]:
         """The audit chain, ascending."""
+
+    async def anchors(self, vault_id: bytes) -> list[Anchor]:
+        """The anchors of a vault, by session_id."""
 
     async def secrets(self) -> dict[str, bytes]:
         """The store's own secrets, wrapped."""

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from holdfast.errors import Conflict, StorageFailed
 from holdfast.storage.protocol import (
     NO_SCOPE,
+    Anchor,
     AuditEntry,
     Erasure,
     KeyStorage,
@@ -137,6 +138,35 @@ class KeyStorageContract:
 
         assert await keys.keys(key.vault_id) == [key]
 
+    async def test_an_anchor_replaces_the_one_before(self, keys: KeyStorage) -> None:
+        """Anchors replace those of the same sessions and come by session."""
+        vault_id, first, second = new_id(), new_id(), new_id()
+        await keys.commit(KeyWrite(anchors=(_anchor(vault_id, second), _anchor(vault_id, first))))
+        await keys.commit(KeyWrite(anchors=(_anchor(vault_id, first, next_seq=9),)))
+
+        found = await keys.anchors(vault_id)
+
+        assert found == sorted(
+            (_anchor(vault_id, first, next_seq=9), _anchor(vault_id, second)),
+            key=lambda anchor: anchor.session_id,
+        )
+        assert await keys.anchors(new_id()) == []
+
+    async def test_an_anchor_goes_with_the_keys(self, keys: KeyStorage) -> None:
+        """They go when a session's or a vault's keys all go, and stay when one version goes."""
+        vault_id, session_id, other = new_id(), new_id(), new_id()
+        await keys.commit(
+            KeyWrite(anchors=(_anchor(vault_id, session_id), _anchor(vault_id, other)))
+        )
+
+        await keys.commit(KeyWrite(destroy=((vault_id, session_id, 1),)))
+        assert len(await keys.anchors(vault_id)) == 2
+        await keys.commit(KeyWrite(destroy=((vault_id, session_id, None),)))
+        assert await keys.anchors(vault_id) == [_anchor(vault_id, other)]
+        await keys.commit(KeyWrite(destroy=((vault_id, NO_SCOPE, None),)))
+
+        assert await keys.anchors(vault_id) == []
+
     async def test_a_key_write_is_all_or_nothing(self, keys: KeyStorage) -> None:
         """A write that is refused destroys nothing and keeps nothing."""
         old, taken = wrapped_key(), wrapped_key()
@@ -159,6 +189,18 @@ class KeyStorageContract:
             await keys.commit(KeyWrite(put=(wrapped_key(),)))
         with refused_with(StorageFailed):
             await keys.secrets()
+
+
+def _anchor(vault_id: bytes, session_id: bytes, *, next_seq: int = 1) -> Anchor:
+    return Anchor(
+        vault_id=vault_id,
+        session_id=session_id,
+        next_seq=next_seq,
+        chain=b"c" * 32,
+        commitment=b"k" * 32,
+        at_ms=1,
+        digest=b"d" * 32,
+    )
 
 
 def _doomed(old: WrappedKey, taken: WrappedKey) -> KeyWrite:

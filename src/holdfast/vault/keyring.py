@@ -16,6 +16,7 @@ from collections import OrderedDict
 from collections.abc import Iterable
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from holdfast.clock import Clock, id_text, to_ms
 from holdfast.errors import (
@@ -28,6 +29,7 @@ from holdfast.errors import (
 )
 from holdfast.storage.protocol import (
     NO_SCOPE,
+    Anchor,
     AuditEntry,
     Erasure,
     KeyStorage,
@@ -414,6 +416,39 @@ class Keyring:
 
     def _audit_digest(self, before: bytes, number: int, at_ms: int, body: bytes) -> bytes:
         message = before + number.to_bytes(8, "big") + at_ms.to_bytes(8, "big", signed=True) + body
+        return hmac.digest(self._audit_key, message, "sha256")
+
+    async def anchors(self, vault_id: bytes) -> dict[bytes, Anchor]:
+        """How far each session had come when it was last verified, by session id.
+
+        Raises:
+            TamperedRecord: an anchor was altered.
+        """
+        found = {}
+        for anchor in await self._storage.anchors(vault_id):
+            if not hmac.compare_digest(self._anchor_digest(anchor), anchor.digest):
+                raise TamperedRecord("anchor")
+            found[anchor.session_id] = anchor
+        return found
+
+    async def put_anchors(self, anchors: Iterable[Anchor]) -> None:
+        """Remember how far sessions have come; digests are filled in here."""
+        sealed = tuple(replace(a, digest=self._anchor_digest(a)) for a in anchors)
+        if sealed:
+            await self._storage.commit(KeyWrite(anchors=sealed))
+
+    def _anchor_digest(self, anchor: Anchor) -> bytes:
+        message = b"".join(
+            (
+                b"anchor",
+                anchor.vault_id,
+                anchor.session_id,
+                anchor.next_seq.to_bytes(8, "big"),
+                anchor.at_ms.to_bytes(8, "big", signed=True),
+                anchor.commitment,
+                anchor.chain,
+            )
+        )
         return hmac.digest(self._audit_key, message, "sha256")
 
     async def check_audit(self) -> list[AuditEntry]:

@@ -14,9 +14,17 @@ from pathlib import Path
 from typing import Self
 
 import apsw
+from msgspec.structs import astuple
 
 from holdfast.errors import Conflict
-from holdfast.storage.protocol import NO_SCOPE, AuditEntry, Erasure, KeyWrite, WrappedKey
+from holdfast.storage.protocol import (
+    NO_SCOPE,
+    Anchor,
+    AuditEntry,
+    Erasure,
+    KeyWrite,
+    WrappedKey,
+)
 from holdfast.storage.sqlite.backup import backup_file
 from holdfast.storage.sqlite.connection import (
     OpenFile,
@@ -95,6 +103,9 @@ class SqliteKeyStorage:
     async def audit(self, *, after: int = -1) -> list[AuditEntry]:
         return await self._readers.read(_read_audit, after)
 
+    async def anchors(self, vault_id: bytes) -> list[Anchor]:
+        return await self._readers.read(_read_anchors, vault_id)
+
     async def secrets(self) -> dict[str, bytes]:
         return await self._readers.read(_read_secrets, None)
 
@@ -137,13 +148,18 @@ def _apply_txn(txn: Txn, write: KeyWrite) -> None:
     for vault_id, session_id, version in write.destroy:
         if session_id == NO_SCOPE and version is None:
             txn.run(_SQL["destroy_vault_keys"], (vault_id,))
-        else:
-            txn.run(_SQL["destroy_keys"], (vault_id, session_id, version))
+            txn.run(_SQL["remove_vault_anchors"], (vault_id,))
+            continue
+        txn.run(_SQL["destroy_keys"], (vault_id, session_id, version))
+        if version is None:
+            txn.run(_SQL["remove_anchor"], (vault_id, session_id))
     for key in write.put:
         _put_key_txn(txn, key)
     for erasure in write.erasures:
         place = (erasure.vault_id, erasure.session_id, erasure.at_ms)
         txn.run(_SQL["put_erasure"], place)
+    for anchor in write.anchors:
+        txn.run(_SQL["put_anchor"], astuple(anchor))
     for secret in write.secrets:
         txn.run(_SQL["put_secret"], secret)
 
@@ -217,6 +233,22 @@ def _read_audit(connection: apsw.Connection, after: int) -> list[AuditEntry]:
     return [
         AuditEntry(number=number, at_ms=at_ms, body=body, digest=digest)
         for number, at_ms, body, digest in found
+    ]
+
+
+def _read_anchors(connection: apsw.Connection, vault_id: bytes) -> list[Anchor]:
+    found: Iterable[Row] = connection.execute(_SQL["anchors"], (vault_id,))
+    return [
+        Anchor(
+            vault_id=vault,
+            session_id=session,
+            next_seq=next_seq,
+            chain=chain,
+            commitment=commitment,
+            at_ms=at_ms,
+            digest=digest,
+        )
+        for vault, session, next_seq, chain, commitment, at_ms, digest in found
     ]
 
 

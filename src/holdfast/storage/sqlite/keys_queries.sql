@@ -81,3 +81,28 @@ SELECT value
 SELECT name, value
   FROM secrets
  ORDER BY name;
+
+-- name: put_anchor
+INSERT INTO anchors (vault_id, session_id, next_seq, chain, commitment, at_ms, digest)
+VALUES (:vault_id, :session_id, :next_seq, :chain, :commitment, :at_ms, :digest)
+    ON CONFLICT DO UPDATE
+   SET next_seq = excluded.next_seq,
+       chain = excluded.chain,
+       commitment = excluded.commitment,
+       at_ms = excluded.at_ms,
+       digest = excluded.digest;
+
+-- name: anchors
+SELECT vault_id, session_id, next_seq, chain, commitment, at_ms, digest
+  FROM anchors
+ WHERE vault_id = :vault_id
+ ORDER BY session_id;
+
+-- name: remove_anchor
+DELETE FROM anchors
+ WHERE vault_id = :vault_id
+   AND session_id = :session_id;
+
+-- name: remove_vault_anchors
+DELETE FROM anchors
+ WHERE vault_id = :vault_id;

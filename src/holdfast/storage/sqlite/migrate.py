@@ -49,7 +49,8 @@ DATA_SCHEMA = Schema(
 KEYS_SCHEMA = Schema(
     application_id=0x484F4C4B,  # "HOLK"
     # 1: the first schema.
-    version=1,
+    # 2: anchors. Code for 1 can use such a file; it does not look at them.
+    version=2,
     compat_version=1,
     file="keys_schema.sql",
     deltas="keys_deltas",
