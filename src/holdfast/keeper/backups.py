@@ -22,6 +22,7 @@ from holdfast.storage.protocol import BackupCapable, KeyWrite
 __all__ = ["BackupReport", "back_up", "overwrite", "renew_key_backups"]
 
 _KNOWN = "key_backups"
+_MAX_TRIES = 5
 
 
 class BackupReport(Struct, frozen=True, kw_only=True):
@@ -39,17 +40,27 @@ async def back_up(store: Store, data: Path, keys: Path) -> BackupReport:
 
     Raises:
         BadInput: a target exists, or the store is not in files.
+        Conflict: keys go on being destroyed meanwhile; try again later.
         StorageFailed: or one of its kinds.
     """
     key_storage = store.keyring.storage
     if not isinstance(store.storage, BackupCapable) or not isinstance(key_storage, BackupCapable):
         raise BadInput("backup", "this storage has no files: back it up with its own tools")
     await asyncio.to_thread(_make_room, (data, keys))
-    await store.storage.backup(data)
     try:
-        await key_storage.backup(keys)
+        for _ in range(_MAX_TRIES):
+            before = await _versions(key_storage)
+            await store.storage.backup(data)
+            await key_storage.backup(keys)
+            if before <= await _versions(key_storage):
+                break
+            # Keys were destroyed meanwhile, by an erase or a rotation: the copied records may be
+            # sealed under them, so copy what is in force now.
+            await asyncio.to_thread(_discard, (data, keys))
+        else:
+            raise Conflict("keys are being rotated: back up when that is done")
     except BaseException:
-        await asyncio.to_thread(data.unlink, missing_ok=True)
+        await asyncio.to_thread(_discard, (data, keys))
         raise
     await _remember(store, keys)
     await store.keyring.record_audit({"action": "backup"})
@@ -57,6 +68,21 @@ async def back_up(store: Store, data: Path, keys: Path) -> BackupReport:
     return BackupReport(
         data=str(data), keys=str(keys), data_bytes=sizes[0], key_bytes=sizes[1], at=store.clock()
     )
+
+
+async def _versions(keys: KeyStorage) -> set[tuple[bytes, bytes, int]]:
+    """Every key there is, by place and version."""
+    vaults = {key.vault_id for key in await keys.all_vault_keys()}
+    return {
+        (key.vault_id, key.session_id, key.version)
+        for vault in vaults
+        for key in await keys.keys(vault)
+    }
+
+
+def _discard(targets: Sequence[Path]) -> None:
+    for target in targets:
+        target.unlink(missing_ok=True)
 
 
 def _make_room(targets: Sequence[Path]) -> None:

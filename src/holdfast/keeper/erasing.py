@@ -171,7 +171,7 @@ class _Forgetting:
         rows = await vault.storage.rows(
             RowSpan(vault_id=vault.raw, kind=Kind.MESSAGE, scope=session, limit=_ALL)
         )
-        keys = await vault.opening_keys(rows, session)
+        rows, keys = await vault.openable(rows, session)
         place = vault.place(Kind.MESSAGE, session)
         opened = [open_message(row, place, keys) for row in rows]
         doomed = [
@@ -217,8 +217,10 @@ class _Forgetting:
     async def _rename_session(self, kept: Sequence[Message], gone: Sequence[Message]) -> None:
         """A title or preview that was made from what goes is made anew from what stays."""
         vault, session = self._vault, self._session
-        row = await Reader(vault).session_row(session)
-        keys = await vault.opening_keys((row,), session)
+        read, keys = await vault.openable((await Reader(vault).session_row(session),), session)
+        if not read:
+            raise NotFound("session")
+        row = read[0]
         place = vault.place(Kind.SESSION, session)
         body = open_body(row, place, keys, SessionBody)
         lost = [" ".join(m.text.split()) for m in gone if m.text.strip()]
@@ -245,7 +247,7 @@ class _Forgetting:
         rows = await vault.storage.rows_by_id(
             ByIds(vault_id=vault.raw, ids=tuple(id_bytes(t) for t in sorted(turn_ids)))
         )
-        keys = await vault.opening_keys(rows, session)
+        rows, keys = await vault.openable(rows, session)
         key = (await vault.session_keys(session)).current
         place = vault.place(Kind.TURN, session)
         for row in rows:

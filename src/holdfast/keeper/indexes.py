@@ -11,7 +11,7 @@ import contextlib
 import logging
 import os
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,8 +21,9 @@ from msgspec import Struct
 from holdfast.clock import id_text, to_ms
 from holdfast.errors import NotFound, TamperedRecord
 from holdfast.model import Message
-from holdfast.storage.protocol import ChangesQuery, HeadsQuery, Kind, SealedRow, State
+from holdfast.storage.protocol import ByIds, ChangesQuery, HeadsQuery, Kind, SealedRow, State
 from holdfast.vault.codec import MemoryBody, SessionBody, open_body, open_message
+from holdfast.vault.envelope import COMMITMENT_SIZE, SealKey
 from holdfast.vault.keyring import KeySet
 from holdfast.vault.vault import Vault
 
@@ -129,6 +130,8 @@ class Indexes:
                 if row is not None:
                     held.index.rev = max(held.index.rev, row.rev)
                 return
+            if rows[-1].rev <= held.index.rev:
+                raise TamperedRecord("revision of vault", vault.id)
             await self._take(vault, held, rows)
             held.index.rev = rows[-1].rev
             if row is not None and held.index.rev >= row.rev:
@@ -138,29 +141,31 @@ class Indexes:
         await self._relabel(vault, held, [row for row in rows if row.kind is Kind.SESSION])
         messages = [row for row in rows if row.kind is Kind.MESSAGE]
         await self._know_sessions(vault, held, {row.scope for row in messages})
-        memories = [row for row in rows if row.kind is Kind.MEMORY]
         removed = [
-            id_text(r.id) for r in rows if r.kind is not Kind.SESSION and r.state is not State.LIVE
+            id_text(row.id)
+            for row in rows
+            if row.kind is not Kind.SESSION and row.state is not State.LIVE
         ]
         alive = [
             row for row in messages if row.state is State.LIVE and id_text(row.scope) in held.labels
         ]
-        keys = await self._message_keys(vault, alive)
-        bodies = [r for r in memories if r.state is State.LIVE]
-        opened = await vault.open_records(bodies, MemoryBody)
+        openable = await self._openable(vault, alive)
+        memories = [row for row in rows if row.kind is Kind.MEMORY and row.state is State.LIVE]
+        memories, keys = await vault.openable(memories)
 
         def work() -> None:
             held.index.remove(removed)
             entries = [
                 _message_entry(
-                    open_message(
-                        row, vault.place(Kind.MESSAGE, row.scope), keys[row.scope].by_commitment
-                    ),
+                    open_message(row, vault.place(Kind.MESSAGE, row.scope), opening),
                     held.labels[id_text(row.scope)],
                 )
-                for row in alive
+                for row, opening in openable
             ]
-            entries += [_memory_entry(row, body) for row, body in zip(bodies, opened, strict=True)]
+            place = vault.place(Kind.MEMORY)
+            entries += [
+                _memory_entry(row, open_body(row, place, keys, MemoryBody)) for row in memories
+            ]
             held.index.add([entry for entry in entries if entry.text.strip()])
 
         if len(rows) <= _INLINE:
@@ -169,16 +174,27 @@ class Indexes:
             await asyncio.to_thread(work)
         held.unsaved += len(rows)
 
-    async def _message_keys(self, vault: Vault, rows: list[SealedRow]) -> dict[bytes, KeySet]:
-        scopes = {row.scope for row in rows}
-        if len(scopes) > 8:
-            return await vault.keyring.all_session_keys(vault.raw)
-        found = {}
-        for scope in scopes:
-            of_scope = [row for row in rows if row.scope == scope]
-            await vault.opening_keys(of_scope, scope)
-            found[scope] = await vault.session_keys(scope)
+    async def _openable(
+        self, vault: Vault, rows: list[SealedRow]
+    ) -> list[tuple[SealedRow, Mapping[bytes, SealKey]]]:
+        """Live message rows of any sessions with the keys that open them."""
+        by_scope: dict[bytes, list[SealedRow]] = {}
+        for row in rows:
+            by_scope.setdefault(row.scope, []).append(row)
+        at_once = await self._keys_at_once(vault, len(by_scope))
+        found: list[tuple[SealedRow, Mapping[bytes, SealKey]]] = []
+        for scope, of_scope in by_scope.items():
+            known = at_once.get(scope)
+            if known is not None and all(_names_one_of(known, row) for row in of_scope):
+                found.extend((row, known.by_commitment) for row in of_scope)
+                continue
+            read, keys = await vault.openable(of_scope, scope)
+            found.extend((row, keys) for row in read if row.state is State.LIVE)
         return found
+
+    async def _keys_at_once(self, vault: Vault, sessions: int) -> dict[bytes, KeySet]:
+        """The keys of all sessions in one read, when many are needed."""
+        return await vault.keyring.all_session_keys(vault.raw) if sessions > 8 else {}
 
     async def _relabel(self, vault: Vault, held: _Held, rows: list[SealedRow]) -> None:
         for row in rows:
@@ -193,8 +209,6 @@ class Indexes:
         unknown = {scope for scope in scopes if id_text(scope) not in held.labels}
         if not unknown:
             return
-        from holdfast.storage.protocol import ByIds
-
         ask = ByIds(vault_id=vault.raw, ids=tuple(sorted(unknown)))
         await self._read_labels(vault, held, unknown, await vault.storage.rows_by_id(ask))
 
@@ -207,15 +221,16 @@ class Indexes:
             HeadsQuery(vault_id=vault.raw, session_ids=tuple(sorted(wanted)), limit=len(wanted))
         )
         by_id = {row.id: row for row in rows}
-        keys = await vault.keyring.all_session_keys(vault.raw) if len(heads) > 8 else {}
+        at_once = await self._keys_at_once(vault, len(heads))
         for head in heads:
-            row = by_id[head.session_id]
-            known = keys.get(head.session_id)
-            opening = (
-                await vault.opening_keys((row,), head.session_id)
-                if known is None
-                else known.by_commitment
-            )
+            row, known = by_id[head.session_id], at_once.get(head.session_id)
+            if known is not None and _names_one_of(known, row):
+                opening: Mapping[bytes, SealKey] = known.by_commitment
+            else:
+                read, opening = await vault.openable((row,), head.session_id)
+                if not read:
+                    continue
+                row = read[0]
             body = open_body(row, vault.place(Kind.SESSION, head.session_id), opening, SessionBody)
             label = _Label(head.kind, body.assistant, body.project, body.platform, body.tags)
             session_id = id_text(head.session_id)
@@ -313,6 +328,10 @@ class Indexes:
                 with contextlib.suppress(Exception):
                     await self._save(vault, held)
         self._held.clear()
+
+
+def _names_one_of(keys: KeySet, row: SealedRow) -> bool:
+    return row.sealed[1 : 1 + COMMITMENT_SIZE] in keys.by_commitment
 
 
 def indexed_text(message: Message) -> str:

@@ -469,7 +469,10 @@ class OpenSession:
         names = Names(self._store, self._vault)
         while True:
             row = await self._reader.session_row(self._log.raw)
-            keys = await self._vault.opening_keys((row,), self._log.raw)
+            read, keys = await self._vault.openable((row,), self._log.raw)
+            if not read:
+                raise NotFound("session")
+            row = read[0]
             place = self._vault.place(Kind.SESSION, self._log.raw)
             body = open_body(row, place, keys, SessionBody)
             changed = replace(
