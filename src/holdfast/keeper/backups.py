@@ -15,9 +15,9 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from holdfast.errors import BadInput, StorageFailed, StorageReadOnly
+from holdfast.errors import BadInput, Conflict, StorageFailed, StorageReadOnly
 from holdfast.keeper.store import Store
-from holdfast.storage.protocol import BackupCapable, KeyWrite
+from holdfast.storage.protocol import BackupCapable, KeyStorage, KeyWrite
 
 __all__ = ["BackupReport", "back_up", "overwrite", "renew_key_backups"]
 
