@@ -32,6 +32,8 @@ _SQL_WAL = "PRAGMA journal_mode=WAL"
 _FOREVER_S = 10**9
 """EncryptedSession hides what is older than ten minutes unless told otherwise."""
 _SAVER_TURNS = 20
+_LOCKED = (sqlite3.OperationalError,)
+"""With many connections on one file: "database is locked", after five seconds of waiting."""
 _PACKAGES = ("openai-agents", "langgraph", "langgraph-checkpoint-sqlite", "aiosqlite")
 
 Item = dict[str, Any]  # a provider's own item, as the SDK types it
@@ -86,6 +88,7 @@ class _AgentsConversation:
 class AgentsSqlite:
     """OpenAI Agents SDK: one connection a thread, JSON in clear."""
 
+    refusals = _LOCKED
     name = "SQLiteSession"
     note = "WAL set by itself, synchronous=FULL is its SQLite's default (checked), not settable"
 
@@ -185,6 +188,7 @@ class _AsyncStoreConversation(_StoreConversation):
 class LangGraphStore:
     """LangGraph's store, called directly: it blocks the loop, which is its fastest way."""
 
+    refusals = _LOCKED
     name = "SqliteStore"
     note = "a turn is two puts in one batch; WAL and synchronous=FULL set on its connection"
 
@@ -238,6 +242,7 @@ class LangGraphAsyncStore(LangGraphStore):
 class LangGraphSaver:
     """LangGraph's checkpoint saver under the smallest graph: one node that answers."""
 
+    refusals = _LOCKED
     name = "AsyncSqliteSaver"
     note = (
         "a turn is one run of a graph of one node, a new thread every "

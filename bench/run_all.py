@@ -82,6 +82,12 @@ def _quality_targets(found: recall.RecallReport) -> Iterator[Target]:
             yield at_least(f"{name}, {what}", limit, measured, "%")
 
 
+def _command(arguments: list[str]) -> str:
+    """What a report says it was started by; of files only their names."""
+    shown = [Path(one).name if "/" in one else one for one in arguments]
+    return f'make bench ARGS="{" ".join(shown)}"' if shown else "make bench"
+
+
 def main() -> int:
     """Print the targets; the exit code is 1 when a program failed, not when a target was missed."""
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
@@ -93,14 +99,14 @@ def main() -> int:
     asked = parser.parse_args()
     effort = effort_of(rounds=asked.rounds, seconds=asked.seconds, quick=asked.quick)
     RESULTS.mkdir(exist_ok=True)
-    command = " ".join(["make bench", f'ARGS="{" ".join(sys.argv[1:])}"' if sys.argv[1:] else ""])
+    command = _command(sys.argv[1:])
     reports, failed = [], []
     for name in asked.only.split(","):
         if name == _QUALITY and not asked.data:
             continue
         print(f"measuring {name} ...", file=sys.stderr, flush=True)
         try:
-            report = run(name, effort, asked.data, command.strip())
+            report = run(name, effort, asked.data, command)
         except Exception:
             # The other programs' figures are worth having all the same.
             traceback.print_exc()

@@ -44,6 +44,7 @@ _COLUMNS = (
     "p50 ms",
     "p99 ms",
     "CPU us/turn",
+    "refused",
     "Holdfast is faster by",
 )
 
@@ -58,6 +59,8 @@ class Run(Struct):
     """Seconds from call to acknowledgement, a list for each round."""
     cpu_s: list[float]
     """Processor time of the whole process for one turn, one for each round."""
+    refused: int = 0
+    """Writes it declined; they are in no other figure."""
 
     @property
     def rate(self) -> float:
@@ -114,47 +117,63 @@ async def measure_writers(
     for contender in contenders:
         mine = [await contender.conversation(number) for number in range(writers)]
         conversations.append(mine)
-        await _write_together(mine, exchanges, min(_WARM_UP_S, effort.seconds))
+        await _write_together(contender, mine, exchanges, min(_WARM_UP_S, effort.seconds))
     for _ in range(effort.rounds):
-        for run, mine in zip(runs, conversations, strict=True):
+        for run, contender, mine in zip(runs, contenders, conversations, strict=True):
             before, began = time.process_time(), time.perf_counter()
-            took = await _write_together(mine, exchanges, effort.seconds)
+            took, refused = await _write_together(contender, mine, exchanges, effort.seconds)
             elapsed = time.perf_counter() - began
             run.took.append(took)
             run.rates.append(len(took) / elapsed)
-            run.cpu_s.append((time.process_time() - before) / len(took))
+            run.cpu_s.append((time.process_time() - before) / max(1, len(took)))
+            run.refused += refused
     return runs
 
 
 async def _write_together(
-    conversations: Sequence[Conversation], exchanges: list[Exchange], seconds: float
-) -> list[float]:
+    contender: Contender,
+    conversations: Sequence[Conversation],
+    exchanges: list[Exchange],
+    seconds: float,
+) -> tuple[list[float], int]:
+    """Seconds of each acknowledged turn, and how many were refused."""
     until = time.perf_counter() + seconds
     alone = len(conversations) == 1
-    lists = await asyncio.gather(
+    found = await asyncio.gather(
         *(
-            _write(each, exchanges[7 * number :], until, alone=alone)
+            _write(contender, each, exchanges[7 * number :], until, alone=alone)
             for number, each in enumerate(conversations)
         )
     )
-    return [one for each in lists for one in each]
+    took = [one for each, _ in found for one in each]
+    return took, sum(refused for _, refused in found)
 
 
 async def _write(
-    conversation: Conversation, exchanges: list[Exchange], until: float, *, alone: bool
-) -> list[float]:
+    contender: Contender,
+    conversation: Conversation,
+    exchanges: list[Exchange],
+    until: float,
+    *,
+    alone: bool,
+) -> tuple[list[float], int]:
     took: list[float] = []
+    refused = 0
     for exchange in cycle(exchanges):
         begin = time.perf_counter()
         if not alone:
             # The clock runs while the others have their turn: a contender that blocks the loop
             # would otherwise look as if nobody ever waited for it.
             await asyncio.sleep(0)
-        await conversation.log(exchange)
-        took.append(time.perf_counter() - begin)
+        try:
+            await conversation.log(exchange)
+        except contender.refusals:
+            refused += 1
+        else:
+            took.append(time.perf_counter() - begin)
         if time.perf_counter() > until:
             break
-    return took
+    return took, refused
 
 
 async def measure_steps(effort: Effort) -> dict[str, list[list[float]]]:
@@ -195,6 +214,7 @@ def _table(title: str, runs: Sequence[Run], note: str) -> Table:
                 spread.p50 * 1e3,
                 spread.p99 * 1e3,
                 median(run.cpu_s) * 1e6,
+                run.refused,
                 f"{ours / run.rate:.2f} x",
             )
         )

@@ -31,6 +31,8 @@ class Contender(Protocol):
     name: str
     note: str
     """How its durability was set, and what else is different about it."""
+    refusals: tuple[type[Exception], ...]
+    """What it raises when it declines a write under load: counted, not acknowledged."""
 
     async def open(self, folder: Path) -> None:
         """Make an empty store in an empty folder."""
@@ -58,6 +60,7 @@ class Holdfast:
     """This library: sealed records in an encrypted file."""
 
     note = "sealed, pages encrypted; WAL, synchronous=FULL set by the library"
+    refusals: tuple[type[Exception], ...] = ()
 
     def __init__(self, *, users: int = 1) -> None:
         self.name = "Holdfast" if users == 1 else f"Holdfast, {users} users"

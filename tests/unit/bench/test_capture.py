@@ -19,12 +19,16 @@ class Listed:
     """A contender that keeps everything in lists, and notes when it is written to."""
 
     note = ""
+    refusals = (TimeoutError,)
 
-    def __init__(self, name: str, order: list[str], *, forgets: int = 0) -> None:
+    def __init__(
+        self, name: str, order: list[str], *, forgets: int = 0, error: Exception | None = None
+    ) -> None:
         self.name = name
         self.order = order
         self.conversations: list[_ListedConversation] = []
         self.forgets = forgets
+        self.error = error
         self.folder: Path | None = None
 
     async def open(self, folder: Path) -> None:
@@ -53,6 +57,8 @@ class _ListedConversation:
 
     async def log(self, exchange: Exchange) -> None:
         self._owner.order.append(self._owner.name)
+        if self._owner.error is not None and len(self._owner.order) % 2:
+            raise self._owner.error
         self.kept += [exchange.question, exchange.answer]
 
     async def last(self, count: int) -> int:
@@ -78,6 +84,19 @@ async def test_every_session_writes_the_same_as_the_other_contenders() -> None:
     first, second = ([c.kept[-6:] for c in one.conversations] for one in contenders)
     assert first == second
     assert [len(took) for run in runs for took in run.took] == [4] * 6
+
+
+async def test_a_refused_write_is_counted_and_is_no_turn() -> None:
+    """What a contender declines under load is in no rate and no percentile."""
+    (run,) = await measure_writers([Listed("a", [], error=TimeoutError())], 2, ONCE)
+
+    assert ([len(took) for took in run.took], run.refused) == ([1, 1, 1], 3)
+
+
+async def test_any_other_failure_ends_the_measuring() -> None:
+    """A contender that breaks has no figures: only what it names as refusals is counted."""
+    with pytest.raises(ValueError, match="broken"):
+        await measure_writers([Listed("a", [], error=ValueError("broken"))], 2, ONCE)
 
 
 async def test_a_store_that_loses_messages_has_no_figure() -> None:
