@@ -40,7 +40,7 @@ from holdfast.recall.ranking import weigh
 from holdfast.recall.sessions import SESSION_FEATURES, session_table
 
 FOLDS = 5
-PENALTY = 10.0
+MESSAGE_PENALTY, SESSION_PENALTY = 10.0, 3.0
 Matrix = NDArray[np.float64]
 
 
@@ -149,9 +149,11 @@ def _fusion(weights: SetFile, names: tuple[str, ...]) -> Fusion:
 
 def _learned(histories: list[Indexed], kind: str) -> tuple[SetFile, SetFile]:
     """Message weights, then session weights on what the message weights make of it."""
-    messages = _fit(_message_examples(histories), tuple(FEATURES))
+    examples = _message_examples(histories)
+    messages = _fit(examples, tuple(FEATURES), MESSAGE_PENALTY)
     fusion = _fusion(messages, tuple(FEATURES))
-    return messages, _fit(_session_examples(histories, fusion), SESSION_FEATURES)
+    sessions = _fit(_session_examples(histories, fusion), SESSION_FEATURES, SESSION_PENALTY)
+    return messages, sessions
 
 
 def _message_examples(histories: list[Indexed]) -> list[Example]:
@@ -178,7 +180,7 @@ def _session_examples(histories: list[Indexed], fusion: Fusion) -> list[Example]
     return examples
 
 
-def _fit(examples: list[Example], names: tuple[str, ...]) -> SetFile:
+def _fit(examples: list[Example], names: tuple[str, ...], penalty: float) -> SetFile:
     """Weights by name and the bias that make the sums log-odds."""
     useful = [e for e in examples if e.evidence.any() and not e.evidence.all()]
     features = np.concatenate([e.features for e in useful])
@@ -186,7 +188,8 @@ def _fit(examples: list[Example], names: tuple[str, ...]) -> SetFile:
     sizes = np.array([len(e.evidence) for e in useful])
     deviations = features.std(axis=0)
     deviations[deviations < 1e-6] = np.inf  # constant in this data: its weight becomes 0
-    weights = _listwise((features - features.mean(axis=0)) / deviations, evidence, sizes)
+    standard = (features - features.mean(axis=0)) / deviations
+    weights = _listwise(standard, evidence, sizes, penalty)
     sums = features @ (weights / deviations)
     scale, bias = _platt(sums, evidence)
     values = weights / deviations * scale
@@ -196,7 +199,9 @@ def _fit(examples: list[Example], names: tuple[str, ...]) -> SetFile:
     )
 
 
-def _listwise(features: Matrix, evidence: NDArray[np.bool_], sizes: NDArray[np.int64]) -> Matrix:
+def _listwise(
+    features: Matrix, evidence: NDArray[np.bool_], sizes: NDArray[np.int64], penalty: float
+) -> Matrix:
     starts = np.cumsum(sizes) - sizes
     question = np.repeat(np.arange(len(sizes)), sizes)
     pieces = np.add.reduceat(evidence.astype(np.float64), starts)
@@ -211,9 +216,9 @@ def _listwise(features: Matrix, evidence: NDArray[np.bool_], sizes: NDArray[np.i
         total = -(importance * np.log(np.maximum(share, 1e-300)))[evidence].sum()
         blame = np.add.reduceat(np.where(evidence, importance / (odds + others), 0), starts)
         slope = np.where(evidence, -importance * (1 - share), odds * blame[question])
-        penalty = 0.5 * PENALTY * float(weights @ weights)
-        gradient = features.T @ slope + PENALTY * weights
-        return (total + penalty) / len(sizes), gradient / len(sizes)
+        gradient = features.T @ slope + penalty * weights
+        cost = total + 0.5 * penalty * float(weights @ weights)
+        return cost / len(sizes), gradient / len(sizes)
 
     start = np.zeros(features.shape[1])
     best: Matrix = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 400}).x

@@ -32,7 +32,7 @@ SESSION_FEATURES = (
 """The scores of the session's best messages below the best of all, what they amount to together,
 the session's own features, and the highest of its messages' features."""
 
-_FLOOR = -6.0
+_FLOOR = -12.0
 """Below the best score of all; what lies lower, or is not there, counts as this."""
 _AT = {name: at for at, name in enumerate(FEATURES)}
 
