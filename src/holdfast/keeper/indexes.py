@@ -223,7 +223,9 @@ class Indexes:
         by_id = {row.id: row for row in rows}
         at_once = await self._keys_at_once(vault, len(heads))
         for head in heads:
-            row, known = by_id[head.session_id], at_once.get(head.session_id)
+            row, known = by_id.get(head.session_id), at_once.get(head.session_id)
+            if row is None:
+                raise TamperedRecord("session", id_text(head.session_id))
             if known is not None and _names_one_of(known, row):
                 opening: Mapping[bytes, SealKey] = known.by_commitment
             else:
