@@ -132,16 +132,27 @@ class _Pieces:
     def of(self, runs: list[list[str]]) -> tuple[Ints, Ints]:
         """All piece numbers in order, and how many each text has."""
         with self._lock:
-            self._learn(set().union(*runs))
-            flat = chain.from_iterable(runs)
-            total = sum(map(len, runs))
-            numbers = np.fromiter(map(self._number.__getitem__, flat), np.intp, total)
-            starts = np.frombuffer(self._starts, np.int64)
-            lengths = starts[numbers + 1] - starts[numbers]
-            tokens = np.frombuffer(self._tokens, np.int32)[_ranges(starts[numbers], lengths)]
+            tokens, run_lengths = self._looked_up(runs)
         texts = np.repeat(np.arange(len(runs)), [len(text_runs) for text_runs in runs])
-        counts = np.bincount(texts, weights=lengths, minlength=len(runs)).astype(np.int64)
-        return tokens.astype(np.int64), counts
+        counts = np.bincount(texts, weights=run_lengths, minlength=len(runs)).astype(np.int64)
+        return tokens, counts
+
+    def _looked_up(self, runs: list[list[str]]) -> tuple[Ints, Ints]:
+        """All piece numbers in order, and how many each run has.
+
+        A method of its own so that its views into the growing arrays are gone before the lock is:
+        an array cannot grow while somebody looks into it.
+        """
+        self._learn(set().union(*runs))
+        numbers = np.fromiter(
+            map(self._number.__getitem__, chain.from_iterable(runs)),
+            np.intp,
+            sum(map(len, runs)),
+        )
+        starts = np.frombuffer(self._starts, np.int64)
+        lengths = starts[numbers + 1] - starts[numbers]
+        tokens = np.frombuffer(self._tokens, np.int32)[_ranges(starts[numbers], lengths)]
+        return tokens.astype(np.int64), lengths
 
     def _learn(self, runs: set[str]) -> None:
         # Not a difference of sets: that walks over all known runs.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -62,3 +63,15 @@ def test_a_missing_package_is_named() -> None:
         packaged_file("no_such_package", "x", feature="search", extra="minilm")
 
     assert "minilm" == caught.value.extra
+
+
+def test_threads_may_embed_at_the_same_time() -> None:
+    """New words from several threads at once: no error, the same vectors as alone."""
+    shared = StaticEmbedder()
+    texts = [[f"word{n} new{n}{thread} text" for n in range(200)] for thread in range(4)]
+
+    with ThreadPoolExecutor(4) as threads:
+        rows = list(threads.map(lambda lot: np.vstack([shared.embed([t]) for t in lot]), texts))
+
+    for lot, together in zip(texts, rows, strict=True):
+        assert shared.embed(lot).tobytes() == together.tobytes()
