@@ -6,12 +6,13 @@ import hashlib
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+import msgspec
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
 from holdfast.index.embedder import Floats
-from holdfast.index.entries import Entry
+from holdfast.index.entries import Entry, Filter
 from holdfast.index.vault_index import VaultIndex
 from holdfast.recall.asking import Ask
 from holdfast.recall.ranking import rank
@@ -40,6 +41,7 @@ entries = st.builds(
     Entry,
     id=ids,
     session_id=st.sampled_from(["s1", "s2", "s3"]),
+    project=st.sampled_from([None, "p"]),
     seq=st.integers(0, 8),
     is_memory=st.booleans(),
     role=st.sampled_from(["user", "assistant"]),
@@ -77,10 +79,25 @@ def _remove_session(session: str) -> Edit:
     return edit
 
 
+def _label(session: str, project: str, tags: tuple[str, ...]) -> Edit:
+    def edit(index: VaultIndex, model: dict[str, Entry]) -> None:
+        index.label_session(
+            session, assistant="helper", project=project, kind="room", tags=tags, platform=None
+        )
+        for entry in [e for e in model.values() if e.session_id == session]:
+            new = {"project": project, "session_kind": "room", "platform": None}
+            own = {} if entry.is_memory else {"assistant": "helper", "tags": tags}
+            model[entry.id] = msgspec.structs.replace(entry, **new, **own)
+
+    return edit
+
+
+sessions = st.sampled_from(["s1", "s2", "s3"])
 edits = st.one_of(
+    st.builds(_label, sessions, st.sampled_from(["p", "q"]), st.sampled_from([(), ("red",)])),
     st.lists(entries, max_size=12).map(_add),
     st.lists(ids, max_size=6).map(_remove),
-    st.sampled_from(["s1", "s2", "s3"]).map(_remove_session),
+    sessions.map(_remove_session),
     st.just("reload"),
 )
 
@@ -101,6 +118,7 @@ def test_an_edited_index_answers_like_a_rebuilt_one(history: list, random: objec
     rebuilt.add(left)
 
     assert len(model) == len(index) == len(rebuilt)
+    assert _filtered(index) == _filtered(rebuilt)
     for question in QUESTIONS:
         assert _answer(index, question) == _answer(rebuilt, question)
         assert _candidates(index, question) == _candidates(rebuilt, question)
@@ -108,6 +126,12 @@ def test_an_edited_index_answers_like_a_rebuilt_one(history: list, random: objec
 
 def _answer(index: VaultIndex, question: str) -> list[object]:
     return list(rank(Ask(question=question, now=NOW, limit=50), index))
+
+
+def _filtered(index: VaultIndex) -> list[list[str]]:
+    """What the labels admit."""
+    wheres = Filter(project="p"), Filter(tags=("red",)), Filter(assistant="helper")
+    return [index.search("blue", where=where).ids for where in wheres]
 
 
 def _candidates(index: VaultIndex, question: str) -> list[str]:
