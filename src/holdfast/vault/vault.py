@@ -224,9 +224,9 @@ class Vault:
         Without this a record that was sealed just before a rotation could be written just after,
         under a key that is about to be destroyed.
         """
-        if all(_is_under(row, key) for row in rows):
-            return rows
         old = [row for row in rows if not _is_under(row, key)]
+        if not old:
+            return rows
         if any(commitment_of(row.sealed) not in opening for row in old):
             raise Conflict("a record was sealed under a key that was rotated away")
         return tuple(
