@@ -89,6 +89,7 @@ class AgentsSqlite:
     """OpenAI Agents SDK: one connection a thread, JSON in clear."""
 
     refusals = _LOCKED
+    blocks = False
     name = "SQLiteSession"
     note = "WAL set by itself, synchronous=FULL is its SQLite's default (checked), not settable"
 
@@ -189,8 +190,12 @@ class LangGraphStore:
     """LangGraph's store, called directly: it blocks the loop, which is its fastest way."""
 
     refusals = _LOCKED
+    blocks = True
     name = "SqliteStore"
-    note = "a turn is two puts in one batch; WAL and synchronous=FULL set on its connection"
+    note = (
+        "a turn is two puts in one batch, the event loop stands still meanwhile; WAL and "
+        "synchronous=FULL set on its connection"
+    )
 
     def __init__(self) -> None:
         self._undo = AsyncExitStack()
@@ -223,7 +228,9 @@ class LangGraphStore:
 class LangGraphAsyncStore(LangGraphStore):
     """The same through aiosqlite: one connection for all sessions."""
 
+    blocks = False
     name = "AsyncSqliteStore"
+    note = "a turn is two puts in one batch; WAL and synchronous=FULL set on its connection"
 
     async def open(self, folder: Path) -> None:
         opening = AsyncSqliteStore.from_conn_string(str(folder / "peer.db"))
@@ -243,6 +250,7 @@ class LangGraphSaver:
     """LangGraph's checkpoint saver under the smallest graph: one node that answers."""
 
     refusals = _LOCKED
+    blocks = False
     name = "AsyncSqliteSaver"
     note = (
         "a turn is one run of a graph of one node, a new thread every "

@@ -59,6 +59,8 @@ class Run(Struct):
     """Seconds from call to acknowledgement, a list for each round."""
     cpu_s: list[float]
     """Processor time of the whole process for one turn, one for each round."""
+    blocks: bool = False
+    """It stops the event loop: shown, but no measure for a server."""
     refused: int = 0
     """Writes it declined; they are in no other figure."""
 
@@ -110,7 +112,7 @@ async def measure_writers(
     contenders: Sequence[Contender], writers: int, effort: Effort
 ) -> list[Run]:
     """Rounds in which every contender writes for a while, `writers` sessions at once."""
-    runs = [Run(contender.name, [], [], []) for contender in contenders]
+    runs = [Run(each.name, [], [], [], blocks=each.blocks) for each in contenders]
     # Made before any clock starts, and enough that none repeats on one page of a database.
     exchanges = list(islice(Talk().exchanges(), _EXCHANGES))
     conversations = []
@@ -245,8 +247,9 @@ def _targets_of_one(runs: Sequence[Run]) -> Iterator[Target]:
 
 
 def _targets_of_many(runs: Sequence[Run]) -> Iterator[Target]:
-    peers = [run for run in runs if not run.name.startswith("Holdfast")]
-    for run in runs[: len(runs) - len(peers)]:
+    ours = [run for run in runs if run.name.startswith("Holdfast")]
+    peers = [run for run in runs if run not in ours and not run.blocks]
+    for run in ours:
         name = f"{run.name}, {WRITERS} sessions"
         yield at_least(name, 10_000, run.rate, "turns/s")
         yield at_most(f"{name}, p99", 20.0, spread_of(run.took).p99 * 1e3, "ms")

@@ -33,6 +33,8 @@ class Contender(Protocol):
     """How its durability was set, and what else is different about it."""
     refusals: tuple[type[Exception], ...]
     """What it raises when it declines a write under load: counted, not acknowledged."""
+    blocks: bool
+    """Whether it stops the event loop while the disk works: nothing else runs then."""
 
     async def open(self, folder: Path) -> None:
         """Make an empty store in an empty folder."""
@@ -61,6 +63,7 @@ class Holdfast:
 
     note = "sealed, pages encrypted; WAL, synchronous=FULL set by the library"
     refusals: tuple[type[Exception], ...] = ()
+    blocks = False
 
     def __init__(self, *, users: int = 1) -> None:
         self.name = "Holdfast" if users == 1 else f"Holdfast, {users} users"

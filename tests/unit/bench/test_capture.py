@@ -20,6 +20,7 @@ class Listed:
 
     note = ""
     refusals = (TimeoutError,)
+    blocks = False
 
     def __init__(
         self, name: str, order: list[str], *, forgets: int = 0, error: Exception | None = None
