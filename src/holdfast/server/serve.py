@@ -60,6 +60,8 @@ async def _serve(settings: Settings, listening: socket.socket, answerer: Answere
             server_header=False,
             ws_max_size=MAX_FRAME_BYTES,
             ws_max_queue=_QUEUED_FRAMES,
+            # On one machine it saves nothing, and a small frame could unpack to a large one.
+            ws_per_message_deflate=False,
             timeout_graceful_shutdown=_STOP_TIMEOUT_S,
         )
         await _Server(config, settings, access).serve(sockets=[listening])
@@ -126,5 +128,6 @@ def _log_to_stderr(level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Facts("%(asctime)s %(levelname)s %(name)s %(message)s"))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    # Uvicorn tells of every start, socket and stop; the line of a request says it in one.
+    # Uvicorn tells of every socket with its ticket, and in debug of its frames, with what was said;
+    # the one line of a request says what may be said.
     logging.getLogger("uvicorn").setLevel(logging.WARNING)

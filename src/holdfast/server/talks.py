@@ -41,7 +41,9 @@ from holdfast.server.shown import hit_out, message_out
 __all__ = ["Listener", "Talk", "Talks"]
 
 _logger = logging.getLogger(__name__)
-_QUEUE_FRAMES = 256
+_QUEUE_FRAMES = 64
+_GRACE_S = 2.0
+"""How long a full queue holds up the talk before its socket is given up."""
 _MAX_WAITING = 16
 """Turns of one session that are answered or wait; a person types no faster."""
 _SHOWN_HITS = 10
@@ -55,16 +57,22 @@ class Listener:
         self.too_slow = asyncio.Event()
         self._frames: asyncio.Queue[str] = asyncio.Queue(_QUEUE_FRAMES)
 
-    def hear(self, frame: str) -> None:
-        """Take a frame; when there is no room the listener is given up."""
+    async def hear(self, frame: str) -> None:
+        """Take a frame; when there is no room for a while the listener is given up."""
+        if self.too_slow.is_set():
+            return
         try:
-            self._frames.put_nowait(frame)
-        except asyncio.QueueFull:
+            async with asyncio.timeout(_GRACE_S):
+                await self._frames.put(frame)
+        except TimeoutError:
             self.too_slow.set()
 
     def tell(self, event: ServerEvent) -> None:
         """Take an event that concerns this connection alone."""
-        self.hear(self.talk.frame(event))
+        try:
+            self._frames.put_nowait(self.talk.frame(event))
+        except asyncio.QueueFull:
+            self.too_slow.set()
 
     def tell_error(self, code: str, message: str, client_key: str | None = None) -> None:
         """Take word that something of this connection was refused."""
@@ -140,23 +148,25 @@ class Talk:
             async with self._lock, aclosing(self._chat(text, client_key)) as events:
                 async for event in events:
                     began = event.turn_id
-                    self._publish(_event_out(event, client_key))
+                    await self._publish(_event_out(event, client_key))
         except HoldfastError as exc:
-            self._tell_failure(began, exc.code, str(exc), by, client_key)
+            await self._tell_failure(began, exc.code, str(exc), by, client_key)
         except asyncio.CancelledError:
             if began is None:
                 message = "it was cancelled and may not be recorded: send it with its client key"
                 by.tell_error("cancelled", message, client_key)
             else:
                 status = "interrupted" if self._talks.stopping.is_set() else "cancelled"
-                self._publish(
+                await self._publish(
                     FinishedEvent(turn_id=began, status=status, message=None, replayed=False)
                 )
             raise
         except Exception:
             # The task's boundary: a fault of ours, which nobody else would see.
             _logger.exception("turn broke", extra={"action": "turn.run"})
-            self._tell_failure(began, "internal", "the server failed: see its log", by, client_key)
+            await self._tell_failure(
+                began, "internal", "the server failed: see its log", by, client_key
+            )
 
     def _chat(self, text: str, client_key: str | None) -> AsyncGenerator[Event, None]:
         return chat(
@@ -168,19 +178,19 @@ class Talk:
             stopping=self._talks.stopping,
         )
 
-    def _tell_failure(
+    async def _tell_failure(
         self, began: TurnId | None, code: str, message: str, by: Listener, client_key: str | None
     ) -> None:
         if began is None:
             by.tell_error(code, message, client_key)
         else:
-            self._publish(FailedEvent(turn_id=began, code=code, message=message))
+            await self._publish(FailedEvent(turn_id=began, code=code, message=message))
 
-    def _publish(self, event: ServerEvent) -> None:
+    async def _publish(self, event: ServerEvent) -> None:
         self._seq += 1
         frame = self.frame(event)
-        for listener in self._listeners:
-            listener.hear(frame)
+        for listener in list(self._listeners):
+            await listener.hear(frame)
 
 
 class Talks:

@@ -1,0 +1,158 @@
+"""Real servers in processes of their own, and clients that talk to them."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from websockets.asyncio.client import ClientConnection, connect
+
+_CHILD = Path(__file__).with_name("server_child.py")
+
+
+class Served:
+    """A server in a folder. It can be killed and started again over the same data."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.release = folder / "release"
+        self.process: subprocess.Popen[str] | None = None
+        self.url = ""
+        self.login_link = ""
+        self._cookies: dict[str, str] = {}
+
+    @property
+    def log(self) -> str:
+        """What it wrote to stderr, over all starts."""
+        return (self.folder / "log").read_text("utf-8")
+
+    def start(self, *, child: bool = True) -> Served:
+        """Start it on a free port and log in; `child=False` is `holdfast serve` as users run it."""
+        script = [str(_CHILD), str(self.release)] if child else ["-m", "holdfast", "serve"]
+        kept = {k: v for k, v in os.environ.items() if not k.startswith("HOLDFAST_")}
+        env = {
+            **kept,
+            "HOLDFAST_DATA_DIR": str(self.folder / "data"),
+            "HOLDFAST_CONFIG_DIR": str(self.folder / "config"),
+            "HOLDFAST_USER": "ada",
+            "HOLDFAST_PORT": "0",
+        }
+        with (self.folder / "log").open("a") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, *script], env=env, stdout=subprocess.PIPE, stderr=log, text=True
+            )
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        found = re.search(r"serves (http://\S+) .* (http://\S+)$", line)
+        assert found, f"{line!r}\n{self.log}"
+        self.url, self.login_link = found[1], found[2]
+        return self
+
+    def kill(self, how: signal.Signals = signal.SIGKILL) -> int:
+        """End the process, and wait for its end; returns its exit code."""
+        assert self.process is not None
+        self.process.send_signal(how)
+        code = self.process.wait(30)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+        self.process = None
+        self._cookies = {}
+        return code
+
+    @asynccontextmanager
+    async def client(self, *, log_in: bool = True) -> AsyncIterator[httpx2.AsyncClient]:
+        """An HTTP client; the link logs in once, so all of them share its cookie."""
+        async with httpx2.AsyncClient(base_url=self.url, trust_env=False) as client:
+            if log_in and not self._cookies:
+                await client.get(self.login_link)
+                self._cookies = dict(client.cookies)
+            elif log_in:
+                client.cookies.update(self._cookies)
+            yield client
+
+    async def get(self, path: str) -> Any:
+        """The JSON of a path."""
+        async with self.client() as client:
+            return (await client.get(path)).json()
+
+    async def ticket(self, origin: str | None = None) -> str:
+        """A ticket for one socket."""
+        headers = {} if origin is None else {"Origin": origin}
+        async with self.client() as client:
+            answer = await client.post("/api/ws-ticket", headers=headers)
+            return str(answer.json()["ticket"])
+
+    def socket_url(self, ticket: str, session_id: str | None = None) -> str:
+        """Where a socket connects."""
+        named = "" if session_id is None else f"&session_id={session_id}"
+        return f"{self.url.replace('http', 'ws')}/ws?ticket={ticket}{named}"
+
+    @asynccontextmanager
+    async def talk(
+        self, session_id: str | None = None, *, buffer_bytes: int | None = None
+    ) -> AsyncIterator[Talking]:
+        """A socket that has had its history; `buffer_bytes` is what the system takes unread."""
+        url = self.socket_url(await self.ticket(), session_id)
+        raw = socket.create_connection(("127.0.0.1", int(self.url.rpartition(":")[2])))
+        if buffer_bytes is not None:
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer_bytes)
+        async with connect(url, proxy=None, max_size=None, sock=raw) as opened:
+            talking = Talking(opened)
+            await talking.begin()
+            yield talking
+
+
+class Talking:
+    """One client's side of a socket."""
+
+    def __init__(self, opened: ClientConnection) -> None:
+        self.socket = opened
+        self.session_id = ""
+        self.history: list[dict[str, Any]] = []
+
+    async def begin(self) -> None:
+        """Take the history."""
+        frame = await self.frame()
+        self.session_id, self.history = frame["session_id"], frame["event"]["messages"]
+
+    async def frame(self) -> dict[str, Any]:
+        """The next frame."""
+        found: dict[str, Any] = json.loads(await self.socket.recv())
+        return found
+
+    async def send(self, **frame: object) -> None:
+        """Send a frame."""
+        await self.socket.send(json.dumps(frame))
+
+    async def until(self, *kinds: str) -> list[dict[str, Any]]:
+        """The events up to the first of these kinds."""
+        events: list[dict[str, Any]] = []
+        while not events or events[-1]["type"] not in kinds:
+            events.append((await self.frame())["event"])
+        return events
+
+    async def ask(self, text: str, client_key: str | None = None) -> str:
+        """The whole answer to a text."""
+        await self.send(type="message", text=text, client_key=client_key)
+        events = await self.until("finished", "failed", "error")
+        return "".join(event["text"] for event in events if event["type"] == "delta")
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    """A running server over an empty folder."""
+    server = Served(tmp_path).start()
+    yield server
+    if server.process is not None:
+        server.kill()
