@@ -381,7 +381,7 @@ def _memory_entry(row: SealedRow, body: MemoryBody) -> Entry:
         id=id_text(row.id),
         session_id=body.session_id or "",
         is_memory=True,
-        role="assistant",
+        role="user",
         kind=body.kind,
         assistant=body.assistant,
         tags=body.tags,
