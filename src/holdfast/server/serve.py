@@ -42,8 +42,8 @@ def serve(settings: Settings, *, answerer: Answerer | None = None) -> None:
         StorageFailed: or one of its kinds.
     """
     check_loopback(settings.host)
-    _log_to_stderr(settings.log_level)
     with _listening(settings) as listening:
+        _log_to_stderr(settings.log_level)
         port = listening.getsockname()[1]
         asyncio.run(_serve(replace(settings, port=port), listening, answerer))
 

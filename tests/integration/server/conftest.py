@@ -156,3 +156,11 @@ def served(tmp_path: Path) -> Iterator[Served]:
     yield server
     if server.process is not None:
         server.kill()
+
+
+@pytest.fixture(scope="module")
+def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A running server for tests that leave nothing behind."""
+    server = Served(tmp_path_factory.mktemp("standing")).start()
+    yield server
+    server.kill()

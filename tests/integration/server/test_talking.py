@@ -168,6 +168,26 @@ async def test_a_graceful_stop_interrupts_what_runs_and_leaves_with_success(
     assert turns == [("interrupted", ["slow question", "one "])]
 
 
+async def test_promise_01_heard_first_an_answer_broken_by_kill_9_is_made_anew_when_resent(
+    served: Served,
+) -> None:
+    """What was said stands once; the broken answer stays, the new one stands beside it."""
+    async with served.talk() as ada:
+        await ada.send(type="message", text="slow question", client_key="k")
+        await ada.until("delta")
+        served.kill()
+    served.start()
+    served.release.touch()
+    async with served.talk() as ada:
+        answer = await ada.ask("slow question", "k")
+        again = await ada.ask("slow question", "k")
+        broken, whole = await turns_of(served, ada.session_id)
+
+    assert (answer, again) == ("one two", "one two")
+    assert (broken[0], broken[1][0]) == ("interrupted", "slow question")
+    assert whole == ("complete", ["one two"])
+
+
 async def test_a_failing_answer_is_told_and_recorded(served: Served) -> None:
     """The input and the error stay; nothing of the content is in the message or in the log."""
     async with served.talk() as ada:
