@@ -51,13 +51,15 @@ async def create_memory_from_chat(
 
     Raises:
         BadInput: nothing was said that could be remembered.
-        NotFound: the session, or one of the messages, is not there.
+        NotFound: the session is not there, or one of the messages is not in it.
     """
     reader = Reader(vault)
     session = await reader.session(SessionId(session_id))
     given = list(messages) if messages is not None else await _latest(vault, session.id)
-    if messages is not None and len(await reader.messages_by_id(m.id for m in given)) < len(given):
-        raise NotFound("message")
+    if messages is not None:
+        known = await reader.messages_by_id(message.id for message in given)
+        if len(known) < len(given) or any(m.session_id != session.id for m in known):
+            raise NotFound("message")
     condensed = condense(given) if not transcript.strip() else _quoted(transcript, given, session)
     if not condensed.text:
         raise BadInput("transcript", "it holds nothing to remember: pass what was said")

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import Struct
 
-from holdfast.clock import id_text, to_ms
+from holdfast.clock import id_bytes, id_text, to_ms
 from holdfast.errors import NotFound, TamperedRecord
 from holdfast.model import Message
 from holdfast.storage.protocol import ByIds, ChangesQuery, HeadsQuery, Kind, SealedRow, State
@@ -152,6 +152,10 @@ class Indexes:
         openable = await self._openable(vault, alive)
         memories = [row for row in rows if row.kind is Kind.MEMORY and row.state is State.LIVE]
         memories, keys = await vault.openable(memories)
+        place = vault.place(Kind.MEMORY)
+        bodies = [open_body(row, place, keys, MemoryBody) for row in memories]
+        sessions = {body.session_id for body in bodies if body.session_id is not None}
+        await self._know_sessions(vault, held, {id_bytes(session) for session in sessions})
 
         def work() -> None:
             held.index.remove(removed)
@@ -162,9 +166,9 @@ class Indexes:
                 )
                 for row, opening in openable
             ]
-            place = vault.place(Kind.MEMORY)
             entries += [
-                _memory_entry(row, open_body(row, place, keys, MemoryBody)) for row in memories
+                _memory_entry(row, body, held.labels.get(body.session_id or ""))
+                for row, body in zip(memories, bodies, strict=True)
             ]
             held.index.add([entry for entry in entries if entry.text.strip()])
 
@@ -373,17 +377,22 @@ def _message_entry(message: Message, label: _Label) -> Entry:
     )
 
 
-def _memory_entry(row: SealedRow, body: MemoryBody) -> Entry:
+def _memory_entry(row: SealedRow, body: MemoryBody, label: _Label | None) -> Entry:
+    """What of a memory can be found; `label` is its session's, as `label_session` lends it too."""
     from holdfast.index.entries import Entry
 
     at = body.valid_from or body.created_at
+    lent = label or _Label(kind="")
     return Entry(
         id=id_text(row.id),
         session_id=body.session_id or "",
         is_memory=True,
         role="user",
         kind=body.kind,
+        session_kind=lent.kind,
         assistant=body.assistant,
+        project=lent.project,
+        platform=lent.platform,
         tags=body.tags,
         at_ms=to_ms(at),
         text=body.text,
