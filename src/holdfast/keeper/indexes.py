@@ -278,7 +278,8 @@ class Indexes:
             except (OSError, ValueError, TamperedRecord):
                 # Derived and disposable: what it held is read again from the sealed rows.
                 _logger.info("index snapshot unusable", extra={"action": "index.discard"})
-                path.unlink(missing_ok=True)
+                with contextlib.suppress(OSError):
+                    path.unlink(missing_ok=True)
         return _Held(VaultIndex(embedder), {}, asyncio.Lock())
 
     async def _save(self, vault: Vault, held: _Held) -> None:
@@ -291,8 +292,9 @@ class Indexes:
             held.unsaved = 0
 
             def write() -> None:
-                snapshot = _Snapshot(rev, labels, held.index.dump())
-                sealed = key.seal(msgspec.msgpack.encode(snapshot), b"holdfast index 1" + vault.raw)
+                # No name holds the dump: it is gone before the sealing needs as much memory again.
+                plain = msgspec.msgpack.encode(_Snapshot(rev, labels, held.index.dump()))
+                sealed = key.seal(plain, b"holdfast index 1" + vault.raw)
                 path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
                 temporary = path.with_suffix(f".{os.getpid()}.part")
                 handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
