@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -18,6 +19,8 @@ import httpx2
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
+_HUNG_S = 60
+"""A frame that has not come by then never will: the test fails instead of waiting for ever."""
 _CHILD = Path(__file__).with_name("server_child.py")
 
 
@@ -128,7 +131,8 @@ class Talking:
 
     async def frame(self) -> dict[str, Any]:
         """The next frame."""
-        found: dict[str, Any] = json.loads(await self.socket.recv())
+        async with asyncio.timeout(_HUNG_S):
+            found: dict[str, Any] = json.loads(await self.socket.recv())
         return found
 
     async def send(self, **frame: object) -> None:

@@ -118,8 +118,9 @@ async def test_promise_07_yours_alone_foreign_unknown_and_malformed_ids_get_one_
             for named in (foreign, ABSENT, "nonsense", "%00")
         ]
         users = [
-            error_of(await client.get(f"/api/conversations/{user}/{foreign}"))
-            for user in ("ben", "nobody")
+            error_of(await client.get(f"/api/conversations/{user}{rest}"))
+            for user in ("ben", "nobody", "ADA")
+            for rest in ("", f"/{foreign}")
         ]
     at_socket = [
         await refused(served, served.socket_url(await served.ticket(), named))

@@ -96,10 +96,12 @@ async def test_messages_sent_at_once_are_answered_one_after_another(served: Serv
             await ada.send(type="message", text=f"Number {number} is here")
         for _ in range(5):
             await ada.until("finished")
-        turns = await turns_of(served, ada.session_id)
+    async with served.talk() as ada:
+        messages = ada.history
 
     said = [f"Number {number} is here" for number in range(5)]
-    assert turns == [("complete", [text, f'Kept: "{text}"']) for text in said]
+    assert [m["text"] for m in messages] == [t for s in said for t in (s, f'Kept: "{s}"')]
+    assert [m["parent_id"] for m in messages] == [None, *(m["id"] for m in messages[:-1])]
 
 
 async def test_promise_04_once_a_resent_message_gets_the_recorded_answer(served: Served) -> None:
