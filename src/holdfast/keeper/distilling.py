@@ -7,6 +7,7 @@ has is condensed again. There is no queue that could lose work, and running twic
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 from msgspec.structs import replace
 
@@ -23,8 +24,10 @@ from holdfast.storage.protocol import (
     Link,
     LinksQuery,
     OnceTag,
+    RowSpan,
     SealedRow,
     SessionHead,
+    State,
 )
 from holdfast.vault.codec import MemoryBody
 from holdfast.vault.reader import Reader
@@ -35,6 +38,7 @@ __all__ = ["create_memory_from_chat", "distill_vault"]
 _MAX_MESSAGES = 2000
 """The latest so many messages of a session are condensed."""
 _MIN_MESSAGES = 2
+_ALL = 1_000_000
 
 
 async def create_memory_from_chat(
@@ -131,7 +135,7 @@ async def _distill_session(store: Store, vault: Vault, head: SessionHead) -> boo
         return False
     tag = vault.keyring.tag(vault.raw, "summary", head.session_id.hex())
     known = await _known_summary(vault, tag)
-    if known is not None and known[1].covers >= head.next_seq:
+    if known is not None and not _is_due(known, head):
         return False
     try:
         session = await Reader(vault).session(SessionId(id_text(head.session_id)))
@@ -145,14 +149,30 @@ async def _distill_session(store: Store, vault: Vault, head: SessionHead) -> boo
     return True
 
 
-async def _known_summary(vault: Vault, tag: bytes) -> tuple[SealedRow, MemoryBody] | None:
+_Known: TypeAlias = tuple[SealedRow, MemoryBody | None]
+"""A session's summary; without a body when it was removed."""
+
+
+def _is_due(known: _Known, head: SessionHead) -> bool:
+    """Whether there is more to sum up than the summary that is there, or was.
+
+    One that went with a forgotten message is made anew from what is left; one that its owner
+    removed stays away until the session goes on.
+    """
+    row, body = known
+    return head.rev >= row.rev if body is None else body.covers < head.next_seq
+
+
+async def _known_summary(vault: Vault, tag: bytes) -> _Known | None:
     raw = await vault.storage.once(vault.raw, tag)
     if raw is None:
         return None
     rows = await vault.storage.rows_by_id(ByIds(vault_id=vault.raw, ids=(raw,)))
-    if not rows:
-        return None
-    return rows[0], (await vault.open_records(rows, MemoryBody))[0]
+    if rows:
+        return rows[0], (await vault.open_records(rows, MemoryBody))[0]
+    span = RowSpan(vault_id=vault.raw, kind=Kind.MEMORY, state=State.GONE, limit=_ALL)
+    gone = [row for row in await vault.storage.rows(span) if row.id == raw]
+    return (gone[0], None) if gone else None
 
 
 async def _write_summary(
@@ -162,7 +182,7 @@ async def _write_summary(
     head: SessionHead,
     condensed: Condensed,
     tag: bytes,
-    known: tuple[SealedRow, MemoryBody] | None,
+    known: _Known | None,
 ) -> None:
     new = NewMemory(
         text=condensed.text,
@@ -177,8 +197,9 @@ async def _write_summary(
     once: OnceTag | None = OnceTag(tag=tag, id=id_bytes(memory.id))
     unlinks: tuple[Link, ...] = ()
     if known is not None:
-        row, body = known
-        memory = replace(memory, id=id_text(row.id), created_at=body.created_at)
+        row, former = known
+        created_at = memory.created_at if former is None else former.created_at
+        memory = replace(memory, id=id_text(row.id), created_at=created_at)
         version, once = row.version + 1, None
         unlinks = tuple(
             await vault.storage.links(

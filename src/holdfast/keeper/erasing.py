@@ -17,7 +17,7 @@ from holdfast.capture.log import titled
 from holdfast.clock import from_ms, id_bytes, id_text
 from holdfast.errors import Conflict, NotFound
 from holdfast.keeper.backups import renew_key_backups
-from holdfast.keeper.learning import seal_memory
+from holdfast.keeper.learning import loosened, seal_memory
 from holdfast.keeper.memories import to_memory
 from holdfast.keeper.store import Store
 from holdfast.model import Message, MessageId, SessionId
@@ -36,7 +36,6 @@ from holdfast.storage.protocol import (
 from holdfast.vault.codec import (
     MemoryBody,
     SessionBody,
-    ThoughtBody,
     open_body,
     open_message,
     open_turn,
@@ -315,17 +314,8 @@ class _Derived:
 
     async def _loosen_thoughts(self, ids: set[bytes]) -> None:
         """A thought whose memory went stays, without the link."""
-        vault = self._vault
         known = {row.id for row in self.put}
-        ask = ByIds(vault_id=vault.raw, ids=tuple(sorted(ids - known)))
-        for row in await vault.storage.rows_by_id(ask):
-            body = (await vault.open_records([row], ThoughtBody))[0]
-            body.linked_memory = None
-            self.put.append(
-                await vault.seal_record(
-                    Kind.THOUGHT, row.id, body, at_ms=row.at_ms, version=row.version + 1
-                )
-            )
+        self.put.extend(await loosened(self._vault, sorted(ids - known)))
 
 
 async def erase_session(store: Store, vault: Vault, session_id: str) -> Receipt:

@@ -22,11 +22,11 @@ from holdfast.model import (
     ThoughtId,
     Turn,
 )
-from holdfast.storage.protocol import Kind, Link, SealedRow
+from holdfast.storage.protocol import ByIds, Kind, Link, SealedRow
 from holdfast.vault.codec import MemoryBody, ThoughtBody
 from holdfast.vault.vault import Vault
 
-__all__ = ["Learned", "NewMemory", "learn", "memory_links", "seal_memory"]
+__all__ = ["Learned", "NewMemory", "learn", "loosened", "memory_links", "seal_memory"]
 
 
 class NewMemory(Struct, frozen=True, kw_only=True):
@@ -180,3 +180,18 @@ def thought_links(thought: Thought) -> list[Link]:
     if thought.linked_memory is not None:
         links.append(Link(kind="led_to", from_id=raw, to_id=id_bytes(thought.linked_memory)))
     return links
+
+
+async def loosened(vault: Vault, thoughts: Sequence[bytes]) -> list[SealedRow]:
+    """Thoughts, by raw id, whose memory goes: they stay, without naming it."""
+    found = []
+    ask = ByIds(vault_id=vault.raw, ids=tuple(thoughts))
+    for row in await vault.storage.rows_by_id(ask):
+        body = (await vault.open_records([row], ThoughtBody))[0]
+        body.linked_memory = None
+        found.append(
+            await vault.seal_record(
+                Kind.THOUGHT, row.id, body, at_ms=row.at_ms, version=row.version + 1
+            )
+        )
+    return found

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from holdfast.clock import id_bytes, id_text
 from holdfast.errors import BadInput, NotFound
 from holdfast.keeper.access import Gate, own
-from holdfast.keeper.learning import NewMemory, memory_links, new_memory, seal_memory
+from holdfast.keeper.learning import NewMemory, loosened, memory_links, new_memory, seal_memory
 from holdfast.keeper.store import Store
 from holdfast.model import Memory, MemoryId, MemoryKind, Source, Thought, ThoughtId, TurnId
 from holdfast.storage.protocol import ByIds, Kind, LinksQuery, RowSpan, SealedRow
@@ -135,14 +135,19 @@ class Memories:
         return await self.by_ids(id_text(link.from_id) for link in links)
 
     async def forget(self, memory_id: str) -> None:
-        """Remove a memory; what it came from stays.
+        """Remove a memory; what it came from stays, and so do thoughts that led to it.
 
         Raises:
             NotFound: unknown, or somebody else's.
         """
         await self._gate("write")
+        vault = self._vault
         row = await self._row(memory_id)
-        await self._vault.commit(put=(self._vault.gone(row),))
+        links = await vault.storage.links(
+            LinksQuery(vault_id=vault.raw, to_ids=(row.id,), kind="led_to")
+        )
+        thoughts = await loosened(vault, sorted({link.from_id for link in links}))
+        await vault.commit(put=(vault.gone(row), *thoughts))
 
     async def _row(self, memory_id: str) -> SealedRow:
         try:
