@@ -143,8 +143,10 @@ class Editor:
 _EDITS = st.lists(
     st.tuples(
         st.sampled_from(
-            ("start", "talk", "talk", "talk", "log", "forget", "erase_session", "change")
-            + ("remember", "unlearn", "distill", "ask")
+            [
+                *("start", "talk", "talk", "talk", "log", "forget", "erase_session", "change"),
+                *("remember", "unlearn", "distill", "ask"),
+            ]
         ),
         st.integers(0, 1),
         st.integers(0, 1000),
