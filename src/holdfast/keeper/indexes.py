@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import os
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -25,6 +24,7 @@ from holdfast.storage.protocol import ByIds, ChangesQuery, HeadsQuery, Kind, Sea
 from holdfast.vault.codec import MemoryBody, SessionBody, open_body, open_message
 from holdfast.vault.envelope import COMMITMENT_SIZE, SealKey
 from holdfast.vault.keyring import KeySet
+from holdfast.vault.sealed_file import read_sealed_file, write_sealed_file
 from holdfast.vault.vault import Vault
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ __all__ = ["Indexes", "indexed_text"]
 _logger = logging.getLogger(__name__)
 _KINDS = (Kind.SESSION, Kind.MESSAGE, Kind.MEMORY)
 _PAGE = 20_000
+_SNAPSHOT_PLACE = b"holdfast index 2"
 _INLINE = 64
 """So few new entries are added on the event loop; more go to a thread."""
 _MAX_TOOL_CHARS = 4000
@@ -265,10 +266,9 @@ class Indexes:
             key = (await vault.keys()).index
 
             def read() -> _Held:
-                sealed = path.read_bytes()
-                snapshot = msgspec.msgpack.decode(
-                    key.open(sealed, b"holdfast index 1" + vault.raw), type=_Snapshot
-                )
+                plain = read_sealed_file(path, key, _SNAPSHOT_PLACE + vault.raw)
+                snapshot = msgspec.msgpack.decode(plain, type=_Snapshot)
+                del plain
                 index = VaultIndex.load(snapshot.index, embedder)
                 index.rev = snapshot.rev
                 return _Held(index, snapshot.labels, asyncio.Lock())
@@ -292,15 +292,10 @@ class Indexes:
             held.unsaved = 0
 
             def write() -> None:
-                # No name holds the dump: it is gone before the sealing needs as much memory again.
+                # No name holds the dump: a large index exists twice while it is saved, not thrice.
                 plain = msgspec.msgpack.encode(_Snapshot(rev, labels, held.index.dump()))
-                sealed = key.seal(plain, b"holdfast index 1" + vault.raw)
                 path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-                temporary = path.with_suffix(f".{os.getpid()}.part")
-                handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-                with os.fdopen(handle, "wb") as file:
-                    file.write(sealed)
-                temporary.replace(path)
+                write_sealed_file(path, plain, key, _SNAPSHOT_PLACE + vault.raw)
 
             try:
                 await asyncio.to_thread(write)
