@@ -68,10 +68,6 @@ class _Wanted:
     about_all: bool
     to_assistant: bool
 
-    @property
-    def weight(self) -> float:
-        return sum(map(_weight, self.terms))
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Quote:
@@ -156,15 +152,25 @@ def _quote(hit: Hit, question: str, wanted: _Wanted) -> _Quote | None:
     if not text.strip():
         return None
     terms = subject_terms(text)
-    matched = sum(map(_weight, wanted.terms & terms))
+    about = _beside_its_speaker(wanted.terms, message)
     return _Quote(
         hit=hit,
         text=excerpt(text, wanted.terms),
         terms=terms,
-        coverage=matched / wanted.weight if wanted.terms else 0.0,
+        coverage=_total(about & terms) / _total(about) if about else 0.0,
         asks=only_asks(text),
         by_person=message is not None and message.role == "user",
     )
+
+
+def _beside_its_speaker(terms: frozenset[str], message: Message | None) -> frozenset[str]:
+    """What a text has to be about: who says it does not need to name himself in it."""
+    author = None if message is None else message.author
+    return terms - subject_terms(author) if author else terms
+
+
+def _total(terms: frozenset[str]) -> float:
+    return sum(map(_weight, terms))
 
 
 def _is_relevant(quote: _Quote, wanted: _Wanted) -> bool:

@@ -106,6 +106,14 @@ def test_what_shares_the_subject_is_an_answer_whatever_its_score(question: str, 
     assert answer(question, hit(text, score=-3)) == f'On 10 February you said: "{text}"'
 
 
+def test_a_speaker_need_not_name_himself() -> None:
+    """What Nora says of her job is an answer about Nora; what she says of else is none."""
+    question = "What is Nora's new job?"
+
+    assert answer(question, hit("I am at my job", author="Nora", score=-3)) != NOTHING
+    assert answer(question, hit("I like the sea", author="Nora", score=-3)) == NOTHING
+
+
 def test_likeness_of_meaning_answers_when_recall_is_confident() -> None:
     """Without a common word the hit must be likelier than not, and for its meaning."""
     text, question = "My sister lives in Oslo", "Where is my sibling?"
