@@ -50,6 +50,7 @@ class Served:
             "HOLDFAST_CONFIG_DIR": str(self.folder / "config"),
             "HOLDFAST_USER": "ada",
             "HOLDFAST_PORT": "0",
+            "HOLDFAST_LOG_LEVEL": "debug",
         }
         with (self.folder / "log").open("a") as log:
             self.process = subprocess.Popen(

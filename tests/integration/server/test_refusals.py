@@ -174,7 +174,7 @@ async def test_a_frame_that_is_none_is_refused_and_the_socket_stays(
         after = await standing.get(f"/api/conversations/current_user/{ada.session_id}")
 
     assert (error["code"], pong) == ("invalid_input", {"type": "pong"})
-    assert "4711" not in error["message"] + standing.log
+    assert "canary" not in error["message"] + standing.log
     assert after == before
 
 
@@ -208,5 +208,5 @@ async def test_one_line_a_request_without_secrets_or_names(served: Served) -> No
     assert len({re.search(r"request_id=(\w+)", line)[1] for line in lines}) == len(lines)  # type: ignore[index]
     secret = served.login_link.partition("token=")[2]
     assert [
-        word for word in (secret, "ticket=", "token=", "4711", "ada") if word in served.log
+        word for word in (secret, "ticket=", "token=", "canary", "ada") if word in served.log
     ] == []
