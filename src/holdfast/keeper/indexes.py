@@ -63,9 +63,10 @@ class _Held(Struct):
 
 
 class _Snapshot(Struct):
+    """What stands before the dumped index, after its own size in 4 bytes."""
+
     rev: int
     labels: dict[str, _Label]
-    index: bytes
 
 
 class Indexes:
@@ -267,9 +268,11 @@ class Indexes:
 
             def read() -> _Held:
                 plain = read_sealed_file(path, key, _SNAPSHOT_PLACE + vault.raw)
-                snapshot = msgspec.msgpack.decode(plain, type=_Snapshot)
+                start = 4 + int.from_bytes(plain[:4], "big")
+                snapshot = msgspec.msgpack.decode(plain[4:start], type=_Snapshot)
+                dumped = plain[start:]
                 del plain
-                index = VaultIndex.load(snapshot.index, embedder)
+                index = VaultIndex.load(dumped, embedder)
                 index.rev = snapshot.rev
                 return _Held(index, snapshot.labels, asyncio.Lock())
 
@@ -292,10 +295,10 @@ class Indexes:
             held.unsaved = 0
 
             def write() -> None:
-                # No name holds the dump: a large index exists twice while it is saved, not thrice.
-                plain = msgspec.msgpack.encode(_Snapshot(rev, labels, held.index.dump()))
+                head = msgspec.msgpack.encode(_Snapshot(rev, labels))
+                parts = (len(head).to_bytes(4, "big"), head, held.index.dump())
                 path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-                write_sealed_file(path, plain, key, _SNAPSHOT_PLACE + vault.raw)
+                write_sealed_file(path, parts, key, _SNAPSHOT_PLACE + vault.raw)
 
             try:
                 await asyncio.to_thread(write)

@@ -11,6 +11,7 @@ each). A file that was cut, extended or put together from two does not open.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from holdfast.vault.envelope import OVERHEAD, SealKey
@@ -21,19 +22,19 @@ _PIECE = 4 << 20
 _SEALED_PIECE = _PIECE + OVERHEAD
 
 
-def write_sealed_file(path: Path, plain: bytes, key: SealKey, associated: bytes) -> None:
+def write_sealed_file(path: Path, parts: Sequence[bytes], key: SealKey, associated: bytes) -> None:
     """Replace the file whole, readable by its owner only; what was there stays on failure.
+
+    The parts become one plaintext without being joined in memory.
 
     Raises:
         OSError: it cannot be written.
     """
     temporary = path.with_suffix(f".{os.getpid()}.part")
-    view = memoryview(plain)
-    count = max(1, -(-len(plain) // _PIECE))
+    count = max(1, -(-sum(map(len, parts)) // _PIECE))
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "wb") as file:
-        for number in range(count):
-            piece = bytes(view[number * _PIECE : (number + 1) * _PIECE])
+        for number, piece in enumerate(_pieces(parts)):
             file.write(key.seal(piece, _place(associated, number, count)))
     temporary.replace(path)
 
@@ -52,6 +53,19 @@ def read_sealed_file(path: Path, key: SealKey, associated: bytes) -> bytes:
             key.open(file.read(_SEALED_PIECE), _place(associated, number, count))
             for number in range(count)
         )
+
+
+def _pieces(parts: Sequence[bytes]) -> Iterator[bytes]:
+    """The parts in a row, in pieces of the same size; at least one."""
+    piece = bytearray()
+    for part in parts:
+        rest = memoryview(part)
+        while len(piece) + len(rest) > _PIECE:
+            room = _PIECE - len(piece)
+            yield bytes(piece) + bytes(rest[:room])
+            piece, rest = bytearray(), rest[room:]
+        piece += rest
+    yield bytes(piece)
 
 
 def _place(associated: bytes, number: int, count: int) -> bytes:
