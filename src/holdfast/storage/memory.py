@@ -203,6 +203,7 @@ def _joins(link: Link, ask: LinksQuery) -> bool:
 def _stats(held: MemoryVault) -> VaultStats:
     kept = [row for row in held.records.values() if row.state is not State.GONE]
     counts = {kind: sum(1 for row in kept if row.kind is kind) for kind in Kind}
+    files = {row.parent for row in kept if row.kind is Kind.CHUNK}
     said = [row.at_ms for row in kept if row.kind is Kind.MESSAGE and row.state is State.LIVE]
     return VaultStats(
         sessions=len(held.heads),
@@ -210,7 +211,7 @@ def _stats(held: MemoryVault) -> VaultStats:
         messages=len(said),
         memories=counts[Kind.MEMORY],
         thoughts=counts[Kind.THOUGHT],
-        files=counts[Kind.FILE],
+        files=counts[Kind.FILE] + len(files),
         sealed_bytes=sum(len(row.sealed) for row in kept),
         first_ms=min(said, default=None),
         last_ms=max(said, default=None),

@@ -366,6 +366,13 @@ SELECT kind, count(*), count(*) FILTER (WHERE state = 0), sum(length(sealed)),
    AND state <> 3
  GROUP BY kind;
 
+-- name: count_files
+-- A file is known by the message that its chunks belong to. Served by records_chunks_idx.
+SELECT count(DISTINCT parent)
+  FROM records
+ WHERE vault_id = :vault_id
+   AND kind = 8;
+
 -- name: open_owners
 -- Served by records_open_idx.
 SELECT DISTINCT owner, vault_id

@@ -188,7 +188,7 @@ def read_stats(connection: apsw.Connection, vault_id: bytes) -> VaultStats:
     Raises:
         NotFound: the vault does not exist.
     """
-    vault, sessions, counted = _counts(connection, vault_id)
+    vault, sessions, files, counted = _counts(connection, vault_id)
     if vault is None:
         raise NotFound("vault")
     count: dict[int, int] = {row[0]: row[1] for row in counted}
@@ -199,7 +199,7 @@ def read_stats(connection: apsw.Connection, vault_id: bytes) -> VaultStats:
         messages=said[0],
         memories=count.get(Kind.MEMORY, 0),
         thoughts=count.get(Kind.THOUGHT, 0),
-        files=count.get(Kind.FILE, 0),
+        files=count.get(Kind.FILE, 0) + files,
         sealed_bytes=sum(row[3] for row in counted),
         first_ms=said[2],
         last_ms=said[3],
@@ -207,9 +207,12 @@ def read_stats(connection: apsw.Connection, vault_id: bytes) -> VaultStats:
     )
 
 
-def _counts(connection: apsw.Connection, vault_id: bytes) -> tuple[VaultRow | None, int, list[Row]]:
+def _counts(
+    connection: apsw.Connection, vault_id: bytes
+) -> tuple[VaultRow | None, int, int, list[Row]]:
     with snapshot(connection):
         vault = read_vault(connection, vault_id)
         sessions: list[Row] = connection.execute(_SQL["count_heads"], (vault_id,)).fetchall()
+        files: list[Row] = connection.execute(_SQL["count_files"], (vault_id,)).fetchall()
         counted: list[Row] = connection.execute(_SQL["count_rows"], (vault_id,)).fetchall()
-        return vault, sessions[0][0], counted
+        return vault, sessions[0][0], files[0][0], counted
