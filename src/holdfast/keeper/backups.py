@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 from collections.abc import Sequence
 from datetime import datetime
@@ -19,9 +20,12 @@ from holdfast.errors import BadInput, Conflict, StorageFailed, StorageReadOnly
 from holdfast.keeper.store import Store
 from holdfast.storage.protocol import BackupCapable, KeyStorage, KeyWrite
 
-__all__ = ["BackupReport", "back_up", "overwrite", "renew_key_backups"]
+__all__ = ["BackupReport", "back_up", "finish_renewal", "overwrite", "renew_key_backups"]
 
+_logger = logging.getLogger(__name__)
 _KNOWN = "key_backups"
+_RENEWED = "key_backups_renewed"
+"""How many erasures there were when the key backups were last written anew."""
 _MAX_TRIES = 5
 
 
@@ -121,6 +125,7 @@ async def renew_key_backups(store: Store) -> tuple[str, ...]:
     key_storage = store.keyring.storage
     if not isinstance(key_storage, BackupCapable):
         return ()
+    erasures = len(await key_storage.erasures())
     renewed = []
     for name in await _known(store):
         path = Path(name)
@@ -137,7 +142,25 @@ async def renew_key_backups(store: Store) -> tuple[str, ...]:
                 f"the key backup {path} still holds destroyed keys: discard it by hand"
             ) from exc
         renewed.append(name)
+    await key_storage.commit(KeyWrite(secrets=((_RENEWED, str(erasures).encode()),)))
     return tuple(renewed)
+
+
+async def finish_renewal(store: Store) -> None:
+    """Renew the key backups if a process ended between an erasure and that.
+
+    One that cannot be replaced now keeps nobody from working; it is tried again at each start.
+    """
+    keys = store.keyring.storage
+    if not await _known(store):
+        return
+    erasures = str(len(await keys.erasures())).encode()
+    if (await keys.secrets()).get(_RENEWED, b"0") == erasures:
+        return
+    try:
+        await renew_key_backups(store)
+    except StorageFailed:
+        _logger.warning("key backup not renewed", extra={"action": "backup.renew"}, exc_info=True)
 
 
 def overwrite(path: Path) -> None:

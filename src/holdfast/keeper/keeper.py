@@ -11,7 +11,7 @@ from msgspec import Struct
 from holdfast.capture.checks import checked_label
 from holdfast.capture.recovery import recover_vault
 from holdfast.errors import NotFound
-from holdfast.keeper.backups import BackupReport, back_up
+from holdfast.keeper.backups import BackupReport, back_up, finish_renewal
 from holdfast.keeper.distilling import distill_vault
 from holdfast.keeper.erasing import Receipt, reapply
 from holdfast.keeper.keys import Keys
@@ -136,6 +136,7 @@ class Keeper:
     async def finish_start(self) -> None:
         """What a crash or a restored backup left over: erasures first, then open turns."""
         await reapply(self._store)
+        await finish_renewal(self._store)
         await self.recover()
 
     async def close(self) -> None:
