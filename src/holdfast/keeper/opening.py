@@ -146,7 +146,8 @@ async def _open_keys(
             file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as exc:
             raise StorageReadOnly(str(file.parent)) from exc
-        lock = FileLock(file.with_name(f".{file.name}.opening"), mode=0o600)
+        # Taken in a worker thread and released here: a lock of the thread would stay taken.
+        lock = FileLock(file.with_name(f".{file.name}.opening"), mode=0o600, thread_local=False)
     try:
         await asyncio.to_thread(lock.__enter__)
     except OSError as exc:
