@@ -8,9 +8,18 @@ from datetime import UTC, datetime
 from msgspec import Struct
 
 from holdfast.errors import BadInput, TooLarge
-from holdfast.model import Json
+from holdfast.model import Json, Speech
 
-__all__ = ["Limits", "checked_json", "checked_label", "checked_text", "checked_time"]
+__all__ = [
+    "Limits",
+    "checked_item",
+    "checked_json",
+    "checked_label",
+    "checked_name",
+    "checked_speech",
+    "checked_text",
+    "checked_time",
+]
 
 
 class Limits(Struct, frozen=True, kw_only=True):
@@ -49,6 +58,32 @@ def checked_label(field: str, text: str | None, limits: Limits) -> str | None:
     if not text.strip():
         raise BadInput(field, "it is empty: leave it out or name it")
     return _checked_size(field, text, limits.max_label_bytes)
+
+
+def checked_name(field: str, text: str, limits: Limits) -> str:
+    """A short name that must be given.
+
+    Raises:
+        BadInput: no string, empty, or half a surrogate pair.
+        TooLarge: over `limits.max_label_bytes`.
+    """
+    name = checked_label(field, text, limits)
+    if name is None:
+        raise BadInput(field, "it is missing: name it")
+    return name
+
+
+def checked_item(item: str | None, limits: Limits) -> str | None:
+    """A provider's own item, kept byte for byte, or None. Raises what `checked_text` raises."""
+    return None if item is None else checked_text("item", item, limits)
+
+
+def checked_speech(speech: Speech | None, limits: Limits) -> Speech | None:
+    """How speech became text, or None. Raises what `checked_label` raises."""
+    if speech is not None:
+        checked_label("speech engine", speech.engine, limits)
+        checked_label("speech language", speech.language, limits)
+    return speech
 
 
 def _checked_size(field: str, text: str, limit: int) -> str:

@@ -22,8 +22,10 @@ from msgspec.structs import replace
 
 from holdfast.capture.checks import (
     Limits,
+    checked_item,
     checked_json,
     checked_label,
+    checked_speech,
     checked_text,
 )
 from holdfast.capture.log import Appended, Draft, Entry, SessionLog, TurnChange
@@ -245,10 +247,10 @@ class TurnRecorder:
             ToolPart(
                 name=checked_label("tool name", name, self._limits) or "",
                 call_id=checked_label("call id", call_id, self._limits) or self._log.ids(),
-                parent_call_id=parent_call_id,
+                parent_call_id=checked_label("call id", parent_call_id, self._limits),
                 arguments=checked_json("arguments", arguments, self._limits),
             ),
-            item=item,
+            item=checked_item(item, self._limits),
         )
 
     def stream(self, *, kind: MessageKind = "text", author: str | None = None) -> AnswerStream:
@@ -325,8 +327,8 @@ class TurnRecorder:
             at=turn.started_at,
             author=checked_label("author", what.author, self._limits),
             file=file,
-            speech=what.speech,
-            item=what.item,
+            speech=checked_speech(what.speech, self._limits),
+            item=checked_item(what.item, self._limits),
         )
         return Entry(message=message, content=what.audio, follows_leaf=self._answered is None)
 
@@ -364,9 +366,9 @@ class TurnRecorder:
             author=checked_label("author", author, self._limits),
             tool=tool,
             file=file,
-            speech=speech,
+            speech=checked_speech(speech, self._limits),
             error_code=error_code,
-            item=item,
+            item=checked_item(item, self._limits),
         )
         if self.replayed:
             # A retry of what is recorded already: it is answered with that, and writes nothing.

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from holdfast.capture.checks import checked_label
+from holdfast.capture.checks import checked_name
 from holdfast.capture.recovery import recover_vault
 from holdfast.errors import NotFound
 from holdfast.keeper.backups import BackupReport, back_up, finish_renewal
@@ -56,7 +56,7 @@ class Keeper:
             BadInput: the name is empty or cannot be kept.
             NotFound: unknown, and `create` is False.
         """
-        name = UserId(checked_label("user", user_id, self._store.limits) or "")
+        name = UserId(checked_name("user", user_id, self._store.limits))
         vault = await self._store.find_vault("user", name)
         if vault is None:
             if not create:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from holdfast.capture.checks import checked_text
 from holdfast.clock import Clock
 from holdfast.errors import BadInput, TamperedRecord
 from holdfast.keeper.indexes import indexed_text
@@ -87,6 +88,7 @@ async def recall(
     """Find what may answer a question in one vault; see `User.recall`."""
     from holdfast.recall.asking import Ask
 
+    checked_text("question", question, store.limits)
     now = store.clock()
     ask = Ask(
         question=question,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
-from holdfast.capture.checks import checked_label
+from holdfast.capture.checks import checked_name
 from holdfast.clock import from_ms, id_bytes, to_ms
 from holdfast.errors import Conflict, NotFound
 from holdfast.keeper.access import Verb, decide
@@ -66,7 +66,8 @@ class Rooms:
             BadInput, TooLarge: a name cannot be kept.
         """
         store = self._store
-        label = checked_label("room name", name, store.limits) or ""
+        label = checked_name("room name", name, store.limits)
+        names = [checked_name("user", member, store.limits) for member in members]
         room_id = RoomId(store.ids())
         vault = await store.make_vault("room", room_id)
         session = await Sessions(store, vault).start(kind="room", title=label)
@@ -79,7 +80,7 @@ class Rooms:
         await vault.commit(put=(row,))
         room = OpenRoom(store, vault, room_id, self._user_id)
         await room.admit(self._user_id, role="owner")
-        for member in dict.fromkeys(members):
+        for member in dict.fromkeys(names):
             if member != self._user_id:
                 await room.admit(UserId(member), role="member")
         return room
@@ -257,7 +258,7 @@ class OpenRoom:
 
     async def admit(self, user_id: UserId, *, role: Literal["owner", "member"]) -> None:
         """Write a member's access into the room's vault, and a pass into their own."""
-        name = checked_label("user", user_id, self._store.limits) or ""
+        name = checked_name("user", user_id, self._store.limits)
         body = _MemberBody(user_id=name, role=role, joined_at=self._store.clock())
         await self._put_member(user_id, body)
         own = await self._store.user_vault(user_id)

@@ -186,8 +186,10 @@ class Sessions:
 def _read_cursor(cursor: str) -> tuple[int, bytes]:
     try:
         last_ms, session = cursor.split(".")
+        # What a database's integer holds: nothing else ever stood in a cursor of ours.
+        (int(last_ms)).to_bytes(8, "big", signed=True)
         return int(last_ms), id_bytes(session)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise BadInput("cursor", "it is not one that a listing returned") from None
 
 
@@ -397,7 +399,7 @@ class OpenSession:
         by_id: dict[str, Message] = {}
         async for batch in self._reader.all_messages(self.id, forgotten=True):
             by_id.update((message.id, message) for message in batch)
-        if not by_id:
+        if not by_id and leaf is None:
             return []
         at = leaf or info.head or next(reversed(by_id))
         if at not in by_id:
