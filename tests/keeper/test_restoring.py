@@ -100,6 +100,22 @@ async def test_a_backup_comes_back_and_the_former_database_is_set_aside(saved: S
     assert not list(saved.world.data_dir.glob(".*restoring*"))
 
 
+async def test_going_back_by_a_restore_is_no_rollback(saved: Saved) -> None:
+    """What was verified after the backup was made does not count against it, now or later."""
+    keeper = await saved.world.open()
+    ada = await keeper.user("ada")
+    await talk(await ada.sessions.open((await ada.sessions.list())[0].id), ("more", "of it"))
+    await _say(keeper, "ada", ("a new talk", "indeed"))
+    assert (await keeper.verify()).ok
+    await keeper.close()
+
+    report = await saved.restore(keys=True)
+
+    keeper = await saved.world.open()
+    assert report.verified.problems == ()
+    assert (await keeper.verify()).problems == ()
+
+
 async def test_a_restored_store_goes_on(saved: Saved) -> None:
     """What is said after a restore is kept, found, and verified."""
     await _change(saved, ("later", "too late"))

@@ -200,6 +200,10 @@ class _Staging:
     async def prove(self, progress: Callable[[int], None] | None) -> Verified:
         """Open the copy, which applies the erasures, and check everything in it."""
         await self._check_data()
+        async with self._opened(self._keys) as here:
+            # Going back is what a restore is for: it must not look like a rollback.
+            vaults = tuple(key.vault_id for key in await here.all_vault_keys())
+            await here.commit(KeyWrite(unanchor=vaults))
         staged = replace(
             self._options,
             url=f"sqlite:///{self._data}",
@@ -235,7 +239,10 @@ class _Staging:
                 ):
                     await merge_keys(backup, live)
         else:
-            await asyncio.to_thread(_place, self._keys, self._live_keys)
+            placed = self._folder / "placed-keys.db"
+            await asyncio.to_thread(_copy, self._keys, placed)
+            await asyncio.to_thread(_place, placed, self._live_keys)
+        await self._anchor_anew()
         await self._settle_former()
         aside = await asyncio.to_thread(self._swap)
         async with self._opened(self._live_keys) as storage:
@@ -244,6 +251,13 @@ class _Staging:
             )
             await keyring.record_audit({"action": "restore"})
         return aside
+
+    async def _anchor_anew(self) -> None:
+        """From now on the restored state is what later ones must continue."""
+        async with self._opened(self._keys) as proved, self._opened(self._live_keys) as live:
+            vaults = tuple({key.vault_id for key in await live.all_vault_keys()})
+            anchors = [anchor for vault in vaults for anchor in await proved.anchors(vault)]
+            await live.commit(KeyWrite(unanchor=vaults, anchors=tuple(anchors)))
 
     async def _settle_former(self) -> None:
         """Bring what is only in the former database's WAL into its file, where it opens at all."""

@@ -467,6 +467,8 @@ class KeyWrite(Struct, frozen=True, kw_only=True):
     """Named values of the store itself, wrapped by the root key."""
     anchors: tuple[Anchor, ...] = ()
     """Replace those of the same sessions. They go when a session's or a vault's keys all go."""
+    unanchor: tuple[bytes, ...] = ()
+    """Vaults whose anchors go, before `anchors` come: their owner put back an older state."""
     under_root: bytes | None = None
     """Refused with Conflict unless the secret named "root" is this (None: not checked; b"": there
     must be none yet), so that no key is wrapped by a root that was rotated away."""

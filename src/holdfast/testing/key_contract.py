@@ -167,6 +167,18 @@ class KeyStorageContract:
 
         assert await keys.anchors(vault_id) == []
 
+    async def test_anchors_of_a_vault_can_be_replaced_as_a_whole(self, keys: KeyStorage) -> None:
+        """`unanchor` removes all of a vault's before the new ones come, and no other vault's."""
+        vault_id, other, session_id = new_id(), new_id(), new_id()
+        old = (_anchor(vault_id, new_id()), _anchor(other, new_id()))
+        await keys.commit(KeyWrite(anchors=old))
+
+        new = _anchor(vault_id, session_id)
+        await keys.commit(KeyWrite(unanchor=(vault_id,), anchors=(new,)))
+
+        assert await keys.anchors(vault_id) == [new]
+        assert await keys.anchors(other) == [old[1]]
+
     async def test_a_key_write_is_all_or_nothing(self, keys: KeyStorage) -> None:
         """A write that is refused destroys nothing and keeps nothing."""
         old, taken = wrapped_key(), wrapped_key()

@@ -158,6 +158,8 @@ def _apply_txn(txn: Txn, write: KeyWrite) -> None:
     for erasure in write.erasures:
         place = (erasure.vault_id, erasure.session_id, erasure.at_ms)
         txn.run(_SQL["put_erasure"], place)
+    for vault_id in write.unanchor:
+        txn.run(_SQL["remove_vault_anchors"], (vault_id,))
     for anchor in write.anchors:
         txn.run(_SQL["put_anchor"], astuple(anchor))
     for secret in write.secrets:
