@@ -17,7 +17,9 @@ __all__ = ["bench_command"]
 
 @click.group("bench", cls=Group)
 def bench_command() -> None:
-    """Measure. Each program prints tables, with --json a document, and may take minutes."""
+    """Measure recall, capture and more.
+
+    Each program prints tables, with --json a document, and may take minutes."""
 
 
 @bench_command.command("recall", cls=Command)

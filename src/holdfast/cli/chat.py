@@ -50,7 +50,7 @@ def chat_command(
     session: str | None,
     ephemeral: bool,
 ) -> int:
-    """Talk. Every line is kept, durably, before anything else happens.
+    """Talk; what you say is kept before anything else happens.
 
     Goes on with the last chat with this assistant. With no model configured the assistant answers
     by quoting what you said before. Ctrl-C cancels an answer, Ctrl-D leaves.

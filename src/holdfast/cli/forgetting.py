@@ -47,10 +47,11 @@ def forget_command(
     limit: int,
     yes: bool,
 ) -> int:
-    """Remove messages, a session, a memory, or what is found about something; for good.
+    """Remove messages, a memory or a session for good.
 
-    Message ids are shown by `show --ids` and `recall`. What rested on a removed message alone goes
-    too. Asks before it removes a session or what it found; --limit is how much --about looks for.
+    Or what is found about something. Message ids are shown by `show --ids` and `recall`. What
+    rested on a removed message alone goes too. Asks before it removes a session or what it
+    found; --limit is how much --about looks for.
 
     With --json: {"forgotten": {...}} with counts, or {"receipt": {...}} of a session.
     """
@@ -152,10 +153,11 @@ def _tell_counts(call: Call, *, memories: int = 0) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @pass_call
 def erase_command(call: Call, target: Path | None, yes: bool) -> int:
-    """Destroy everything of a user for good: keys, rows, index, and what was derived.
+    """Destroy everything of a user for good.
 
-    --user must be given. Known key backups are written anew without the destroyed keys; discard
-    every other copy of them. Keep the receipt: it proves the erasure and holds no content.
+    Keys first, then rows, index, and what was derived. --user must be given. Known key backups
+    are written anew without the destroyed keys; discard every other copy of them. Keep the
+    receipt: it proves the erasure and holds no content.
 
     With --json: the receipt.
     """

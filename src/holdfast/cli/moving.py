@@ -39,10 +39,11 @@ _SUFFIX: dict[str, ExportFormat] = {
 @click.option("--dry-run", is_flag=True, help="Only say what would come in; nothing is written.")
 @pass_call
 def import_command(call: Call, files: tuple[Path, ...], dry_run: bool) -> int:
-    """Bring in exports of other systems, or bundles; the format is told from the content.
+    """Bring in chats of other systems, or a bundle.
 
-    FILES may be a ZIP, a folder or a single file. Importing again changes nothing, and an export
-    that has grown adds what is new. Exit code 7 when conversations were broken; the others are in.
+    FILES may be a ZIP, a folder or a single file; the format is told from the content.
+    Importing again changes nothing, and an export that has grown adds what is new. Exit code 7
+    when conversations were broken; the others are in.
 
     With --json: {"files": [...]}, each with its counts and what is broken.
     """
@@ -132,9 +133,10 @@ def _report_row(path: Path, report: ImportReport | Preview) -> Sequence[str]:
 def export_command(
     call: Call, target: Path, kind: ExportFormat | None, sessions: tuple[str, ...], force: bool
 ) -> None:
-    """Write everything of a user, or some sessions, to a file that only you can read.
+    """Write everything, or some sessions, to a file.
 
-    A bundle comes back loss-free with `import`; the others are for reading. The file is plaintext.
+    Only you can read the file, and it is plaintext. A bundle comes back loss-free with
+    `import`; the others are for reading.
     """
     chosen = kind or _SUFFIX.get(target.suffix.lower())
     if chosen is None:

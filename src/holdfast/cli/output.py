@@ -12,15 +12,12 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
-from holdfast.cli.shown import one_line, printable
+from holdfast.cli.shown import cells, one_line, printable
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 __all__ = ["Column", "Output", "Span"]
-
-_PIPE_WIDTH = 100_000
-_INDENT = "  "
 
 
 class Column(NamedTuple):
@@ -60,8 +57,8 @@ class Output:
 
     @property
     def width(self) -> int:
-        """Columns there are."""
-        return self.console.width
+        """Columns of the terminal; 0 on a pipe, where nothing is cut."""
+        return self.console.width if self.is_terminal else 0
 
     @property
     def console(self) -> Console:
@@ -121,6 +118,9 @@ class Output:
 
     def table(self, columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
         """Write a table; every cell is one line of printable text."""
+        if not self.is_terminal:
+            _write_plain(columns, rows)
+            return
         from rich.table import Table
         from rich.text import Text
 
@@ -135,7 +135,7 @@ class Output:
                 no_wrap=True,
                 overflow="ellipsis",
                 style=column.style or None,
-                ratio=1 if column.flexible and self.is_terminal else None,
+                ratio=1 if column.flexible else None,
                 min_width=None if column.flexible else _widest(column.title, rows, i),
             )
         for row in rows:
@@ -194,6 +194,19 @@ class Output:
             yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
+def _write_plain(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
+    """A table for a pipe: all columns, as wide as they are, nothing behind the last word."""
+    lines = [[column.title for column in columns]]
+    lines += [[one_line(cell) for cell in row] for row in rows]
+    widths = [max(cells(line[i]) for line in lines) for i in range(len(columns))]
+    for line in lines:
+        padded = []
+        for column, text, width in zip(columns, line, widths, strict=True):
+            space = " " * (width - cells(text))
+            padded.append(space + text if column.right else text + space)
+        sys.stdout.write("  ".join(padded).rstrip() + "\n")
+
+
 def _console(stream: TextIO) -> Console:
     from rich.console import Console
 
@@ -202,14 +215,11 @@ def _console(stream: TextIO) -> Console:
         markup=False,
         highlight=False,
         emoji=False,
-        width=None if stream.isatty() else _PIPE_WIDTH,
     )
 
 
 def _widest(title: str, rows: Sequence[Sequence[str]], column: int) -> int:
-    from rich.cells import cell_len
-
-    return max([len(title), *(cell_len(one_line(row[column])) for row in rows)])
+    return max([len(title), *(cells(one_line(row[column])) for row in rows)])
 
 
 def _without_c1(text: str) -> str:

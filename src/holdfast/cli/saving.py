@@ -28,10 +28,11 @@ __all__ = ["backup_command", "restore_command"]
 )
 @pass_call
 def backup_command(call: Call, folder: Path, keys_folder: Path | None) -> None:
-    """Copy data and keys into two new files in FOLDER while turns are being recorded.
+    """Copy data and keys into two files.
 
-    The data holds no keys, the keys hold no content; whoever has both, and the root key, can read
-    everything. The root key is in neither: keep a copy of it apart.
+    Turns go on being recorded meanwhile. Both are new files in FOLDER. The data holds no keys,
+    the keys hold no content; whoever has both, and the root key, can read everything. The root
+    key is in neither: keep a copy of it apart.
 
     With --json: {"data", "keys", "data_bytes", "key_bytes", "at"}.
     """
@@ -61,10 +62,11 @@ def backup_command(call: Call, folder: Path, keys_folder: Path | None) -> None:
 @click.option("--anyway", is_flag=True, help="Put it in place although it has problems.")
 @pass_call
 def restore_command(call: Call, data_file: Path, keys_file: Path | None, anyway: bool) -> int:
-    """Put a backup in the place of the store; everything that was erased since stays erased.
+    """Put a backup in the place of the store.
 
-    Nothing may have the store open. The backup is opened and verified before anything is changed;
-    the database that was there is set aside beside it. --keys is needed when keys were lost.
+    What was erased since stays erased. Nothing may have the store open. The backup is opened
+    and verified before anything is changed; the database that was there is set aside beside it.
+    --keys is needed when keys were lost.
 
     Exit code 5 when the backup has problems: then nothing was changed, unless --anyway.
     """

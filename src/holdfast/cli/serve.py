@@ -20,9 +20,9 @@ _PACKAGES = {"fastapi", "pydantic", "starlette", "uvicorn", "websockets"}
 @click.option("--port", type=click.IntRange(0, 65535), help="The port; 0 takes a free one.")
 @pass_call
 def serve_command(call: Call, host: str | None, port: int | None) -> None:
-    """Serve the page and the interfaces on this machine, until Ctrl-C.
+    """Serve the page and the interfaces on this machine.
 
-    Needs no settings: it prints the address and a link that logs you in once.
+    Ends with Ctrl-C. Needs no settings: it prints the address and a link that logs you in once.
     """
     settings = call.settings
     if host is not None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import datetime
 
-__all__ = ["clock_time", "day_time", "one_line", "printable", "short_id", "size", "speaker"]
+__all__ = ["cells", "day_time", "one_line", "printable", "short_id", "size", "speaker"]
 
 # Control characters could move the cursor, rewrite the screen or fill the clipboard; overriding
 # the direction of writing could show another text than the one that is there. They are shown as
@@ -35,9 +36,13 @@ def day_time(at: datetime | None) -> str:
     return "" if at is None else at.astimezone().strftime("%Y-%m-%d %H:%M")
 
 
-def clock_time(at: datetime) -> str:
-    """The time of day as the reader's clock shows it."""
-    return at.astimezone().strftime("%H:%M")
+def cells(text: str) -> int:
+    """How many columns of a terminal a line takes: wide characters two, combining ones none."""
+    if text.isascii():
+        return len(text)
+    wide = sum(unicodedata.east_asian_width(char) in "WF" for char in text)
+    none = sum(unicodedata.category(char) in ("Mn", "Me", "Cf") for char in text)
+    return len(text) + wide - none
 
 
 def size(count: int) -> str:

@@ -35,10 +35,10 @@ _IDS = frozenset(
 @click.argument("statement", required=False)
 @pass_call
 def sql_command(call: Call, statement: str | None) -> None:
-    """Look at the database's rows: a shell, or the answer to one STATEMENT.
+    """Look at the database's rows; nothing can be written.
 
-    Sealed columns are shown as "sealed, 312 bytes"; nothing can be written. In the shell .tables
-    and .schema help to find the way, .exit leaves.
+    Opens a shell, or answers one STATEMENT. Sealed columns are shown as "sealed, 312 bytes". In
+    the shell .tables and .schema help to find the way, .exit leaves.
 
     With --json and a STATEMENT: {"columns": [...], "rows": [[...]]}.
     """

@@ -26,7 +26,9 @@ __all__ = ["migrate_command", "show_verified", "stats_command", "users_command",
 @click.command("stats", cls=Command)
 @pass_call
 def stats_command(call: Call) -> None:
-    """Count what is kept of a user. With --json: one document; times in UTC."""
+    """Count what is kept.
+
+    With --json: one document; times in UTC."""
 
     async def work() -> VaultStats:
         async with call.opened() as keeper:
@@ -90,9 +92,10 @@ def _users_list_command(call: Call) -> None:
 @click.command("verify", cls=Command)
 @pass_call
 def verify_command(call: Call) -> int:
-    """Open everything, check that every session is whole, and name what does not hold.
+    """Open everything and check that nothing is missing.
 
-    Checks every vault, or with --user only that one. Exit code 5 when something does not hold.
+    Names what does not hold. Checks every vault, or with --user only that one. Exit code 5 when
+    something does not hold.
 
     With --json: one document with counts and "problems".
     """
@@ -134,9 +137,10 @@ def show_verified(out: Output, verified: Verified) -> None:
 @click.command("migrate", cls=Command)
 @pass_call
 def migrate_command(call: Call) -> None:
-    """Bring an older database up to date; the file as it was is kept beside it.
+    """Bring an older database up to date.
 
-    With --json: {"found", "known", "migrated"}, the schema's numbers.
+    The file as it was is kept beside it. With --json: {"found", "known", "migrated"}, the
+    schema's numbers.
     """
     from holdfast.keeper.configured import options_of
     from holdfast.keeper.inspecting import schema_found

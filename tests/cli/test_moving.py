@@ -1,0 +1,88 @@
+"""`import` and `export`."""
+
+from __future__ import annotations
+
+import json
+import stat
+from pathlib import Path
+
+import pytest
+
+from cli.conftest import Cli
+
+
+def test_importing_twice_is_importing_once(cli: Cli, chats: Path) -> None:
+    """The second time nothing is new, and the exit code is 0 again."""
+    first = cli("import", str(chats), "--json").json["files"][0]["report"]
+    second = cli("import", str(chats), "--json").json["files"][0]["report"]
+
+    assert (2, 4, 0) == (first["conversations"], first["messages"], first["unchanged"])
+    assert (0, 0, 2) == (second["conversations"], second["messages"], second["unchanged"])
+
+
+def test_a_broken_conversation_is_named_and_the_rest_comes_in(cli: Cli, chats: Path) -> None:
+    """Place and reason on stderr, counts on stdout, exit code 7."""
+    chats.write_text(chats.read_text("utf-8") + '{"id": "broken\n', "utf-8")
+
+    ran = cli("import", str(chats))
+
+    assert ran.code == 7
+    assert "line 3" in ran.err
+    assert len(cli("sessions", "--json").json["sessions"]) == 2
+
+
+def test_a_dry_run_writes_nothing(cli: Cli, chats: Path, home: Path) -> None:
+    """It says what would come in; there is no store, no key and no user afterwards."""
+    ran = cli("import", str(chats), "--dry-run", "--json")
+
+    report = ran.json["files"][0]["report"]
+    assert (2, 0, 4) == (report["conversations"], report["known"], report["messages"])
+    assert [chats] == [path for path in home.rglob("*") if path.is_file()]
+
+
+def test_a_dry_run_knows_what_is_there_already(ada: Cli, chats: Path) -> None:
+    """Conversations that came in before are counted as known."""
+    report = ada("import", str(chats), "--dry-run", "--json").json["files"][0]["report"]
+
+    assert (0, 2) == (report["conversations"], report["known"])
+
+
+def test_a_bundle_takes_everything_along(ada: Cli, cli: Cli, home: Path) -> None:
+    """What one user exported another imports, message by message."""
+    bundle = home / "ada.zip"
+    report = ada("export", "-o", str(bundle), "--json").json
+    imported = cli("import", str(bundle), "--user", "ben", "--json").json["files"][0]["report"]
+
+    assert (2, 4) == (report["sessions"], report["messages"])
+    assert (2, 4) == (imported["conversations"], imported["messages"])
+    assert stat.S_IMODE(bundle.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(("ending", "has"), [("json", '"Where should'), ("md", "Where should")])
+def test_the_ending_says_the_format(ada: Cli, home: Path, ending: str, has: str) -> None:
+    """Without --format the file's ending decides."""
+    target = home / f"all.{ending}"
+
+    assert ada("export", "-o", str(target)).code == 0
+    assert has in target.read_text("utf-8")
+
+
+def test_one_session_can_be_exported(ada: Cli, sessions: dict[str, str], home: Path) -> None:
+    """Only what was named is in the file."""
+    target = home / "one.json"
+    ada("export", "-o", str(target), "--session", sessions["Trip to Oslo"][-12:])
+
+    text = target.read_text("utf-8")
+    assert "opera house" in text
+    assert "ラーメン" not in text
+    json.loads(text)
+
+
+def test_an_export_does_not_replace_a_file_unasked(ada: Cli, home: Path) -> None:
+    """What is there stays until --force."""
+    target = home / "all.json"
+    target.write_text("mine")
+
+    assert ada("export", "-o", str(target)).code == 2
+    assert target.read_text() == "mine"
+    assert ada("export", "-o", str(target), "--force").code == 0
