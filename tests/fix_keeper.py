@@ -164,7 +164,10 @@ def _backends(tap: Tap) -> dict[str, Backend]:
     async def bare(where: StorageUrl) -> Storage:
         from holdfast.storage.sqlite import SqliteStorage
 
-        return await asyncio.to_thread(partial(SqliteStorage.open, where.path, page_key=None))
+        opened = partial(
+            SqliteStorage.open, where.path, page_key=None, busy_timeout_s=where.busy_timeout_s
+        )
+        return await asyncio.to_thread(opened)
 
     return {
         "tapped": tapped(sqlite),

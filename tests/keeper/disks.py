@@ -20,7 +20,7 @@ def small_disk(at: Path, size_kb: int) -> Iterator[Path]:
     try:
         yield at
     finally:
-        _run("umount", str(at))
+        _run("umount", "--lazy", str(at))
 
 
 @contextmanager
@@ -31,4 +31,4 @@ def read_only(folder: Path) -> Iterator[Path]:
         _run("mount", "-o", "remount,bind,ro", str(folder))
         yield folder
     finally:
-        _run("umount", str(folder))
+        _run("umount", "--lazy", str(folder))
