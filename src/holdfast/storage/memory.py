@@ -306,7 +306,7 @@ class MemoryKeyStorage:
 
 
 def _loosened(place: tuple[bytes, bytes], write: KeyWrite) -> bool:
-    """Whether a session's anchor goes, because its keys or its vault's all do, or as it is asked."""
+    """Whether a session's anchor goes: its keys or its vault's all do, or it is asked for."""
     return place[0] in write.unanchor or any(
         version is None and vault_id == place[0] and session_id in (NO_SCOPE, place[1])
         for vault_id, session_id, version in write.destroy
