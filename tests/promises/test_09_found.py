@@ -157,7 +157,7 @@ _EDITS = st.lists(
 )
 
 
-@settings(max_examples=25, phases=(Phase.explicit, Phase.generate))
+@settings(max_examples=settings().max_examples // 3, phases=(Phase.explicit, Phase.generate))
 @given(edits=_EDITS)
 async def test_promise_09_found_an_edited_index_answers_like_a_rebuilt_one(
     edits: list[tuple[str, int, int, str]], tmp_path_factory: pytest.TempPathFactory

@@ -312,4 +312,4 @@ class Traces(RuleBasedStateMachine):
 
 
 TestPromise10Traced = Traces.TestCase
-TestPromise10Traced.settings = settings(max_examples=20, stateful_step_count=20)
+TestPromise10Traced.settings = settings(max_examples=settings().max_examples // 3)
