@@ -20,6 +20,15 @@ def test_importing_twice_is_importing_once(cli: Cli, chats: Path) -> None:
     assert (0, 0, 2) == (second["conversations"], second["messages"], second["unchanged"])
 
 
+def test_a_conversation_bears_the_times_of_its_messages(ada: Cli) -> None:
+    """A format that names no start of its own is listed by when things were said, not imported."""
+    found = ada("sessions", "--json").json["sessions"]
+
+    assert [("2026-02-09T12:00:00Z", "2026-02-09T12:00:05Z")] == [
+        (s["started_at"], s["last_at"]) for s in found[:1]
+    ]
+
+
 def test_a_broken_conversation_is_named_and_the_rest_comes_in(cli: Cli, chats: Path) -> None:
     """Place and reason on stderr, counts on stdout, exit code 7."""
     chats.write_text(chats.read_text("utf-8") + '{"id": "broken\n', "utf-8")

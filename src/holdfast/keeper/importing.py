@@ -180,7 +180,8 @@ class Imports:
             source=found.source,
             head=plan.head(),
         )
-        started = found.started_at or found.last_at or self._store.clock()
+        said = min((m.at for m in found.messages if m.at is not None), default=None)
+        started = found.started_at or said or found.last_at or self._store.clock()
         await create_session(
             self._vault,
             session_id,
