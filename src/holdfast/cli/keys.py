@@ -73,7 +73,11 @@ def _rotate_root_command(call: Call, new_file: Path | None) -> None:
     place = new_file or call.settings.key_file
     if call.json:
         call.output.document(
-            {"vault_keys": count, "root_fingerprint": status.root_fingerprint, "root_key": str(place)}
+            {
+                "vault_keys": count,
+                "root_fingerprint": status.root_fingerprint,
+                "root_key": str(place),
+            }
         )
         return
     call.output.line(f"{count:,} vault keys are wrapped by the new root key in {place}.")

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Column", "Output", "Span"]
 
+_NARROWEST = 8
+"""Columns of a terminal that a flexible column keeps."""
+
 
 class Column(NamedTuple):
     """A column of a table. It is left out on a terminal narrower than `from_width`."""
@@ -117,30 +120,35 @@ class Output:
         self.console.print(Padding(text, (0, 0, 0, indent)))
 
     def table(self, columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
-        """Write a table; every cell is one line of printable text."""
+        """Write a table; every cell is one line of printable text.
+
+        On a terminal columns that need more room than there is are left out, and flexible ones are
+        cut; on a pipe every column is as wide as it must be.
+        """
+        width = self.width
+        kept = [i for i, column in enumerate(columns) if not width or column.from_width <= width]
+        shown = [columns[i] for i in kept]
+        lines = [[column.title for column in shown]]
+        lines += [[one_line(row[i]) for i in kept] for row in rows]
+        widths = _widths(shown, lines, width)
+        for number, line in enumerate(lines):
+            spans = []
+            for column, text, room in zip(shown, line, widths, strict=True):
+                spans.append(Span(_fitted(text, room, right=column.right), column.style))
+                spans.append(Span("  "))
+            self._row([Span(span.text, "bold") for span in spans] if number == 0 else spans)
+
+    def _row(self, spans: Sequence[Span]) -> None:
         if not self.is_terminal:
-            _write_plain(columns, rows)
+            sys.stdout.write("".join(span.text for span in spans).rstrip() + "\n")
             return
-        from rich.table import Table
         from rich.text import Text
 
-        width = self.width
-        table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
-        shown = [i for i, column in enumerate(columns) if column.from_width <= width]
-        for i in shown:
-            column = columns[i]
-            table.add_column(
-                column.title,
-                justify="right" if column.right else "left",
-                no_wrap=True,
-                overflow="ellipsis",
-                style=column.style or None,
-                ratio=1 if column.flexible else None,
-                min_width=None if column.flexible else _widest(column.title, rows, i),
-            )
-        for row in rows:
-            table.add_row(*(Text(one_line(row[i])) for i in shown))
-        self.console.print(table)
+        text = Text(no_wrap=True, overflow="crop")
+        for span in spans:
+            text.append(span.text, style=span.style or None)
+        text.rstrip()
+        self.console.print(text)
 
     def note(self, text: str) -> None:
         """Say something beside the result, to stderr; nothing with --json."""
@@ -194,17 +202,26 @@ class Output:
             yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
-def _write_plain(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
-    """A table for a pipe: all columns, as wide as they are, nothing behind the last word."""
-    lines = [[column.title for column in columns]]
-    lines += [[one_line(cell) for cell in row] for row in rows]
+def _widths(columns: Sequence[Column], lines: Sequence[Sequence[str]], width: int) -> Sequence[int]:
+    """How wide each column is, so that all of them fit; flexible ones share what is left."""
     widths = [max(cells(line[i]) for line in lines) for i in range(len(columns))]
-    for line in lines:
-        padded = []
-        for column, text, width in zip(columns, line, widths, strict=True):
-            space = " " * (width - cells(text))
-            padded.append(space + text if column.right else text + space)
-        sys.stdout.write("  ".join(padded).rstrip() + "\n")
+    over = sum(widths) + 2 * (len(columns) - 1) - width if width else 0
+    for i in sorted(range(len(columns)), key=lambda i: -widths[i]):
+        if over > 0 and columns[i].flexible:
+            narrower = max(_NARROWEST, widths[i] - over)
+            over -= widths[i] - narrower
+            widths[i] = narrower
+    return widths
+
+
+def _fitted(text: str, width: int, *, right: bool) -> str:
+    """The text in exactly `width` columns of a terminal."""
+    if cells(text) > width:
+        while cells(text) > width - 1:
+            text = text[:-1]
+        text += "…"
+    space = " " * (width - cells(text))
+    return space + text if right else text + space
 
 
 def _console(stream: TextIO) -> Console:
@@ -216,10 +233,6 @@ def _console(stream: TextIO) -> Console:
         highlight=False,
         emoji=False,
     )
-
-
-def _widest(title: str, rows: Sequence[Sequence[str]], column: int) -> int:
-    return max([len(title), *(cells(one_line(row[column])) for row in rows)])
 
 
 def _without_c1(text: str) -> str:

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from holdfast.keeper.recalling import Hit
-    from holdfast.recall.asking import Reason
     from holdfast.recall.snippets import Snippet
 
 __all__ = ["recall_command", "show_hits", "snippet_spans"]
@@ -113,17 +112,14 @@ def show_hits(out: Output, hits: Sequence[Hit]) -> None:
 
 def _about(hit: Hit) -> Iterator[str]:
     if hit.reasons:
-        yield ", ".join(_because(reason) for reason in hit.reasons[:3])
+        # The words a reason rests on are marked in the text above.
+        yield ", ".join(reason.name for reason in hit.reasons[:3])
     if hit.session_id is not None:
         yield f"session {short_id(hit.session_id)}"
     if hit.message is not None:
         yield f"message {hit.message.id}"
     elif hit.memory is not None:
         yield f"memory {hit.memory.id}"
-
-
-def _because(reason: Reason) -> str:
-    return f"{reason.name}: {' '.join(reason.words)}" if reason.words else reason.name
 
 
 def snippet_spans(snippet: Snippet) -> Iterator[Span]:
