@@ -428,9 +428,17 @@ async def test_promise_02_every_path_nested_calls_know_their_caller(keeper: Keep
     assert calls == {"outer": None, "inner": "outer", "later": None}
 
 
-def _calls(tree: ast.AST) -> set[str]:
-    """The names of all functions that are called, or handed on, in a module."""
-    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+def _names(tree: ast.AST) -> set[str]:
+    """Every name that a module uses, imports or reaches into another module for."""
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            names.add(node.id)
+        elif isinstance(node, ast.alias):
+            names.add(node.name)
+        elif isinstance(node, ast.Attribute):
+            names.add(node.attr)
+    return names
 
 
 @cache
@@ -447,7 +455,7 @@ def test_promise_02_every_path_only_the_recorder_makes_message_rows() -> None:
     users: dict[str, set[str]] = {"seal_message": set(), "seal_turn": set()}
     for name, tree in _modules().items():
         for function in users:
-            if function in _calls(tree):
+            if function in _names(tree):
                 users[function].add(name)
 
     assert users == {

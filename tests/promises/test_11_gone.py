@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from fix_keeper import World, talk, texts
+from fix_keeper import World, talk
+from holdfast import KeyFile
 from holdfast.errors import HoldfastError, NotFound, StorageFailed
 from holdfast.keeper.erasing import Receipt
 from holdfast.keeper.keeper import Keeper
@@ -422,29 +423,71 @@ async def test_promise_11_gone_a_room_that_is_erased_is_gone_for_all(keeper: Kee
     assert (await keeper.verify()).problems == ()
 
 
-async def test_promise_11_gone_what_was_forgotten_is_in_no_file_of_the_store(world: World) -> None:
-    """The sealed bytes of a forgotten message and its file are overwritten, also in the log."""
+@pytest.mark.parametrize("what", ["message", "session", "user"])
+async def test_promise_11_gone_the_sealed_bytes_are_in_no_file_of_the_store(
+    what: str, world: World
+) -> None:
+    """Even what nobody can open any more is overwritten, in the database and in its log."""
     keeper = await world.open("bare")
     ada = await _full_life(keeper)
     session = await ada.sessions.open((await ada.sessions.list())[0].id)
-    vault = ada.vault
-    message, with_file = (await session.messages())[:2]
-    doomed = [
-        row.sealed
-        for kind in (Kind.MESSAGE, Kind.CHUNK)
-        for row in await vault.storage.rows(RowSpan(vault_id=vault.raw, kind=kind))
-        if message.id.replace("-", "") == row.id.hex()
-        or with_file.id.replace("-", "") in (row.id.hex(), (row.parent or b"").hex())
+    scope = bytes.fromhex(session.id.replace("-", ""))
+    raw = ada.vault.raw
+    rows = [
+        row
+        for kind in (Kind.MESSAGE, Kind.CHUNK, Kind.TURN)
+        for row in await ada.vault.storage.rows(RowSpan(vault_id=raw, kind=kind, scope=scope))
     ]
-    assert len(doomed) == 3
+    said = await session.messages()
+    if what == "message":
+        ids = {bytes.fromhex(message.id.replace("-", "")) for message in said[:2]}
+        rows = [row for row in rows if ids & {row.id, row.parent} and row.kind is not Kind.TURN]
     before = _bytes_of(world.data_dir)
-    assert all(sealed in before for sealed in doomed)
+    assert len(rows) > 2
+    assert all(row.sealed in before for row in rows)
 
-    await ada.forget([message.id, with_file.id])
+    if what == "message":
+        await ada.forget([message.id for message in said[:2]])
+    elif what == "session":
+        await ada.erase_session(session.id)
+    else:
+        await keeper.erase("ada")
 
     after = _bytes_of(world.data_dir)
-    assert not any(sealed[45:] in after for sealed in doomed)
-    assert texts(await session.messages())[0] == "I keep it"
+    assert [row.kind for row in rows if row.sealed[45:] in after] == []
+
+
+@pytest.mark.parametrize("what", ["user", "session"])
+async def test_promise_11_gone_a_restore_with_an_old_copy_of_the_keys_brings_nothing_back(
+    what: str, world: World
+) -> None:
+    """Somebody kept a copy of the key backup that we do not know: the erasures here still hold."""
+    from holdfast.keeper.opening import OpenOptions
+    from holdfast.keeper.restoring import restore
+
+    keeper = await world.open()
+    ada, ben = await _full_life(keeper), await _full_life(keeper, "ben")
+    doomed = (await ada.sessions.list())[0].id
+    copies = world.folder / "backup"
+    await keeper.backup(copies / "data", copies / "keys")
+    shutil.copy(copies / "keys", world.folder / "kept-copy")
+    await (ada.erase() if what == "user" else ada.erase_session(doomed))
+    theirs = (await ben.stats()).messages
+    await keeper.close()
+    options = OpenOptions(url=f"sqlite:///{world.path}", root_key=KeyFile(world.root_key))
+
+    report = await restore(options, copies / "data", world.folder / "kept-copy")
+
+    assert report.placed
+    again = await world.open()
+    assert (await again.verify()).problems == ()
+    assert (await (await again.user("ben", create=False)).stats()).messages == theirs
+    if what == "user":
+        assert [user.id for user in await again.users()] == ["ben"]
+    else:
+        ada = await again.user("ada", create=False)
+        assert doomed not in [session.id for session in await ada.sessions.list()]
+        assert (await ada.stats()).messages == 5
 
 
 def _bytes_of(folder: Path) -> bytes:
