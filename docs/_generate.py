@@ -12,12 +12,14 @@ from __future__ import annotations
 import inspect
 import runpy
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import MISSING, Field, fields
 from functools import partial
 from pathlib import Path
 
 from holdfast import errors
 from holdfast.errors import HoldfastError
+from holdfast.settings import Settings
 
 DOCS = Path(__file__).parent
 
@@ -85,6 +87,44 @@ def _example(parameter: inspect.Parameter) -> object:
     return examples.get(str(parameter.annotation), f"<{parameter.name}>")
 
 
+_SETTINGS_HEAD = """\
+# Settings
+
+None is needed. Each can be given as a key of `holdfast.toml` in the configuration directory (or the
+file that `--config` or `HOLDFAST_CONFIG` names), or as an environment variable; the variable wins,
+and an option of the command line wins over both. A name that is none of these is an error, and all
+mistakes are reported at once (`holdfast doctor` lists them).
+"""
+
+
+def settings_page() -> str:
+    """Return the page about every setting: its name, variable, default and meaning."""
+    rows = ["| key | variable | default | meaning |", "|---|---|---|---|"]
+    for setting in fields(Settings):
+        about = [str(setting.metadata["about"]), _range(setting.metadata)]
+        rows.append(
+            f"| `{setting.name}` | `HOLDFAST_{setting.name.upper()}` | {_default(setting)} | "
+            f"{' '.join(part for part in about if part)} |"
+        )
+    return "\n".join([_SETTINGS_HEAD, *rows, ""])
+
+
+def _default(setting: Field[object]) -> str:
+    if setting.default is MISSING:
+        # A folder of the user's, elsewhere on each system.
+        return "the user's data directory" if "data" in setting.name else "the user's configuration"
+    if setting.default in (None, ""):
+        return ""
+    return f"`{str(setting.default).lower() if setting.type == 'bool' else setting.default}`"
+
+
+def _range(metadata: Mapping[str, object]) -> str:
+    low, high = metadata.get("low"), metadata.get("high")
+    if low is not None and high is not None:
+        return f"From {low} to {high}."
+    return "" if low is None else f"At least {low}."
+
+
 def _beside(file: str, name: str) -> str:
     """Return what a function of another file in this folder writes."""
     text = runpy.run_path(str(DOCS / file))[name]()
@@ -94,6 +134,8 @@ def _beside(file: str, name: str) -> str:
 
 PAGES: dict[Path, Callable[[], str]] = {
     DOCS / "reference" / "errors.md": errors_page,
+    DOCS / "reference" / "cli.md": partial(_beside, "_cli_page.py", "cli_page"),
+    DOCS / "reference" / "settings.md": settings_page,
     DOCS.parent / "src" / "holdfast" / "sync" / "__init__.pyi": partial(
         _beside, "_sync_stub.py", "stub"
     ),

@@ -93,12 +93,14 @@ class _Class:
         return f"class {self._cls.__name__}:\n" + "".join(lines)
 
     def _attributes(self) -> Iterator[str]:
-        made = next(n for n in self._node.body if getattr(n, "name", "") == "__init__")
+        made = next(
+            n for n in self._node.body if isinstance(n, ast.FunctionDef) and n.name == "__init__"
+        )
         given = {a.arg: a.annotation for a in [*made.args.args, *made.args.kwonlyargs]}
         for node in ast.walk(made):
-            target = node.target if isinstance(node, ast.AnnAssign) else None
-            if isinstance(node, ast.Assign):
-                target = node.targets[0]
+            if not isinstance(node, ast.Assign | ast.AnnAssign):
+                continue
+            target = node.targets[0] if isinstance(node, ast.Assign) else node.target
             if not isinstance(target, ast.Attribute) or target.attr.startswith("_"):
                 continue
             if isinstance(node, ast.AnnAssign):
@@ -124,11 +126,14 @@ class _Class:
                 yield "".join(f"    {line}\n" for line in text.splitlines())
 
 
-def _definition(tree: ast.Module, name: str) -> ast.AST:
-    return next(node for node in tree.body if getattr(node, "name", None) == name)
+_Definition = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 
-def _function(node: ast.AST, module: ModuleType, wanted: dict[str, str]) -> str:
+def _definition(tree: ast.Module, name: str) -> _Definition:
+    return next(n for n in tree.body if isinstance(n, _Definition) and n.name == name)
+
+
+def _function(node: _Definition, module: ModuleType, wanted: dict[str, str]) -> str:
     assert isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
     decorators = [f"@{ast.unparse(d)}\n" for d in node.decorator_list]
     parameters = [_translated(part, module, wanted) + "," for part in _parameters(node.args)]
@@ -162,7 +167,7 @@ def _parameter(one: ast.arg, default: ast.expr | None) -> str:
     kind = "" if one.annotation is None else f": {ast.unparse(one.annotation)}"
     if default is None:
         return f"{one.arg}{kind}"
-    simple = isinstance(default, ast.Constant) or default in ([], ())
+    simple = isinstance(default, ast.Constant)
     return f"{one.arg}{kind} = {ast.unparse(default) if simple else '...'}"
 
 

@@ -81,7 +81,7 @@ class Settings:
         None, "The file of wrapped keys; beside the database when left out."
     )
     root_key: Secret | None = _setting(
-        None, "The root key itself, as `holdfast keys` prints it; instead of a key file."
+        None, "The root key itself, as a key file holds it; instead of a key file."
     )
     root_key_file: Path | None = _setting(
         None, "The file with the root key; root.key in the configuration directory when left out."

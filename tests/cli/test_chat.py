@@ -158,6 +158,7 @@ def test_ctrl_c_cancels_the_answer_and_keeps_what_was_said(
     cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The turn is recorded as cancelled, with the piece of the answer that had come."""
+
     async def answer(self: object, asked: Any) -> AsyncIterator[str]:
         yield "I think "
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)

@@ -199,7 +199,9 @@ def _typed(name: str, sessions: int, messages: int) -> bool:
     click.echo(
         f"This destroys {sessions:,} sessions with {messages:,} messages for good.", err=True
     )
-    typed: str = click.prompt("Type the user's name to go on", default="", err=True)
+    typed: str = click.prompt(
+        "Type the user's name to go on", default="", show_default=False, err=True
+    )
     return typed.strip() == name
 
 

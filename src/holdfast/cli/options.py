@@ -10,7 +10,15 @@ import click
 
 from holdfast.cli.call import Call
 
-__all__ = ["Command", "Group", "file_path", "folder_path", "new_file_path", "pass_call"]
+__all__ = [
+    "EVERYWHERE",
+    "Command",
+    "Group",
+    "file_path",
+    "folder_path",
+    "new_file_path",
+    "pass_call",
+]
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -69,7 +77,8 @@ def _everywhere() -> list[click.Option]:
     ]
 
 
-_EVERYWHERE = frozenset(option.name for option in _everywhere())
+EVERYWHERE = frozenset(option.name for option in _everywhere())
+"""Names of the options that every command takes."""
 
 
 class Command(click.Command):
@@ -109,7 +118,7 @@ def _write_options(
     for parameter in command.get_params(ctx):
         record = parameter.get_help_record(ctx)
         if record is not None:
-            (everywhere if parameter.name in _EVERYWHERE else own).append(record)
+            (everywhere if parameter.name in EVERYWHERE else own).append(record)
     for title, records in (("Options", own), ("Options of every command", everywhere)):
         if records:
             with formatter.section(title):

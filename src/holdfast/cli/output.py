@@ -216,10 +216,7 @@ def _widths(columns: Sequence[Column], lines: Sequence[Sequence[str]], width: in
 
 def _fitted(text: str, width: int, *, right: bool) -> str:
     """The text in exactly `width` columns of a terminal."""
-    if cells(text) > width:
-        while cells(text) > width - 1:
-            text = text[:-1]
-        text += "…"
+    text = one_line(text, width)
     space = " " * (width - cells(text))
     return space + text if right else text + space
 

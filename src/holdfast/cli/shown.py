@@ -24,11 +24,13 @@ def printable(text: str) -> str:
 
 
 def one_line(text: str, width: int | None = None) -> str:
-    """The printable text on one line, cut to `width` characters when given."""
+    """The printable text on one line, cut to `width` columns of a terminal when given."""
     line = printable(" ".join(text.split()))
-    if width is not None and len(line) > width:
-        return line[: max(1, width - 1)].rstrip() + "…"
-    return line
+    if width is None or cells(line) <= width:
+        return line
+    while cells(line) > max(1, width - 1):
+        line = line[: len(line) - max(1, (cells(line) - width) // 2)]
+    return line.rstrip() + "…"
 
 
 def day_time(at: datetime | None) -> str:
