@@ -97,6 +97,8 @@ _HOME = {
 
 
 def __getattr__(name: str) -> Any:  # whatever the name stands for
+    if name == "sync":
+        return import_module("holdfast.sync")
     if name in _HOME:
         return getattr(import_module(_HOME[name]), name)
     raise AttributeError(f"module 'holdfast' has no attribute {name!r}")

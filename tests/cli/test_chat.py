@@ -174,6 +174,24 @@ def test_ctrl_c_cancels_the_answer_and_keeps_what_was_said(
     assert ["hello", "I think "] == [message["text"] for message in shown["messages"]]
 
 
+def test_ctrl_c_while_the_answer_is_being_shown_cancels_it_too(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The turn does not stay open, whoever is at work when the key is pressed."""
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as pressed:
+        pressed.setattr("holdfast.cli.chat._Talk._show", interrupted)
+        ran = cli("chat", given="hello\n")
+
+    session = cli("sessions", "--json").json["sessions"][0]["id"]
+    turns = cli("show", session, "--json").json["turns"]
+    assert ran.code == 130
+    assert ["cancelled"] == [turn["status"] for turn in turns]
+
+
 def test_a_failure_of_the_answer_is_recorded_and_told(
     cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -118,6 +118,18 @@ def test_the_shell_is_told_what_may_come_next(process: Cli) -> None:
     assert "plain,export" in ran.out
 
 
+def test_serve_without_its_packages_says_what_to_install(home: Path) -> None:
+    """The extra `server` is named; there is no traceback."""
+    code = "import sys; sys.modules['uvicorn'] = None\nfrom holdfast.cli.program import run\n"
+    code += "sys.exit(run(['serve']))"
+
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+    assert ran.returncode == 1
+    assert "pip install 'holdfast[server]'" in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
 def test_a_python_module_is_the_same_command(process: Cli) -> None:
     """`python -m holdfast` shows the first page like `holdfast`."""
     assert process("--help").out.startswith("Usage: holdfast ")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import subprocess
+import sys
 
 import pytest
 
@@ -52,6 +54,13 @@ def test_what_an_object_holds_has_a_face(keeper: holdfast.sync.Keeper) -> None:
     held += [user.imports, user.exports, user.sessions.start(), user.rooms.create("tea")]
 
     assert {type(one) for one in held} <= {*FACES.values()}
+
+
+def test_it_is_reached_from_the_package() -> None:
+    """`import holdfast` is enough to write `holdfast.sync.open`."""
+    code = "import holdfast; holdfast.sync.open('memory:').close()"
+
+    subprocess.run([sys.executable, "-W", "error", "-c", code], check=True)
 
 
 def test_opening_takes_the_same_options() -> None:
