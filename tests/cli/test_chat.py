@@ -170,6 +170,7 @@ def test_ctrl_c_cancels_the_answer_and_keeps_what_was_said(
     session = cli("sessions", "--json").json["sessions"][0]["id"]
     shown = cli("show", session, "--json").json
     assert ran.code == 130
+    assert "[interrupted]" in ran.err
     assert ["cancelled"] == [turn["status"] for turn in shown["turns"]]
     assert ["hello", "I think "] == [message["text"] for message in shown["messages"]]
 

@@ -84,6 +84,9 @@ class _Program(Group):
             _let_go_of_stdout()
             raise click.exceptions.Exit(Exit.PIPE_CLOSED) from None
         except KeyboardInterrupt:
+            call = ctx.find_root().obj
+            as_json = isinstance(call, Call) and call.json
+            tell("interrupted", "stopped; what was acknowledged is kept", as_json=as_json)
             raise click.exceptions.Exit(Exit.INTERRUPTED) from None
         return code
 
