@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -180,7 +181,26 @@ def test_the_shell_answers_and_remembers_nothing(ada: Cli, home: Path) -> None:
 
 
 def test_measuring_recall_prints_a_document(cli: Cli, home: Path) -> None:
-    """`bench recall --data FILE --json` works on a small file of questions."""
-    ran = cli("bench", "recall", "--data", str(home / "none"), "--json")
+    """`bench recall --data FILE --json` says how much of the evidence was found, per category."""
+    message = {"id": "m1", "speaker": "ada", "role": "user", "text": "I like blue"}
+    history = {
+        "id": "h1",
+        "sessions": [{"id": "s1", "messages": [message]}],
+        "questions": [
+            {
+                "id": "q1",
+                "question": "Which colour do I like?",
+                "category": "single",
+                "evidence_messages": ["m1"],
+                "evidence_sessions": ["s1"],
+            }
+        ],
+    }
+    data = home / "questions.jsonl"
+    data.write_text(json.dumps(history) + "\n")
 
-    assert ran.code == 2
+    ran = cli("bench", "recall", "--data", str(data), "--json")
+
+    assert ran.code == 0, ran.err
+    assert ran.json["overall"]["messages_all"]["1"] == 100
+    assert cli("bench", "recall", "--data", str(home / "none")).code == 2
