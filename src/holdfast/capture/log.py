@@ -45,7 +45,16 @@ from holdfast.vault.keyring import KeySet
 from holdfast.vault.reader import FILE_CHUNK_BITS, Reader
 from holdfast.vault.vault import Vault
 
-__all__ = ["Appended", "Draft", "Entry", "SessionLog", "TurnChange", "create_session", "titled"]
+__all__ = [
+    "Appended",
+    "Draft",
+    "Entry",
+    "SessionLog",
+    "TurnChange",
+    "create_session",
+    "rebased",
+    "titled",
+]
 
 _CHUNK_BYTES = 256 * 1024
 _MAX_TRIES = 1000
@@ -69,6 +78,9 @@ class TurnChange(Struct, frozen=True, kw_only=True):
 
     turn: Turn
     begins: bool = False
+    base: Turn | None = None
+    """The turn as the writer knew it. When somebody else has written it since, only what differs
+    from this is written: what was forgotten meanwhile does not come back."""
 
 
 class Draft(Struct, frozen=True, kw_only=True):
@@ -87,6 +99,13 @@ class Appended(Struct, frozen=True, kw_only=True):
 
 class _DraftBody(Struct, omit_defaults=True):
     message: Message
+
+
+def rebased(turn: Turn, base: Turn, onto: Turn) -> Turn:
+    """What was changed from `base` to `turn`, changed in `onto`."""
+    fields = turn.__struct_fields__
+    changed = {f: getattr(turn, f) for f in fields if getattr(turn, f) != getattr(base, f)}
+    return replace(onto, **changed)
 
 
 def titled(text: str) -> tuple[str, str]:
@@ -154,7 +173,7 @@ class SessionLog:
                         links=links,
                     )
                 except Conflict:
-                    await self._after_conflict(turns, drafts, once)
+                    turns = await self._after_conflict(turns, drafts, once)
                 except BaseException:
                     # Cancelled or failed: whether it was written is unknown, so ask again.
                     self.invalidate()
@@ -175,22 +194,29 @@ class SessionLog:
 
     async def _after_conflict(
         self, turns: Sequence[TurnChange], drafts: Sequence[Draft], once: OnceTag | None
-    ) -> None:
-        """Find out who was faster; return when the same entries may simply be sealed anew."""
+    ) -> list[TurnChange]:
+        """Find out who was faster; returns the turns with which the same may be tried again."""
         self.invalidate()
         if once is not None and await self.vault.storage.once(self.vault.raw, once.tag):
             raise Conflict("this client key was used before")
         await self.vault.session_keys(self.raw, fresh=True)
+        again = []
         for change in turns:
             if not change.begins:
                 row = await self.turn_row(change.turn.id)
+                now = await self._opened_turn(row)
                 if row.state is not State.OPEN:
-                    raise TurnEnded((await self._opened_turn(row)).status)
+                    raise TurnEnded(now.status)
                 self._versions[row.id] = row.version
+                if change.base is not None:
+                    turn = rebased(change.turn, change.base, now)
+                    change = replace(change, turn=turn, base=now)
+            again.append(change)
         if drafts:
             ask = ByIds(vault_id=self.vault.raw, ids=tuple(draft.id for draft in drafts))
             for row in await self.vault.storage.rows_by_id(ask):
                 self._versions[row.id] = row.version
+        return again
 
     async def _opened_turn(self, row: SealedRow) -> Turn:
         rows, keys = await self.vault.openable((row,), self.raw)
@@ -354,6 +380,9 @@ class _Batch:
             expected_next_seq=self._before.next_seq,
             expected_turns=self._before.turns,
             expected_chain=self._before.chain,
+            # A forgotten message or a change of the session moves none of the above, but what it
+            # changed in the head would be written over.
+            expected_rev=self._before.rev,
             head=self.head,
         )
 

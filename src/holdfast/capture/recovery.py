@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from msgspec.structs import replace
 
 from holdfast.capture.log import Entry, SessionLog, TurnChange
-from holdfast.clock import id_text
+from holdfast.clock import id_bytes, id_text
 from holdfast.errors import NotFound, TurnEnded
 from holdfast.model import SessionId, TurnId
 from holdfast.storage.protocol import Kind, RowSpan, State
@@ -55,6 +55,13 @@ async def interrupt_turn(log: SessionLog, turn_id: TurnId) -> None:
     if turn.status != "open":
         raise TurnEnded(turn.status)
     drafts = await log.drafts(turn_id)
-    entries = [Entry(message=message) for _, message in drafts]
-    change = TurnChange(turn=replace(turn, status="interrupted", ended_at=log.clock()))
+    _, said = await log.recorded_turn(id_bytes(turn_id))
+    last = said[-1].id if said else None
+    entries = []
+    for _, message in drafts:
+        # A draft knows what it followed when it was written; the turn may have gone on since.
+        entries.append(Entry(message=replace(message, parent_id=last or message.parent_id)))
+        last = message.id
+    ended = replace(turn, status="interrupted", ended_at=log.clock())
+    change = TurnChange(turn=ended, base=turn)
     await log.append(entries, (change,), remove=tuple(key for key, _ in drafts))

@@ -28,7 +28,7 @@ from holdfast.capture.checks import (
     checked_speech,
     checked_text,
 )
-from holdfast.capture.log import Appended, Draft, Entry, SessionLog, TurnChange
+from holdfast.capture.log import Appended, Draft, Entry, SessionLog, TurnChange, rebased
 from holdfast.capture.parts import annotated, error_code_of, file_part, finish, readable
 from holdfast.capture.streaming import AnswerStream
 from holdfast.capture.tools import ToolCall
@@ -91,6 +91,9 @@ class TurnRecorder:
         self._turn = turn
         self._last: MessageId | None = None
         self._error_recorded = False
+        # What runs side by side in a turn is written one after the other: two messages that
+        # follow the same one would be branches, of which only one is shown.
+        self._writing = asyncio.Lock()
         self._begun = False
         self._ended = False
         self._streams: set[AnswerStream] = set()
@@ -358,7 +361,6 @@ class TurnRecorder:
             session_id=self._turn.session_id,
             turn_id=self._turn.id,
             seq=0,
-            parent_id=self._last,
             role=role,
             kind=kind,
             text=text,
@@ -376,10 +378,12 @@ class TurnRecorder:
         return await self.append(Entry(message=message, content=content))
 
     async def append(self, entry: Entry, *, remove: tuple[RowKey, ...] = ()) -> Message:
-        """Record a message of this turn; durable on return."""
-        self._check_open()
-        appended = await self._log.append((entry,), remove=remove)
-        self._take(appended)
+        """Record a message of this turn after its latest one; durable on return."""
+        async with self._writing:
+            self._check_open()
+            follows = replace(entry, message=replace(entry.message, parent_id=self._last))
+            appended = await self._log.append((follows,), remove=remove)
+            self._take(appended)
         return appended.messages[0]
 
     async def draft(self, draft: Draft) -> None:
@@ -407,8 +411,11 @@ class TurnRecorder:
     async def _change(self, turn: Turn) -> None:
         if self.replayed:
             return
-        self._check_open()
-        self._take(await self._log.append(turns=(TurnChange(turn=turn),)))
+        base = self._turn
+        async with self._writing:
+            self._check_open()
+            change = TurnChange(turn=rebased(turn, base, self._turn), base=self._turn)
+            self._take(await self._log.append(turns=(change,)))
 
     def _take(self, appended: Appended) -> None:
         if appended.turns:
