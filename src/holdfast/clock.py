@@ -12,6 +12,7 @@ import time
 from binascii import a2b_hex
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import TypeAlias
 
 __all__ = ["Clock", "Ids", "from_ms", "id_bytes", "id_text", "system_clock", "to_ms", "uuid7_ids"]
@@ -41,12 +42,14 @@ def from_ms(ms: int) -> datetime:
     return datetime.fromtimestamp(ms / 1000, UTC)
 
 
+@lru_cache(maxsize=16_384)
 def id_bytes(text: str) -> bytes:
     """The 16 bytes of a UUID in text form.
 
     Raises:
         ValueError: it is no UUID.
     """
+    # Cached: recording one exchange asks a dozen times for the same five ids.
     raw = a2b_hex(text.replace("-", ""))
     if len(raw) != 16:
         raise ValueError("not a UUID")

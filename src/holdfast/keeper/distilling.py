@@ -18,6 +18,7 @@ from holdfast.keeper.learning import NewMemory, memory_links, new_memory, seal_m
 from holdfast.keeper.store import Store
 from holdfast.model import Memory, Message, Session, SessionId, Source, TurnId
 from holdfast.storage.protocol import (
+    NO_SCOPE,
     ByIds,
     HeadsQuery,
     Kind,
@@ -170,7 +171,9 @@ async def _known_summary(vault: Vault, tag: bytes) -> _Known | None:
     rows = await vault.storage.rows_by_id(ByIds(vault_id=vault.raw, ids=(raw,)))
     if rows:
         return rows[0], (await vault.open_records(rows, MemoryBody))[0]
-    span = RowSpan(vault_id=vault.raw, kind=Kind.MEMORY, state=State.GONE, limit=_ALL)
+    span = RowSpan(
+        vault_id=vault.raw, kind=Kind.MEMORY, scope=NO_SCOPE, state=State.GONE, limit=_ALL
+    )
     gone = [row for row in await vault.storage.rows(span) if row.id == raw]
     return (gone[0], None) if gone else None
 

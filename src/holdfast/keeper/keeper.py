@@ -21,7 +21,7 @@ from holdfast.keeper.temporary import ephemeral_session
 from holdfast.keeper.users import User
 from holdfast.keeper.verifying import Verified, verify
 from holdfast.model import UserId
-from holdfast.storage.protocol import Kind, RowSpan
+from holdfast.storage.protocol import NO_SCOPE, Kind, RowSpan
 
 __all__ = ["Keeper", "KnownUser"]
 
@@ -70,7 +70,9 @@ class Keeper:
         for vault in await self._store.all_vaults():
             if vault.kind != "user":
                 continue
-            rows = await vault.storage.rows(RowSpan(vault_id=vault.raw, kind=Kind.PROFILE))
+            rows = await vault.storage.rows(
+                RowSpan(vault_id=vault.raw, kind=Kind.PROFILE, scope=NO_SCOPE)
+            )
             bodies = await vault.open_records(rows, ProfileBody)
             found.extend(KnownUser(id=UserId(b.user_id), vault_id=vault.id) for b in bodies)
         return sorted(found, key=lambda user: user.id)

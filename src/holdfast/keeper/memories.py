@@ -14,7 +14,7 @@ from holdfast.keeper.access import Gate, own
 from holdfast.keeper.learning import NewMemory, loosened, memory_links, new_memory, seal_memory
 from holdfast.keeper.store import Store
 from holdfast.model import Memory, MemoryId, MemoryKind, Source, Thought, ThoughtId, TurnId
-from holdfast.storage.protocol import ByIds, Kind, LinksQuery, RowSpan, SealedRow
+from holdfast.storage.protocol import NO_SCOPE, ByIds, Kind, LinksQuery, RowSpan, SealedRow
 from holdfast.vault.codec import MemoryBody, ThoughtBody
 from holdfast.vault.reader import Reader
 from holdfast.vault.vault import Vault
@@ -64,7 +64,7 @@ class Memories:
         """Memories, newest first; [] when there are none."""
         await self._gate("read")
         rows = await self._vault.storage.rows(
-            RowSpan(vault_id=self._vault.raw, kind=Kind.MEMORY, limit=_ALL)
+            RowSpan(vault_id=self._vault.raw, kind=Kind.MEMORY, scope=NO_SCOPE, limit=_ALL)
         )
         found = [
             memory
@@ -203,7 +203,7 @@ class Thoughts:
     ) -> list[Thought]:
         """Thoughts, newest first; [] when there are none."""
         rows = await self._vault.storage.rows(
-            RowSpan(vault_id=self._vault.raw, kind=Kind.THOUGHT, limit=_ALL)
+            RowSpan(vault_id=self._vault.raw, kind=Kind.THOUGHT, scope=NO_SCOPE, limit=_ALL)
         )
         bodies = await self._vault.open_records(rows, ThoughtBody)
         found = [

@@ -12,7 +12,7 @@ from holdfast.clock import id_bytes, id_text, to_ms
 from holdfast.errors import BadInput, Conflict, NotFound
 from holdfast.keeper.store import Store
 from holdfast.model import Assistant, AssistantId, Project, ProjectId
-from holdfast.storage.protocol import ByIds, Kind, OnceTag, RowSpan
+from holdfast.storage.protocol import NO_SCOPE, ByIds, Kind, OnceTag, RowSpan
 from holdfast.vault.vault import Vault
 
 __all__ = ["AssistantBody", "Names", "ProjectBody"]
@@ -151,7 +151,7 @@ class Names:
 
     async def _all(self, kind: Kind, body: type[_Body]) -> tuple[list[bytes], list[_Body]]:
         rows = await self._vault.storage.rows(
-            RowSpan(vault_id=self._vault.raw, kind=kind, limit=100_000)
+            RowSpan(vault_id=self._vault.raw, kind=kind, scope=NO_SCOPE, limit=100_000)
         )
         return [row.id for row in rows], await self._vault.open_records(rows, body)
 

@@ -23,7 +23,7 @@ from holdfast.keeper.recalling import Hit, recall
 from holdfast.keeper.sessions import OpenSession, Sessions
 from holdfast.keeper.store import Store
 from holdfast.model import Member, Message, Room, RoomId, UserId, VaultId
-from holdfast.storage.protocol import ByIds, Kind, OnceTag, RowSpan, SealedRow, State
+from holdfast.storage.protocol import NO_SCOPE, ByIds, Kind, OnceTag, RowSpan, SealedRow, State
 from holdfast.vault.vault import Vault
 
 if TYPE_CHECKING:
@@ -49,6 +49,10 @@ class _PassBody(Struct, omit_defaults=True):
     """In a member's own vault: which room they belong to."""
 
     room_id: str
+
+
+def _members(vault: Vault, state: State) -> RowSpan:
+    return RowSpan(vault_id=vault.raw, kind=Kind.MEMBER, scope=NO_SCOPE, state=state, limit=_ALL)
 
 
 class Rooms:
@@ -102,7 +106,7 @@ class Rooms:
         """The rooms the user is a member of, by name."""
         found = []
         for row in await self._vault.storage.rows(
-            RowSpan(vault_id=self._vault.raw, kind=Kind.ROOM, limit=_ALL)
+            RowSpan(vault_id=self._vault.raw, kind=Kind.ROOM, scope=NO_SCOPE, limit=_ALL)
         ):
             body = (await self._vault.open_records([row], _PassBody))[0]
             try:
@@ -155,9 +159,7 @@ class OpenRoom:
     async def members(self) -> Sequence[Member]:
         """Who has access, in the order they joined."""
         await self.check("read")
-        rows = await self._vault.storage.rows(
-            RowSpan(vault_id=self._vault.raw, kind=Kind.MEMBER, state=State.LIVE, limit=_ALL)
-        )
+        rows = await self._vault.storage.rows(_members(self._vault, State.LIVE))
         found = [await self._member(row) for row in rows]
         return sorted(found, key=lambda member: (member.joined_at, member.user_id))
 
@@ -297,9 +299,7 @@ class OpenRoom:
     async def _version(self, raw: bytes) -> int:
         """The version of a member's row, also of one who is gone."""
         for state in (State.LIVE, State.GONE):
-            rows = await self._vault.storage.rows(
-                RowSpan(vault_id=self._vault.raw, kind=Kind.MEMBER, state=state, limit=_ALL)
-            )
+            rows = await self._vault.storage.rows(_members(self._vault, state))
             for row in rows:
                 if row.id == raw:
                     return row.version

@@ -12,6 +12,7 @@ from holdfast.keeper.names import AssistantBody, ProjectBody
 from holdfast.keeper.store import Store
 from holdfast.model import SessionId
 from holdfast.storage.protocol import (
+    NO_SCOPE,
     Anchor,
     HeadsQuery,
     Kind,
@@ -163,7 +164,7 @@ class _VaultCheck:
 
     async def _check_records(self) -> None:
         for kind, body in _VAULT_KINDS:
-            span = RowSpan(vault_id=self._vault.raw, kind=kind, limit=_ALL)
+            span = RowSpan(vault_id=self._vault.raw, kind=kind, scope=NO_SCOPE, limit=_ALL)
             for row in await self._vault.storage.rows(span):
                 try:
                     await self._vault.open_records([row], body)
@@ -171,7 +172,7 @@ class _VaultCheck:
                     self._count.note(self._vault, None, exc.code, str(exc))
                 self._count.memories += kind is Kind.MEMORY
         for kind in _BY_SEAL:
-            span = RowSpan(vault_id=self._vault.raw, kind=kind, limit=_ALL)
+            span = RowSpan(vault_id=self._vault.raw, kind=kind, scope=NO_SCOPE, limit=_ALL)
             for row in await self._vault.storage.rows(span):
                 try:
                     await self._check_seal(row)

@@ -1,7 +1,7 @@
 """Applies one write inside the writer's transaction.
 
-The checks that refuse most writes come first, before anything is touched: a write that lost the
-race for a session's head then costs its group nothing.
+What refuses most writes comes first: the vault's epoch, the once-tag and the session's head. A
+write that is refused rolls its group back, and each write of it is done again on its own.
 """
 
 from __future__ import annotations
@@ -25,8 +25,7 @@ __all__ = ["apply_write_txn", "erase_vault_txn"]
 
 _SQL = load_queries("queries.sql")
 # Constants, not look-ups: the writer runs these tens of thousands of times a second.
-_VAULT_STATE = _SQL["vault_state"]
-_MOVE_VAULT = _SQL["move_vault"]
+_ADVANCE_VAULT = _SQL["advance_vault"]
 _MOVE_HEAD = _SQL["move_head"]
 _PUT_ROW = _SQL["put_row"]
 
@@ -38,10 +37,7 @@ def apply_write_txn(txn: Txn, write: Write) -> Written:
         SequenceConflict, Conflict, NotFound: as `Storage.commit`.
     """
     vault_id = write.vault_id
-    rev, seals, epoch = _vault_state_txn(txn, write)
-    rev += 1
-    if write.epoch is not None and write.epoch != epoch:
-        raise Conflict("the vault's key was rotated meanwhile")
+    rev, seals = _advance_vault_txn(txn, write)
     if write.once is not None and _once_exists_txn(txn, vault_id, write.once.tag):
         raise Conflict("this was written before")
     if write.head is not None:
@@ -56,13 +52,14 @@ def apply_write_txn(txn: Txn, write: Write) -> Written:
         _link_txn(txn, vault_id, link)
     if write.once is not None:
         txn.run(_SQL["insert_once"], (vault_id, write.once.tag, write.once.id))
-    seals = write.sealed_records + (seals if write.next_epoch is None else 0)
-    epoch = epoch if write.next_epoch is None else write.next_epoch
-    txn.run(_MOVE_VAULT, (rev, seals, epoch, vault_id))
+    if write.next_epoch is not None:
+        seals = write.sealed_records
+        txn.run(_SQL["rotate_vault"], (seals, write.next_epoch, vault_id))
     return Written(rev=rev, seals=seals)
 
 
-def _vault_state_txn(txn: Txn, write: Write) -> tuple[int, int, int]:
+def _advance_vault_txn(txn: Txn, write: Write) -> tuple[int, int]:
+    """Make the vault if this write does, and give the write its revision."""
     if write.vault is not None:
         row = write.vault
         txn.run(
@@ -78,11 +75,13 @@ def _vault_state_txn(txn: Txn, write: Write) -> tuple[int, int, int]:
         )
         if not txn.changes():
             raise Conflict("this vault exists")
-        return 0, 0, row.epoch
-    found: tuple[int, int, int] | None = txn.run(_VAULT_STATE, (write.vault_id,)).fetchone()
-    if found is None:
+    place = (write.sealed_records, write.vault_id, write.epoch)
+    found: tuple[int, int] | None = txn.run(_ADVANCE_VAULT, place).fetchone()
+    if found is not None:
+        return found
+    if txn.run(_SQL["vault_exists"], (write.vault_id,)).fetchone() is None:
         raise NotFound("vault")
-    return found
+    raise Conflict("the vault's key was rotated meanwhile")
 
 
 def _once_exists_txn(txn: Txn, vault_id: bytes, tag: bytes) -> bool:

@@ -1,8 +1,8 @@
 -- Every statement on the data file, by name. Parameters are named here and bound by position, in
 -- the order of their first appearance: a tuple costs a third of what a dictionary does per call.
 
--- name: vault_state
-SELECT rev, seals, epoch
+-- name: vault_exists
+SELECT 1
   FROM vaults
  WHERE vault_id = :vault_id;
 
@@ -11,9 +11,16 @@ INSERT INTO vaults (vault_id, account_id, owner_tag, kind, created_ms, rev, seal
 VALUES (:vault_id, :account_id, :owner_tag, :kind, :created_ms, 0, 0, :epoch)
     ON CONFLICT DO NOTHING;
 
--- name: move_vault
+-- name: advance_vault
 UPDATE vaults
-   SET rev = :rev, seals = :seals, epoch = :epoch
+   SET rev = rev + 1, seals = seals + :seals
+ WHERE vault_id = :vault_id
+   AND (:epoch IS NULL OR epoch = :epoch)
+RETURNING rev, seals;
+
+-- name: rotate_vault
+UPDATE vaults
+   SET seals = :seals, epoch = :epoch
  WHERE vault_id = :vault_id;
 
 -- name: insert_head
@@ -214,7 +221,7 @@ SELECT kind, scope, ord, id, state, owner, parent, at_ms, version, link, sealed,
  LIMIT :max_rows;
 
 -- name: rows_of_kind
--- As rows_of_scope, over every scope.
+-- As rows_of_scope, over every scope: a walk over the vault's index, for maintenance and tests.
 SELECT kind, scope, ord, id, state, owner, parent, at_ms, version, link, sealed, rev
   FROM records INDEXED BY records_place_idx
  WHERE vault_id = :vault_id

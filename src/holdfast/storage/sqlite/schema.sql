@@ -60,7 +60,7 @@ CREATE TABLE records (
 
 CREATE UNIQUE INDEX records_id_idx ON records (id, vault_id);
 
-CREATE INDEX records_place_idx ON records (vault_id, kind, scope, ord, id);
+CREATE INDEX records_place_idx ON records (vault_id, scope, kind, ord, id);
 
 CREATE INDEX records_rev_idx ON records (vault_id, rev);
 
