@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from holdfast.capture.checks import checked_name
 from holdfast.clock import from_ms, id_bytes, to_ms
-from holdfast.errors import Conflict, NotFound
+from holdfast.errors import BadInput, Conflict, NotFound
 from holdfast.keeper.access import Verb, decide
 from holdfast.keeper.distilling import distill_vault
 from holdfast.keeper.erasing import Receipt, erase_vault
@@ -164,12 +164,15 @@ class OpenRoom:
         return sorted(found, key=lambda member: (member.joined_at, member.user_id))
 
     async def invite(self, user_id: str, *, role: Literal["owner", "member"] = "member") -> None:
-        """Give somebody access.
+        """Give somebody access; inviting again changes their role.
 
         Raises:
+            BadInput: the role is neither of the two, or the name cannot be kept.
             NotAllowed: the caller does not own the room.
         """
         await self.check("invite")
+        if role not in ("owner", "member"):
+            raise BadInput("role", "it is owner or member")
         await self.admit(UserId(user_id), role=role)
 
     async def remove(self, user_id: str) -> None:
@@ -180,12 +183,21 @@ class OpenRoom:
             NotFound: they are no member.
         """
         await self.check("remove")
-        await self._dismiss(UserId(user_id))
+        if user_id == self._user_id:
+            await self.leave()
+        else:
+            await self._dismiss(UserId(user_id))
 
     async def leave(self) -> None:
-        """Give up one's own access. The last owner hands the room to whoever joined next."""
+        """Give up one's own access. The last owner hands the room to whoever joined next.
+
+        The last member's leaving erases the room: nobody could read or erase it any more.
+        """
         await self.check("read")
         members = [m for m in await self.members() if m.user_id != self._user_id]
+        if not members:
+            await erase_vault(self._store, self._vault)
+            return
         if members and not any(m.role == "owner" for m in members):
             await self.admit(members[0].user_id, role="owner")
         await self._dismiss(self._user_id)
