@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["is_question", "only_asks", "sentence_spans"]
+__all__ = ["QUESTION_MARKS", "is_question", "only_asks", "sentence_spans"]
 
 QUESTION_MARKS = (
     "?\u037e\u055e\u061f\u1367\u1945\u203d\u2047\u2048\u2049"

@@ -14,7 +14,7 @@ from holdfast.model import SessionId, TurnId
 from holdfast.storage.protocol import Kind, RowSpan, State
 from holdfast.vault.vault import Vault
 
-__all__ = ["recover_vault"]
+__all__ = ["interrupt_turn", "recover_vault"]
 
 _logger = logging.getLogger(__name__)
 _ALL = 1_000_000

@@ -26,7 +26,17 @@ from holdfast.storage.protocol import ByIds, Kind, Link, SealedRow
 from holdfast.vault.codec import MemoryBody, ThoughtBody
 from holdfast.vault.vault import Vault
 
-__all__ = ["Learned", "NewMemory", "learn", "loosened", "memory_links", "seal_memory"]
+__all__ = [
+    "Learned",
+    "NewMemory",
+    "learn",
+    "loosened",
+    "memory_links",
+    "new_memory",
+    "seal_memory",
+    "seal_thought",
+    "thought_links",
+]
 
 
 class NewMemory(Struct, frozen=True, kw_only=True):

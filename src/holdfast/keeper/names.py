@@ -15,7 +15,7 @@ from holdfast.model import Assistant, AssistantId, Project, ProjectId
 from holdfast.storage.protocol import NO_SCOPE, ByIds, Kind, OnceTag, RowSpan
 from holdfast.vault.vault import Vault
 
-__all__ = ["AssistantBody", "Names", "ProjectBody"]
+__all__ = ["AssistantBody", "Names", "ProjectBody", "checked_slug"]
 
 _SLUG = re.compile(r"[^\W_](?:[\w.-]*[^\W_])?")
 _Body = TypeVar("_Body", "AssistantBody", "ProjectBody")

@@ -25,7 +25,15 @@ from holdfast.vault.root import GivenKey, KeyFile, RootKey, RootKeySource, key_t
 if TYPE_CHECKING:
     from holdfast.index.embedder import Embedder
 
-__all__ = ["Embedding", "OpenOptions", "Opening", "index_dir_of", "open_keeper", "source_of"]
+__all__ = [
+    "Embedding",
+    "OpenOptions",
+    "Opening",
+    "embedder_of",
+    "index_dir_of",
+    "open_keeper",
+    "source_of",
+]
 
 Embedding: TypeAlias = "Literal['static', 'minilm'] | Callable[[], Embedder]"
 _MEMORY = "memory:"

@@ -14,7 +14,7 @@ from holdfast.model import Message, Turn
 from holdfast.server.schemas import ConversationOut, ConversationsOut, ErrorOut
 from holdfast.server.shown import session_out, session_with_turns
 
-__all__ = ["router"]
+__all__ = ["Owner", "get_conversation", "list_conversations", "router"]
 
 _ME = "current_user"
 _BATCH = 1000

@@ -13,7 +13,7 @@ from holdfast.server.access import COOKIE, TICKET_LIFETIME_S, Access
 from holdfast.server.failures import Refused
 from holdfast.server.schemas import ErrorOut, HealthOut, TicketOut
 
-__all__ = ["router"]
+__all__ = ["docs", "healthz", "home", "log_in", "router", "ws_ticket"]
 
 _COOKIE_LIFETIME_S = 30 * 86_400
 

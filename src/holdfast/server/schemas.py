@@ -17,6 +17,7 @@ __all__ = [
     "ErrorEvent",
     "ErrorOut",
     "FailedEvent",
+    "FileOut",
     "FinishedEvent",
     "Frame",
     "HealthOut",

@@ -29,7 +29,7 @@ from holdfast.server.schemas import (
 from holdfast.server.shown import message_out
 from holdfast.server.talks import Listener, Talks
 
-__all__ = ["MAX_FRAME_BYTES", "router"]
+__all__ = ["MAX_FRAME_BYTES", "router", "talk_over_socket"]
 
 MAX_FRAME_BYTES = 4 << 20
 """The largest frame of a client; a larger one closes the socket with code 1009."""

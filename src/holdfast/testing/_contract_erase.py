@@ -28,6 +28,8 @@ from holdfast.testing.rows import (
     vault_write,
 )
 
+__all__ = ["ErasingContract"]
+
 
 async def _talk(storage: Storage, vault_id: bytes, tag: bytes) -> SessionHead:
     """A session with one exchange, its question a memory's source, under a once-tag."""

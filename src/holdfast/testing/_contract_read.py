@@ -34,6 +34,8 @@ from holdfast.testing.rows import (
     vault_write,
 )
 
+__all__ = ["ReadingContract"]
+
 
 async def _put(storage: Storage, vault_id: bytes, *rows: SealedRow) -> None:
     await storage.commit(Write(vault_id=vault_id, put=rows))

@@ -39,6 +39,8 @@ from holdfast.testing.rows import (
     vault_write,
 )
 
+__all__ = ["WritingContract"]
+
 
 async def _the_head(storage: Storage, vault_id: bytes) -> SessionHead:
     (head,) = await storage.heads(HeadsQuery(vault_id=vault_id))

@@ -31,6 +31,7 @@ __all__ = [
     "COMMITMENT_SIZE",
     "LINK_SIZE",
     "MAX_SEALS",
+    "NONCE_SIZE",
     "OVERHEAD",
     "VERSION",
     "Place",

@@ -40,6 +40,9 @@ __all__ = [
     "RootKeySource",
     "key_text",
     "parse_key",
+    "read_key_file",
+    "sync_folder",
+    "write_key_file",
 ]
 
 _PREFIX = "holdfast-root-1:"

@@ -38,7 +38,7 @@ from holdfast.vault.keyring import KeySet, VaultKeys
 from holdfast.vault.resealing import IN_SESSION, SessionResealing, is_sealed_under, read_head
 from holdfast.vault.vault import Vault
 
-__all__ = ["RotationReport", "rotate_vault_key"]
+__all__ = ["Progress", "RotationReport", "rotate_vault_key"]
 
 Progress: TypeAlias = Callable[[int, int], None]
 """Called with the steps done and all steps known; a step is one session, or the vault's records."""

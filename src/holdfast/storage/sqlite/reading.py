@@ -38,6 +38,7 @@ __all__ = [
     "read_vault",
     "read_vault_of",
     "read_vaults",
+    "snapshot",
 ]
 
 _SQL = load_queries("queries.sql")
