@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from holdfast.capture.checks import checked_text
 from holdfast.capture.log import Entry, SessionLog, TurnChange, create_session, titled
 from holdfast.clock import id_bytes, id_text
-from holdfast.errors import Conflict, HoldfastError, ImportFailed
+from holdfast.errors import Conflict, HoldfastError, ImportFailed, VaultErased
 from holdfast.keeper.erasing import source_tag
 from holdfast.keeper.learning import memory_links, seal_memory, seal_thought, thought_links
 from holdfast.keeper.names import AssistantBody, Names, ProjectBody
@@ -31,7 +31,7 @@ from holdfast.model import (
     Turn,
     TurnId,
 )
-from holdfast.storage.protocol import ByIds, Kind, Link, OnceTag, SealedRow
+from holdfast.storage.protocol import ByIds, Kind, Link, OnceTag, SealedRow, State
 from holdfast.vault.codec import SessionBody
 from holdfast.vault.reader import Reader
 from holdfast.vault.vault import Vault
@@ -374,6 +374,8 @@ class _BundleImport:
         raw = id_bytes(session.id)
         if await vault.storage.rows_by_id(ByIds(vault_id=vault.raw, ids=(raw,))):
             return replace(report, unchanged=report.unchanged + 1)
+        if await self._was_erased(raw):
+            return _with_broken(report, f"session {session.id}", VaultErased())
         log = self._store.log_of(vault, session.id)
         entries = [await self._entry(message, bundle) for message in bundled.messages]
         turns = [TurnChange(turn=_ended(turn), begins=True) for turn in bundled.turns]
@@ -415,6 +417,11 @@ class _BundleImport:
             files=report.files + sum(entry.content is not None for entry in entries),
         )
 
+    async def _was_erased(self, session: bytes) -> bool:
+        """Whether a session of this vault was erased: under its id it stays so, at each start."""
+        erasures = await self._vault.keyring.storage.erasures()
+        return any((e.vault_id, e.session_id) == (self._vault.raw, session) for e in erasures)
+
     async def _entry(self, message: Message, bundle: BundleReader) -> Entry:
         content = None
         if message.file is not None and bundle.has_file(message.file.sha256):
@@ -430,24 +437,30 @@ class _BundleImport:
             tag = vault.keyring.tag(vault.raw, "summary", id_bytes(memory.session_id).hex())
             if await vault.storage.once(vault.raw, tag) is None:
                 once = OnceTag(tag=tag, id=id_bytes(memory.id))
+        there = await self._alive(source.message_id for source in memory.sources)
+        sources = tuple(s for s in memory.sources if id_bytes(s.message_id) in there)
+        if memory.sources and not sources:
+            return False  # What it rests on is not here: it was forgotten or erased.
+        memory = replace(memory, sources=sources)
         row = await seal_memory(vault, memory)
         return await self._put(row, memory_links(memory), once)
 
     async def _thought(self, thought: Thought) -> bool:
         if await self._there(thought.id):
             return False
+        named = [one for one in (thought.turn_id, thought.linked_memory) if one is not None]
+        there = await self._alive(named)
+        if thought.turn_id is not None and id_bytes(thought.turn_id) not in there:
+            return False
+        if thought.linked_memory is not None and id_bytes(thought.linked_memory) not in there:
+            thought = replace(thought, linked_memory=None)
         return await self._put(await seal_thought(self._vault, thought), thought_links(thought))
 
     async def _put(
         self, row: SealedRow, links: Sequence[Link], once: OnceTag | None = None
     ) -> bool:
         vault = self._vault
-        ids = tuple({link.to_id for link in links})
-        there = {
-            found.id
-            for found in await vault.storage.rows_by_id(ByIds(vault_id=vault.raw, ids=ids))
-            if found.sealed and found.state == 0
-        }
+        there = await self._alive(id_text(link.to_id) for link in links)
         kept = tuple(link for link in links if link.to_id in there)
         try:
             await vault.commit(put=(row,), links=kept, once=once)
@@ -455,9 +468,22 @@ class _BundleImport:
             return False
         return True
 
+    async def _alive(self, ids: Iterable[str]) -> set[bytes]:
+        """Those of the records that are here and not forgotten, by raw id."""
+        ask = ByIds(vault_id=self._vault.raw, ids=tuple({id_bytes(text) for text in ids}))
+        rows = await self._vault.storage.rows_by_id(ask)
+        return {row.id for row in rows if row.sealed and row.state is State.LIVE}
+
     async def _there(self, record_id: str) -> bool:
         ask = ByIds(vault_id=self._vault.raw, ids=(id_bytes(record_id),))
         return bool(await self._vault.storage.rows_by_id(ask))
+
+
+def _with_broken(report: ImportReport, place: str, error: HoldfastError) -> ImportReport:
+    from holdfast.portability.conversations import Broken
+
+    broken = Broken(place=place, reason=str(error), code=error.code)
+    return replace(report, broken=(*report.broken, broken))
 
 
 def _ended(turn: Turn) -> Turn:
