@@ -1,0 +1,109 @@
+"""Running summaries: made of what was said, current, once, and never in the way."""
+
+from __future__ import annotations
+
+import asyncio
+
+from fix_keeper import World, talk
+from holdfast.keeper.keeper import Keeper
+
+_TALK = (
+    ("My favourite colour is blue and I live in Oslo.", "Oslo is beautiful in winter."),
+    ("My sister plays the violin in Ravenna.", "The violin is a fine instrument."),
+)
+
+
+async def test_a_summary_quotes_what_was_said(keeper: Keeper) -> None:
+    """Each of its sentences stands in a message that it names."""
+    ada = await keeper.user("ada")
+    session = await ada.sessions.start(assistant="helper")
+    await talk(session, *_TALK)
+
+    assert await ada.distill() == 1
+
+    (memory,) = await ada.memories.list()
+    said = {message.id: message.text for message in await session.messages()}
+    quotes = [said[s.message_id][s.start : s.end] for s in memory.sources]
+    assert quotes
+    assert all(quote in memory.text for quote in quotes)
+    assert (memory.kind, memory.session_id, memory.assistant) == ("summary", session.id, "helper")
+
+
+async def test_distilling_again_changes_nothing_until_there_is_more(keeper: Keeper) -> None:
+    """The same memory under the same id, changed in its place when the talk goes on."""
+    ada = await keeper.user("ada")
+    session = await ada.sessions.start(assistant="helper")
+    await talk(session, *_TALK)
+    await ada.distill()
+    (first,) = await ada.memories.list()
+    rev = (await ada.stats()).rev
+
+    assert await ada.distill() == 0
+    assert (await ada.stats()).rev == rev
+    await talk(session, ("The capital of Iceland is Reykjavik.", "Indeed it is Reykjavik."))
+    assert await ada.distill() == 1
+
+    (second,) = await ada.memories.list()
+    assert (second.id, second.created_at) == (first.id, first.created_at)
+    assert (await keeper.verify()).problems == ()
+
+
+async def test_two_keepers_distil_one_summary(world: World) -> None:
+    """At the same time, over the same sessions: one memory each."""
+    here, there = await world.open(), await world.open()
+    ada = await here.user("ada")
+    for _ in range(5):
+        await talk(await ada.sessions.start(assistant="helper"), *_TALK)
+
+    changed = await asyncio.gather(*(keeper.distill() for keeper in (here, there) * 3))
+
+    assert sum(changed) == 5
+    assert len(await ada.memories.list()) == 5
+    assert (await here.verify()).problems == ()
+
+
+async def test_a_summary_that_its_owner_removed_stays_away(keeper: Keeper) -> None:
+    """Until the session goes on; then there is something new to sum up."""
+    ada = await keeper.user("ada")
+    session = await ada.sessions.start(assistant="helper")
+    await talk(session, *_TALK)
+    await ada.distill()
+    (memory,) = await ada.memories.list()
+    await ada.memories.forget(memory.id)
+
+    assert await ada.distill() == 0
+    assert await ada.memories.list() == []
+    await talk(session, ("The capital of Iceland is Reykjavik.", "Indeed it is Reykjavik."))
+    assert await ada.distill() == 1
+
+
+async def test_too_little_or_nothing_to_say_is_no_summary(keeper: Keeper) -> None:
+    """Empty sessions, one message, forgotten ones, signs only: no memory, no error."""
+    ada = await keeper.user("ada")
+    await ada.sessions.start()
+    one = await ada.sessions.start()
+    async with one.turn("Only this was ever said here."):
+        pass
+    signs = await ada.sessions.start()
+    await talk(signs, ("?!", "..."))
+    forgotten = await ada.sessions.start()
+    await talk(forgotten, *_TALK)
+    await ada.forget([message.id for message in await forgotten.messages()])
+
+    await ada.distill()
+
+    assert all(memory.session_id == signs.id for memory in await ada.memories.list())
+
+
+async def test_rooms_are_distilled_for_their_members(keeper: Keeper) -> None:
+    """A room's summary lies in the room."""
+    ada, ben = await keeper.user("ada"), await keeper.user("ben")
+    room = await ada.rooms.create("team", members=["ben"])
+    await room.post("We meet on Tuesday at the station in Oslo.")
+    await (await ben.rooms.open(room.id)).post("I will bring the violin and the tickets.")
+
+    assert await room.distill() == 1
+
+    theirs = await (await ben.rooms.open(room.id)).memories()
+    assert len(await theirs.list()) == 1
+    assert await ada.memories.list() == []
