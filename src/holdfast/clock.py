@@ -56,6 +56,7 @@ def id_bytes(text: str) -> bytes:
     return raw
 
 
+@lru_cache(maxsize=16_384)
 def id_text(raw: bytes) -> str:
     """The canonical text form of 16 bytes."""
     h = raw.hex()

@@ -86,7 +86,8 @@ class Imports:
         """Import a file or folder; the format is found from its content.
 
         Each conversation is one durable write. Doing it again changes nothing; an export that has
-        grown adds what is new. A broken conversation is reported and the rest goes on.
+        grown adds what is new. A broken conversation is reported and the rest goes on. All that
+        came in can be found on return.
 
         Raises:
             UnknownFormat: none of the known formats.
@@ -99,7 +100,10 @@ class Imports:
         export = await asyncio.to_thread(open_export, path)
         try:
             if export.bundle is not None:
-                return await _BundleImport(self._store, self._vault).run(export.bundle, progress)
+                bundle = _BundleImport(self._store, self._vault)
+                report = await bundle.run(export.bundle, progress)
+                await self._store.indexes.current(self._vault)
+                return report
             report = ImportReport(format=export.format)
             async for item in _in_thread(iter(export)):
                 report = await self._take(item, report)
@@ -112,6 +116,7 @@ class Imports:
                             messages=report.messages,
                         )
                     )
+            await self._store.indexes.current(self._vault)
             return report
         finally:
             await asyncio.to_thread(export.close)

@@ -18,7 +18,7 @@ import msgspec
 from msgspec import Struct
 
 from holdfast.clock import id_bytes, id_text, to_ms
-from holdfast.errors import NotFound, TamperedRecord
+from holdfast.errors import HoldfastError, NotFound, TamperedRecord
 from holdfast.model import Message
 from holdfast.storage.protocol import ByIds, ChangesQuery, HeadsQuery, Kind, SealedRow, State
 from holdfast.vault.codec import MemoryBody, SessionBody, open_body, open_message
@@ -56,10 +56,14 @@ class _Label(Struct):
 
 
 class _Held(Struct):
+    vault: Vault
     index: VaultIndex
     labels: dict[str, _Label]
     lock: asyncio.Lock
     unsaved: int = 0
+    saving: asyncio.Task[None] | None = None
+    dropped: bool = False
+    """It was thrown away: a snapshot that is being written must go too."""
 
 
 class _Snapshot(Struct):
@@ -103,8 +107,9 @@ class Indexes:
                 self.drop(vault)
                 return await self.current(vault)
             await self._catch_up(vault, held)
-        if held.unsaved >= _SAVE_AFTER:
-            await self._save(vault, held)
+        if held.unsaved >= _SAVE_AFTER and held.saving is None:
+            # Beside the answer, which need not wait for it; `close` does.
+            held.saving = asyncio.create_task(self._save(held))
         self._evict(keep=vault.raw)
         return held.index
 
@@ -274,25 +279,25 @@ class Indexes:
                 del plain
                 index = VaultIndex.load(dumped, embedder)
                 index.rev = snapshot.rev
-                return _Held(index, snapshot.labels, asyncio.Lock())
+                return _Held(vault, index, snapshot.labels, asyncio.Lock())
 
             try:
                 return await asyncio.to_thread(read)
             except (OSError, ValueError, TamperedRecord):
                 # Derived and disposable: what it held is read again from the sealed rows.
                 _logger.info("index snapshot unusable", extra={"action": "index.discard"})
-                with contextlib.suppress(OSError):
-                    path.unlink(missing_ok=True)
-        return _Held(VaultIndex(embedder), {}, asyncio.Lock())
+                _unlink(path)
+        return _Held(vault, VaultIndex(embedder), {}, asyncio.Lock())
 
-    async def _save(self, vault: Vault, held: _Held) -> None:
-        path = self._path(vault)
+    async def _save(self, held: _Held) -> None:
+        """Write a snapshot. It may hold more than its `rev` says, never less."""
+        vault, path = held.vault, self._path(held.vault)
         if path is None:
             return
-        key = (await vault.keys()).index
-        async with held.lock:
-            rev, labels = held.index.rev, dict(held.labels)
-            held.unsaved = 0
+        rev, labels = held.index.rev, dict(held.labels)
+        held.unsaved = 0
+        try:
+            key = (await vault.keys()).index
 
             def write() -> None:
                 head = msgspec.msgpack.encode(_Snapshot(rev, labels))
@@ -300,19 +305,21 @@ class Indexes:
                 path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
                 write_sealed_file(path, parts, key, _SNAPSHOT_PLACE + vault.raw)
 
-            try:
-                await asyncio.to_thread(write)
-            except OSError:
-                # A full disk costs the next start some seconds, nothing else.
-                _logger.warning("index snapshot not saved", extra={"action": "index.save"})
+            await asyncio.to_thread(write)
+        except (OSError, HoldfastError):
+            # A full disk, or a vault erased meanwhile, costs the next start some seconds at most.
+            _logger.warning("index snapshot not saved", extra={"action": "index.save"})
+        finally:
+            held.saving = None
+            if held.dropped:
+                _unlink(path)
 
     def drop(self, vault: Vault) -> None:
         """Throw an index away, its snapshot too."""
-        self._held.pop(vault.raw, None)
-        path = self._path(vault)
-        if path is not None:
-            with contextlib.suppress(OSError):
-                path.unlink(missing_ok=True)
+        held = self._held.pop(vault.raw, None)
+        if held is not None:
+            held.dropped = True
+        _unlink(self._path(vault))
 
     def _evict(self, *, keep: bytes) -> None:
         if len(self._held) < 2:
@@ -322,18 +329,24 @@ class Indexes:
             if total <= self._max_bytes:
                 return
             held = self._held[raw]
-            if raw != keep and not held.lock.locked():
+            if raw != keep and not held.lock.locked() and held.saving is None:
                 total -= held.index.nbytes
                 del self._held[raw]
 
-    async def close(self, opened: Callable[[bytes], Vault | None]) -> None:
+    async def close(self) -> None:
         """Save what is new, and let go."""
-        for raw, held in list(self._held.items()):
-            vault = opened(raw)
-            if vault is not None and held.unsaved:
-                with contextlib.suppress(Exception):
-                    await self._save(vault, held)
+        for held in list(self._held.values()):
+            if held.saving is not None:
+                await held.saving
+            if held.unsaved:
+                await self._save(held)
         self._held.clear()
+
+
+def _unlink(path: Path | None) -> None:
+    if path is not None:
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)
 
 
 def _names_one_of(keys: KeySet, row: SealedRow) -> bool:

@@ -149,7 +149,7 @@ class Keeper:
         store = self._store
         for vault in store.opened_vaults():
             await recover_vault(vault, (store.writer,), store.log_of)
-        await store.indexes.close(store.opened_or_none)
+        await store.indexes.close()
         await store.storage.close()
         await store.keyring.close()
 

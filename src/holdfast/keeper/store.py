@@ -80,10 +80,6 @@ class Store:
         """The vaults that this process has in use."""
         return list(self._vaults.values())
 
-    def opened_or_none(self, raw: bytes) -> Vault | None:
-        """A vault in use, by its raw id."""
-        return self._vaults.get(raw)
-
     async def find_vault(self, kind: str, name: str) -> Vault | None:
         """The vault of an owner, None when there is none."""
         tag = self.keyring.owner_tag(self.account, kind, name)
