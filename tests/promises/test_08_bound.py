@@ -352,6 +352,23 @@ async def test_promise_08_bound_a_message_does_not_move_to_another_turn(store: S
     assert await _noticed(store)
 
 
+@pytest.mark.parametrize("column", ["scope", "parent", "version", "kind", "ord", "id", "link"])
+async def test_promise_08_bound_the_columns_of_a_message_are_part_of_its_place(
+    column: str, store: Store
+) -> None:
+    """Each column that says where a message stands, given another value: noticed."""
+    row, other = store.message(0), store.message(3)
+    new = {"kind": Kind.MEMORY, "version": 5, "ord": 40}.get(column)
+    value = getattr(other, column) if new is None else new
+    if column == "scope":
+        value = id_bytes(store.sessions[1].id)
+    if column == "id":
+        value = bytes(16)
+    store.instead({row.id: replace(row, **{column: value})})
+
+    assert await _noticed(store)
+
+
 async def test_promise_08_bound_every_row_of_every_kind_is_opened_by_verify(store: Store) -> None:
     """Whatever row is damaged, of whatever kind, verify names it: none is left unread."""
     room = await store.ada.rooms.create("team", members=["ben"])
