@@ -388,7 +388,8 @@ def test_what_is_no_file_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"   \n", b"[]", b"{}", b"[1, 2]", b'{"a": 1}', b"hello there", bytes(range(128, 227))]
+    "content",
+    [b"", b"   \n", b"[]", b"{}", b"[1, 2]", b'{"a": 1}', b"hello there", bytes(range(128, 227))],
 )
 def test_an_unknown_file_says_what_was_expected(tmp_path, content):
     """The error names what can be imported."""
