@@ -27,7 +27,7 @@ _HEAD = '''\
 
 '''
 _FACES = frozenset(cls.__name__ for cls in FORWARDED)
-_BLOCKS = {"_TurnOpening": "TurnRecorder"}
+_BLOCKS = {"TurnOpening": "TurnRecorder"}
 """Private context managers, and what they give."""
 _WORD = re.compile(r"\b[A-Za-z_]\w*\b")
 _NO_IMPORT = frozenset({"None", "True", "False", "Self", "builtins", *_FACES})

@@ -459,8 +459,8 @@ def test_promise_02_every_path_only_the_recorder_makes_message_rows() -> None:
                 users[function].add(name)
 
     assert users == {
-        "seal_message": {"capture/log.py"},
-        "seal_turn": {"capture/log.py", "keeper/erasing.py"},
+        "seal_message": {"capture/batch.py"},
+        "seal_turn": {"capture/batch.py", "keeper/erasing.py"},
     }
 
 

@@ -8,7 +8,8 @@ from datetime import datetime
 from msgspec import Struct
 
 from holdfast.capture.checks import Limits, checked_json, checked_label, checked_text, checked_time
-from holdfast.capture.log import Appended, Entry, SessionLog, TurnChange
+from holdfast.capture.entries import Appended, Entry, TurnChange
+from holdfast.capture.log import SessionLog
 from holdfast.capture.parts import annotated
 from holdfast.clock import id_bytes
 from holdfast.errors import BadInput

@@ -11,9 +11,10 @@ import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from msgspec import Struct
 from msgspec.structs import replace
 
+from holdfast.capture.batch import Batch
+from holdfast.capture.entries import Appended, Draft, DraftBody, Entry, TurnChange, rebased
 from holdfast.clock import Clock, Ids, id_bytes, id_text, to_ms
 from holdfast.errors import Conflict, NotFound, TurnEnded
 from holdfast.model import Message, MessageId, SessionId, Turn, TurnId
@@ -30,88 +31,21 @@ from holdfast.storage.protocol import (
     SessionHead,
     State,
 )
-from holdfast.vault.chain import chain_start, extend_chain
+from holdfast.vault.chain import chain_start
 from holdfast.vault.codec import (
     SessionBody,
     open_body,
     open_turn,
-    seal_body,
-    seal_forgotten,
-    seal_message,
     seal_session,
-    seal_turn,
 )
 from holdfast.vault.keyring import KeySet
-from holdfast.vault.reader import FILE_CHUNK_BITS, Reader
+from holdfast.vault.reader import Reader
 from holdfast.vault.vault import Vault
 
-__all__ = [
-    "Appended",
-    "Draft",
-    "Entry",
-    "SessionLog",
-    "TurnChange",
-    "create_session",
-    "rebased",
-    "titled",
-]
+__all__ = ["SessionLog", "create_session"]
 
-_CHUNK_BYTES = 256 * 1024
 _MAX_TRIES = 1000
 _ALL = 1_000_000
-_PREVIEW_CHARS = 160
-_TITLE_CHARS = 80
-
-
-class Entry(Struct, frozen=True, kw_only=True):
-    """A message that has no place yet. `message.seq` and a `parent_id` of None are filled in."""
-
-    message: Message
-    content: bytes | None = None
-    """The bytes of `message.file`."""
-    follows_leaf: bool = True
-    """With no `parent_id`: follow the newest message; False starts a new root."""
-
-
-class TurnChange(Struct, frozen=True, kw_only=True):
-    """A turn as it is from now on; `begins` gives it the next index of the session."""
-
-    turn: Turn
-    begins: bool = False
-    base: Turn | None = None
-    """The turn as the writer knew it. When somebody else has written it since, only what differs
-    from this is written: what was forgotten meanwhile does not come back."""
-
-
-class Draft(Struct, frozen=True, kw_only=True):
-    """A streamed answer as far as it has come; it becomes a message when it ends."""
-
-    id: bytes
-    message: Message
-
-
-class Appended(Struct, frozen=True, kw_only=True):
-    """What was made durable."""
-
-    messages: tuple[Message, ...]
-    turns: tuple[Turn, ...]
-
-
-class _DraftBody(Struct, omit_defaults=True):
-    message: Message
-
-
-def rebased(turn: Turn, base: Turn, onto: Turn) -> Turn:
-    """What was changed from `base` to `turn`, changed in `onto`."""
-    fields = turn.__struct_fields__
-    changed = {f: getattr(turn, f) for f in fields if getattr(turn, f) != getattr(base, f)}
-    return replace(onto, **changed)
-
-
-def titled(text: str) -> tuple[str, str]:
-    """The title and the preview that a first message gives its session."""
-    line = " ".join(text.split())
-    return line[:_TITLE_CHARS], line[:_PREVIEW_CHARS]
 
 
 class SessionLog:
@@ -162,7 +96,7 @@ class SessionLog:
             for _ in range(_MAX_TRIES):
                 head = self._head or await self._read_head()
                 keys = await self.vault.session_keys(self.raw)
-                batch = _Batch(self, head, keys, self._leaf, self._body)
+                batch = Batch(self, head, keys, self._leaf, self._body)
                 batch.add(entries, turns, drafts)
                 try:
                     written = await self.vault.commit(
@@ -183,7 +117,7 @@ class SessionLog:
                     return Appended(messages=tuple(batch.messages), turns=tuple(batch.turns))
             raise Conflict("the session is being written by too many at once")
 
-    def _accept(self, batch: _Batch, rev: int) -> None:
+    def _accept(self, batch: Batch, rev: int) -> None:
         self._head = replace(batch.head, rev=rev)
         self._leaf = batch.leaf
         if batch.body is not self._body:
@@ -298,7 +232,7 @@ class SessionLog:
         rows = await self.vault.storage.rows(span)
         rows, keys = await self.vault.openable(rows, self.raw)
         place = self.vault.place(Kind.DRAFT, self.raw)
-        return [(RowKey(id=r.id), open_body(r, place, keys, _DraftBody).message) for r in rows]
+        return [(RowKey(id=r.id), open_body(r, place, keys, DraftBody).message) for r in rows]
 
     async def turn_row(self, turn_id: TurnId) -> SealedRow:
         """The sealed row of a turn of this session.
@@ -330,149 +264,6 @@ class SessionLog:
             version=self._body_version + 1,
             at_ms=to_ms(self.clock()),
         )
-
-
-class _Batch:
-    """One attempt at placing entries after a known head: pure, so that a retry starts clean."""
-
-    def __init__(
-        self,
-        log: SessionLog,
-        head: SessionHead,
-        keys: KeySet,
-        leaf: MessageId | None,
-        body: SessionBody | None,
-    ) -> None:
-        self._log = log
-        self._before = head
-        self._keys = keys
-        self.head = head
-        self.leaf = leaf
-        self.body = body
-        self.rows: list[SealedRow] = []
-        self.messages: list[Message] = []
-        self.turns: list[Turn] = []
-        self.versions: dict[bytes, int] = {}
-        self.ended: list[bytes] = []
-
-    def add(
-        self, entries: Sequence[Entry], turns: Sequence[TurnChange], drafts: Sequence[Draft]
-    ) -> None:
-        """Give everything its place and seal it."""
-        began = self._add_turns(turns)
-        self._add_drafts(drafts)
-        links = [self._add_message(entry) for entry in entries]
-        head, key = self._before, self._keys.current
-        last_ms = max([head.last_ms, *(to_ms(m.at) for m in self.messages)])
-        self.head = replace(
-            head,
-            next_seq=head.next_seq + len(links),
-            messages=head.messages + sum(not m.forgotten for m in self.messages),
-            turns=head.turns + began,
-            last_ms=last_ms,
-            chain=extend_chain(key.chain_key, head.chain, links) if links else head.chain,
-        )
-        self._name_session()
-
-    def move(self) -> HeadMove:
-        """The compare-and-set that goes with it, also when the head stays where it is."""
-        return HeadMove(
-            expected_next_seq=self._before.next_seq,
-            expected_turns=self._before.turns,
-            expected_chain=self._before.chain,
-            # A forgotten message or a change of the session moves none of the above, but what it
-            # changed in the head would be written over.
-            expected_rev=self._before.rev,
-            head=self.head,
-        )
-
-    def _add_turns(self, changes: Sequence[TurnChange]) -> int:
-        place = self._log.vault.place(Kind.TURN, self._log.raw)
-        began = 0
-        for change in changes:
-            turn = change.turn
-            if change.begins:
-                turn = replace(turn, index=self._before.turns + began)
-                began += 1
-            is_open = turn.status == "open"
-            version = self._log.next_version(id_bytes(turn.id))
-            owner = self._log.writer if is_open else None
-            row = seal_turn(turn, self._keys.current, place, version=version, owner=owner)
-            self.turns.append(turn)
-            self.rows.append(row)
-            self.versions[row.id] = version
-            if not is_open:
-                self.ended.append(row.id)
-        return began
-
-    def _add_drafts(self, drafts: Sequence[Draft]) -> None:
-        for draft in drafts:
-            version = self.versions[draft.id] = self._log.next_version(draft.id)
-            self.rows.append(
-                seal_body(
-                    _DraftBody(draft.message),
-                    self._keys.current,
-                    self._log.vault.place(Kind.DRAFT, self._log.raw),
-                    kind=Kind.DRAFT,
-                    scope=self._log.raw,
-                    record_id=draft.id,
-                    at_ms=to_ms(draft.message.at),
-                    version=version,
-                    parent=id_bytes(draft.message.turn_id),
-                )
-            )
-
-    def _add_message(self, entry: Entry) -> tuple[int, bytes]:
-        seq = self._before.next_seq + len(self.messages)
-        parent = entry.message.parent_id
-        if parent is None and entry.follows_leaf:
-            parent = self.leaf
-        message = replace(entry.message, seq=seq, parent_id=parent)
-        place = self._log.vault.place(Kind.MESSAGE, self._log.raw)
-        row = seal_message(message, self._keys.current, place)
-        if message.forgotten:
-            row = seal_forgotten(row, parent, self._keys.current, place, source=message.source)
-        self.rows.append(row)
-        self.messages.append(message)
-        self.leaf = message.id
-        if entry.content is not None:
-            self._add_chunks(message, entry.content)
-        return seq, row.link
-
-    def _add_chunks(self, message: Message, content: bytes) -> None:
-        log, key = self._log, self._keys.current
-        place = log.vault.place(Kind.CHUNK, log.raw)
-        for number, start in enumerate(range(0, len(content), _CHUNK_BYTES)):
-            chunk_id = id_bytes(log.ids())
-            order = (message.seq << FILE_CHUNK_BITS) + number
-            sealed = key.seal(content[start : start + _CHUNK_BYTES], place.of(chunk_id, order))
-            self.rows.append(
-                SealedRow(
-                    kind=Kind.CHUNK,
-                    scope=log.raw,
-                    ord=order,
-                    id=chunk_id,
-                    parent=id_bytes(message.id),
-                    at_ms=to_ms(message.at),
-                    sealed=sealed,
-                )
-            )
-
-    def _name_session(self) -> None:
-        """A first message gives a session its title and preview; a new one ends a chosen branch."""
-        body = self.body
-        if body is None or not self.messages:
-            return
-        first = next((m.text for m in self.messages if m.text.strip()), "")
-        changed = body
-        if not body.preview and first:
-            title, preview = titled(first)
-            changed = replace(changed, preview=preview, title=body.title or title)
-        if body.head is not None:
-            changed = replace(changed, head=None)
-        if changed is not body:
-            self.body = changed
-            self.rows.append(self._log.sealed_body(changed, self._keys))
 
 
 async def create_session(
@@ -514,7 +305,7 @@ async def create_session(
     )
     rows: list[SealedRow] = []
     if log is not None and history is not None:
-        batch = _Batch(log, head, keys, None, None)
+        batch = Batch(log, head, keys, None, None)
         batch.add(*history(log), ())
         rows, head = batch.rows, batch.head
     if last_at is not None:

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable
 
 from msgspec.structs import replace
 
-from holdfast.capture.log import Entry, SessionLog, TurnChange
+from holdfast.capture.entries import Entry, TurnChange
+from holdfast.capture.log import SessionLog
 from holdfast.clock import id_bytes, id_text
 from holdfast.errors import NotFound, TurnEnded
 from holdfast.model import SessionId, TurnId

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from holdfast.capture.checks import checked_text
-from holdfast.capture.log import Draft, Entry
+from holdfast.capture.entries import Draft, Entry
 from holdfast.capture.parts import finish
 from holdfast.clock import id_bytes
 from holdfast.errors import HoldfastError, TooLarge, TurnEnded

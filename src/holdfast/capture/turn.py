@@ -28,7 +28,8 @@ from holdfast.capture.checks import (
     checked_speech,
     checked_text,
 )
-from holdfast.capture.log import Appended, Draft, Entry, SessionLog, TurnChange, rebased
+from holdfast.capture.entries import Appended, Draft, Entry, TurnChange, rebased
+from holdfast.capture.log import SessionLog
 from holdfast.capture.parts import annotated, error_code_of, file_part, finish, readable
 from holdfast.capture.streaming import AnswerStream
 from holdfast.capture.tools import ToolCall

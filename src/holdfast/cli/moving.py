@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from holdfast.keeper.exporting import ExportFormat, ExportReport
-    from holdfast.keeper.importing import ImportReport
+    from holdfast.keeper.import_report import ImportReport
     from holdfast.keeper.previewing import Preview
 
 __all__ = ["export_command", "import_command"]

@@ -13,7 +13,7 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from holdfast.capture.log import titled
+from holdfast.capture.entries import titled
 from holdfast.clock import from_ms, id_bytes, id_text
 from holdfast.errors import Conflict, NotFound
 from holdfast.keeper.backups import renew_key_backups

@@ -15,7 +15,7 @@ from holdfast.storage.protocol import ByIds
 from holdfast.vault.vault import Vault
 
 if TYPE_CHECKING:
-    from holdfast.keeper.importing import Progress
+    from holdfast.keeper.import_report import Progress
     from holdfast.portability.conversations import Broken, Conversation
     from holdfast.portability.reader import ExportReader
 
@@ -58,7 +58,7 @@ async def preview_import(
 async def _counted(
     vault: Vault | None, export: ExportReader, progress: Callable[[Progress], None] | None
 ) -> Preview:
-    from holdfast.keeper.importing import Progress
+    from holdfast.keeper.import_report import Progress
     from holdfast.portability.conversations import Broken
 
     found = Preview(format=export.format)

@@ -188,19 +188,20 @@ class OpenRoom:
         else:
             await self._dismiss(UserId(user_id))
 
-    async def leave(self) -> None:
+    async def leave(self) -> Receipt | None:
         """Give up one's own access. The last owner hands the room to whoever joined next.
 
-        The last member's leaving erases the room: nobody could read or erase it any more.
+        The last member's leaving erases the room, for nobody could read or erase it any more:
+        then there is a receipt.
         """
         await self.check("read")
         members = [m for m in await self.members() if m.user_id != self._user_id]
         if not members:
-            await erase_vault(self._store, self._vault)
-            return
+            return await erase_vault(self._store, self._vault)
         if members and not any(m.role == "owner" for m in members):
             await self.admit(members[0].user_id, role="owner")
         await self._dismiss(self._user_id)
+        return None
 
     async def session(self) -> OpenSession:
         """The room's conversation; like the room, it asks before each call."""

@@ -8,7 +8,7 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
-from holdfast.capture.checks import checked_label, checked_text, checked_time
+from holdfast.capture.checks import Limits, checked_label, checked_text, checked_time
 from holdfast.capture.exchange import (
     Exchange,
     ToolRun,
@@ -17,7 +17,7 @@ from holdfast.capture.exchange import (
     record_exchange,
 )
 from holdfast.capture.log import SessionLog, create_session
-from holdfast.capture.turn import Input, TurnRecorder
+from holdfast.capture.turn import Input
 from holdfast.clock import id_bytes, id_text
 from holdfast.errors import BadInput, Conflict, NotFound
 from holdfast.keeper.access import Gate, own
@@ -26,6 +26,7 @@ from holdfast.keeper.learning import Learned, NewMemory, learn
 from holdfast.keeper.names import Names, checked_slug
 from holdfast.keeper.recalling import recall
 from holdfast.keeper.store import Store
+from holdfast.keeper.turn_opening import TurnOpening
 from holdfast.model import Json, Message, MessageId, Session, SessionId, Turn
 from holdfast.storage.protocol import HeadsQuery, Kind
 from holdfast.vault.codec import SessionBody, open_body, seal_session
@@ -215,6 +216,11 @@ class OpenSession:
         return self._vault
 
     @property
+    def limits(self) -> Limits:
+        """What may be recorded."""
+        return self._store.limits
+
+    @property
     def log(self) -> SessionLog:
         """The recorder of this session."""
         return self._log
@@ -242,7 +248,7 @@ class OpenSession:
         edits: str | None = None,
         answers: str | None = None,
         given: Input | None = None,
-    ) -> _TurnOpening:
+    ) -> TurnOpening:
         """Record one exchange: `async with session.turn("...") as turn`. Input durable on entry.
 
         Args:
@@ -274,7 +280,7 @@ class OpenSession:
             at=what.at,
             client_key=client_key,
         )
-        return _TurnOpening(self, what, about)
+        return TurnOpening(self, what, about)
 
     async def log_full_chat_interaction(
         self,
@@ -503,35 +509,3 @@ class OpenSession:
                 continue
             self._log.invalidate()
             return await self.info()
-
-
-class _TurnOpening:
-    """The context manager that `session.turn` returns: reads what it must, then records."""
-
-    def __init__(self, session: OpenSession, what: Input, about: Exchange) -> None:
-        self._session = session
-        self._what = what
-        self._about = about
-        self._recorder: TurnRecorder | None = None
-
-    async def __aenter__(self) -> TurnRecorder:
-        session, limits = self._session, self._session._store.limits
-        await session.gate("write")
-        turn = replace(new_turn(session.log, self._about, limits), status="open", ended_at=None)
-        self._recorder = TurnRecorder(
-            session.log, self._what, turn, limits=limits, answered=await self._answered()
-        )
-        return await self._recorder.__aenter__()
-
-    async def _answered(self) -> Message | None:
-        named = self._what.edits or self._what.answers
-        if named is None:
-            return None
-        found = await Reader(self._session.vault).messages_by_id([named])
-        if not found or found[0].session_id != self._session.id:
-            raise NotFound("message")
-        return found[0]
-
-    async def __aexit__(self, *raised: object) -> None:
-        if self._recorder is not None:
-            await self._recorder.__aexit__(*raised)  # type: ignore[arg-type]  # passed through

@@ -7,7 +7,8 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from holdfast.capture.log import Draft, Entry, SessionLog, TurnChange, create_session
+from holdfast.capture.entries import Draft, Entry, TurnChange
+from holdfast.capture.log import SessionLog, create_session
 from holdfast.clock import id_bytes, uuid7_ids
 from holdfast.errors import Conflict
 from holdfast.model import (
