@@ -357,6 +357,35 @@ async def test_promise_11_gone_a_crash_before_key_backups_are_renewed_is_finishe
         raise AssertionError("the cut never fell behind the destruction")
 
 
+@pytest.mark.parametrize("what", ["user", "session"])
+async def test_promise_11_gone_a_key_backup_out_of_reach_is_named_and_renewed_later(
+    what: str, world: World
+) -> None:
+    """Its medium was away at the erasure, and at a later backup: it is not forgotten."""
+    keeper = await world.open()
+    ada = await _full_life(keeper)
+    doomed = await keeper.store.keyring.storage.keys(ada.vault.raw)
+    medium, away = world.folder / "medium", world.folder / "away"
+    await keeper.backup(world.folder / "one" / "data", medium / "keys")
+    medium.rename(away)
+    await keeper.backup(world.folder / "two" / "data", world.folder / "two" / "keys")
+    if what == "user":
+        receipt = await keeper.erase("ada")
+    else:
+        receipt = await ada.erase_session((await ada.sessions.list())[0].id)
+    assert receipt.key_backups_left == (str(medium / "keys"),)
+    left = await keeper.store.keyring.storage.keys(ada.vault.raw)
+    lost = [key for key in doomed if key not in left]
+    await keeper.close()
+
+    await (await world.open()).close()
+    away.rename(medium)
+    await (await world.open()).close()
+    kept = (medium / "keys").read_bytes()
+    assert lost
+    assert [key.wrapped for key in lost if key.wrapped in kept] == []
+
+
 async def test_promise_11_gone_an_erasure_that_fails_half_way_can_be_repeated(
     world: World,
 ) -> None:

@@ -101,7 +101,7 @@ def _row(session: Session) -> Sequence[str]:
     metavar="MESSAGE_ID",
     help="The branch that ends with this message; by default the one that was shown last.",
 )
-@click.option("--all", "everything", is_flag=True, help="Every branch, in the order it was said.")
+@click.option("--all", "everything", is_flag=True, help="Every branch, in the order it was kept.")
 @click.option("--ids", is_flag=True, help="Show the id of each message.")
 @pass_call
 def show_command(

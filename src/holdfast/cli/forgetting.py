@@ -232,3 +232,6 @@ def show_receipt(out: Output, receipt: Receipt) -> None:
         ("audit entry", f"{receipt.audit_number} {receipt.audit_digest[:16]}"),
     ]
     out.table((Column("receipt"), Column("", flexible=True)), rows)
+    for path in receipt.key_backups_left:
+        out.line(f"{path} could not be written anew and still holds these keys: discard it.")
+    out.line("Discard every copy of a key backup from before.")

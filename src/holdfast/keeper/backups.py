@@ -26,6 +26,8 @@ _logger = logging.getLogger(__name__)
 _KNOWN = "key_backups"
 _RENEWED = "key_backups_renewed"
 """How many erasures there were when the key backups were last written anew."""
+_LEFT = "key_backups_left"
+"""Those that could not be written anew then."""
 _MAX_TRIES = 5
 
 
@@ -111,56 +113,75 @@ async def _known(store: Store) -> list[str]:
 async def _remember(store: Store, keys: Path) -> None:
     known = await _known(store)
     paths = await asyncio.to_thread(
-        lambda: sorted({*(p for p in known if Path(p).exists()), str(keys.resolve())})
+        lambda: sorted({*(p for p in known if not _was_deleted(Path(p))), str(keys.resolve())})
     )
     await store.keyring.storage.commit(KeyWrite(secrets=((_KNOWN, json.dumps(paths).encode()),)))
 
 
-async def renew_key_backups(store: Store) -> tuple[str, ...]:
-    """Write the known key backups anew, without what was destroyed; returns their paths.
+def _was_deleted(path: Path) -> bool:
+    """It is gone from a folder that is there; a folder that is empty or gone may be a medium."""
+    try:
+        return not path.exists() and any(path.parent.iterdir())
+    except OSError:
+        return False
 
-    Raises:
-        StorageFailed: one of them cannot be replaced: it still holds destroyed keys.
+
+async def renew_key_backups(store: Store, *, only: Sequence[str] | None = None) -> tuple[str, ...]:
+    """Write the known key backups anew, without what was destroyed.
+
+    Returns the paths of those that still hold it, because they are on a medium that is not there or
+    cannot be written. They keep nobody from working, and are tried again at each start.
     """
     key_storage = store.keyring.storage
     if not isinstance(key_storage, BackupCapable):
         return ()
     erasures = len(await key_storage.erasures())
-    renewed = []
+    left = []
     for name in await _known(store):
-        path = Path(name)
-        if not await asyncio.to_thread(path.exists):
+        if (only is not None and name not in only) or await asyncio.to_thread(
+            _was_deleted, Path(name)
+        ):
             continue
-        fresh = path.with_name(path.name + ".new")
-        await asyncio.to_thread(fresh.unlink, missing_ok=True)
-        await key_storage.backup(fresh)
         try:
-            await asyncio.to_thread(overwrite, path)
-            await asyncio.to_thread(fresh.replace, path)
-        except OSError as exc:
-            raise StorageFailed(
-                f"the key backup {path} still holds destroyed keys: discard it by hand"
-            ) from exc
-        renewed.append(name)
-    await key_storage.commit(KeyWrite(secrets=((_RENEWED, str(erasures).encode()),)))
-    return tuple(renewed)
+            await _renew(key_storage, Path(name))
+        except (OSError, StorageFailed):
+            _logger.info("key backup not renewed", extra={"action": "backup.renew"})
+            left.append(name)
+    await key_storage.commit(
+        KeyWrite(secrets=((_RENEWED, str(erasures).encode()), (_LEFT, json.dumps(left).encode())))
+    )
+    return tuple(left)
+
+
+async def _renew(key_storage: BackupCapable, path: Path) -> None:
+    fresh = path.with_name(path.name + ".new")
+    await asyncio.to_thread(path.stat)
+    await asyncio.to_thread(fresh.unlink, missing_ok=True)
+    await key_storage.backup(fresh)
+    await asyncio.to_thread(overwrite, path)
+    await asyncio.to_thread(fresh.replace, path)
 
 
 async def finish_renewal(store: Store) -> None:
     """Renew the key backups if a process ended between an erasure and that.
 
-    One that cannot be replaced now keeps nobody from working; it is tried again at each start.
+    So too those that could not be replaced then, if they are here now.
     """
     keys = store.keyring.storage
     if not await _known(store):
         return
     erasures = str(len(await keys.erasures())).encode()
-    if (await keys.secrets()).get(_RENEWED, b"0") == erasures:
-        return
-    try:
+    secrets = await keys.secrets()
+    if secrets.get(_RENEWED, b"0") != erasures:
         await renew_key_backups(store)
-    except StorageFailed:
-        _logger.warning("key backup not renewed", extra={"action": "backup.renew"}, exc_info=True)
+        return
+    left = list(json.loads(secrets.get(_LEFT) or b"[]"))
+    if await asyncio.to_thread(_any_writable, left):
+        await renew_key_backups(store, only=left)
+
+
+def _any_writable(paths: Sequence[str]) -> bool:
+    return any(os.access(path, os.W_OK) for path in paths)
 
 
 def overwrite(path: Path) -> None:

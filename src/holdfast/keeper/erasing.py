@@ -88,6 +88,8 @@ class Receipt(Struct, frozen=True, kw_only=True):
     audit_number: int
     audit_digest: str
     """Position and digest in the audit chain; `holdfast verify` checks it."""
+    key_backups_left: tuple[str, ...] = ()
+    """Known key backups that could not be written anew and still hold these keys: discard them."""
 
 
 async def forget_messages(store: Store, vault: Vault, ids: Iterable[str]) -> Forgotten:
@@ -331,7 +333,7 @@ async def erase_session(store: Store, vault: Vault, session_id: str) -> Receipt:
     body = {"action": "erase.session", "vault": vault.id, "session": id_text(raw), **counts}
     destroyed = await vault.keyring.erase(vault.raw, session_id=raw, audit=body)
     derived = await _erase_session_rows(store, vault, raw)
-    await renew_key_backups(store)
+    left = await renew_key_backups(store)
     entry = destroyed.entry
     return Receipt(
         what="session",
@@ -347,6 +349,7 @@ async def erase_session(store: Store, vault: Vault, session_id: str) -> Receipt:
         keys_destroyed=destroyed.fingerprints,
         audit_number=entry.number,
         audit_digest=entry.digest.hex(),
+        key_backups_left=left,
     )
 
 
@@ -399,7 +402,7 @@ async def erase_vault(store: Store, vault: Vault) -> Receipt:
     }
     destroyed = await vault.keyring.erase(vault.raw, audit=body)
     await _erase_vault_rows(store, vault)
-    await renew_key_backups(store)
+    left = await renew_key_backups(store)
     entry = destroyed.entry
     return Receipt(
         what="vault",
@@ -415,6 +418,7 @@ async def erase_vault(store: Store, vault: Vault) -> Receipt:
         keys_destroyed=destroyed.fingerprints,
         audit_number=entry.number,
         audit_digest=entry.digest.hex(),
+        key_backups_left=left,
     )
 
 

@@ -141,14 +141,26 @@ async def _receive(socket: WebSocket, listener: Listener) -> None:
             _take(text, listener)
 
 
+def _problem(where: tuple[int | str, ...], kind: str) -> str:
+    """One mistake in a frame, for whoever wrote the client."""
+    if kind == "json_invalid":
+        return "it is not JSON"
+    if kind in {"union_tag_invalid", "union_tag_not_found"}:
+        return "its type is none of message, cancel and ping"
+    field = ".".join(map(str, where[1:])) or "it"
+    if kind == "extra_forbidden":
+        return f"{field} is no field of it"
+    return f"{field} is missing" if kind == "missing" else f"{field} is wrong ({kind})"
+
+
 def _take(text: str, listener: Listener) -> None:
     """Do what a client's frame asks for."""
     try:
         frame = client_frames.validate_json(text)
     except ValidationError as exc:
         # Where and what kind, but never the value: it is what somebody said.
-        problems = sorted({f"{'.'.join(map(str, e['loc']))}: {e['type']}" for e in exc.errors()})
-        listener.tell_error("invalid_input", "no frame of this kind: " + "; ".join(problems))
+        problems = sorted({_problem(e["loc"], e["type"]) for e in exc.errors()})
+        listener.tell_error("invalid_input", "the frame was not taken: " + "; ".join(problems))
         return
     match frame:
         case MessageFrame():

@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
 from holdfast.errors import (
     BadInput,
+    KeyFailure,
     MissingExtra,
     RootKeyExposed,
     RootKeyMissing,
@@ -329,5 +330,9 @@ class OsKeyring:
                 text = key_text(new_secret())
                 keyring.set_password(self._service, self._name, text)
         except keyring.errors.KeyringError as exc:
-            raise RootKeyMissing(where) from exc
+            if expected is not None:
+                raise RootKeyMissing(where) from exc
+            raise KeyFailure(
+                f"{where} does not answer: unlock it, or leave HOLDFAST_ROOT_KEYRING out"
+            ) from exc
         return LocalRootKey(parse_key(text)), None
