@@ -370,6 +370,8 @@ class MissingExtra(HoldfastError):
     code = "missing_extra"
 
     def __init__(self, feature: str, extra: str) -> None:
-        super().__init__(f"{feature} needs more packages: pip install 'holdfast[{extra}]'")
+        super().__init__(
+            f"{feature} needs more packages: in the checkout, pip install '.[{extra}]'"
+        )
         self.feature = feature
         self.extra = extra

@@ -126,7 +126,7 @@ def test_serve_without_its_packages_says_what_to_install(home: Path) -> None:
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
 
     assert ran.returncode == 1
-    assert "pip install 'holdfast[server]'" in ran.stderr
+    assert "pip install '.[server]'" in ran.stderr
     assert "Traceback" not in ran.stderr
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from fix_keeper import World, texts
-from holdfast.errors import StorageFailed
+from holdfast.errors import BadInput, StorageFailed
 from holdfast.keeper.keeper import Keeper
 from holdfast.keeper.sessions import OpenSession
 
@@ -27,6 +27,21 @@ async def test_promise_04_once_a_retry_gets_the_recorded_turn(keeper: Keeper) ->
     assert (again.id, again.answer) == (first.id, "paid")
     assert texts(await session.messages()) == ["pay the bill", "paid"]
     assert len(await session.turns()) == 1
+
+
+async def test_promise_04_once_a_key_stands_for_one_input(keeper: Keeper) -> None:
+    """Another text under a used key is refused, not taken for a retry and lost."""
+    session = await (await keeper.user("ada")).sessions.start()
+    async with session.turn("pay the bill", client_key="k") as turn:
+        await turn.reply("paid")
+
+    with pytest.raises(BadInput, match="another input"):
+        async with session.turn("cancel the order", client_key="k"):
+            pass
+    with pytest.raises(BadInput, match="another input"):
+        await session.log_full_chat_interaction("cancel the order", "done", client_key="k")
+
+    assert texts(await session.messages()) == ["pay the bill", "paid"]
 
 
 async def test_promise_04_once_a_finished_exchange_is_recorded_once(keeper: Keeper) -> None:

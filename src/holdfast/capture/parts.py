@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections.abc import Sequence
 
 from msgspec.structs import replace
 
 from holdfast.capture.checks import Limits, checked_json, checked_label
 from holdfast.capture.log import SessionLog
 from holdfast.errors import BadInput, HoldfastError, TooLarge
-from holdfast.model import FileId, FilePart, Json, Turn
+from holdfast.model import FileId, FilePart, Json, Message, Role, Turn
 
-__all__ = ["annotated", "error_code_of", "file_part", "finish", "readable"]
+__all__ = ["annotated", "check_same_input", "error_code_of", "file_part", "finish", "readable"]
 
 
 def annotated(
@@ -54,6 +55,16 @@ async def finish(work: object) -> None:
         if not task.cancelled():
             task.result()
         raise
+
+
+def check_same_input(recorded: Sequence[Message], role: Role, text: str) -> None:
+    """A client key stands for one input: what is said under it again must be the same.
+
+    Raises:
+        BadInput: another text was recorded under it; nothing of this one was kept.
+    """
+    if recorded and recorded[0].role == role and recorded[0].text != text:
+        raise BadInput("client key", "it was used for another input: take a new one")
 
 
 def file_part(

@@ -30,7 +30,14 @@ from holdfast.capture.checks import (
 )
 from holdfast.capture.entries import Appended, Draft, Entry, TurnChange, rebased
 from holdfast.capture.log import SessionLog
-from holdfast.capture.parts import annotated, error_code_of, file_part, finish, readable
+from holdfast.capture.parts import (
+    annotated,
+    check_same_input,
+    error_code_of,
+    file_part,
+    finish,
+    readable,
+)
 from holdfast.capture.streaming import AnswerStream
 from holdfast.capture.tools import ToolCall
 from holdfast.clock import id_bytes
@@ -302,12 +309,19 @@ class TurnRecorder:
         return OnceTag(tag=self._log.client_key_tag(key), id=id_bytes(self._turn.id))
 
     async def _replay(self, once: OnceTag) -> bool:
-        """Become the turn that was recorded under this client key, if there is one."""
+        """Become the turn that was recorded under this client key, if there is one.
+
+        Raises:
+            BadInput: the key was used for another input.
+        """
         log = self._log
         raw = await log.vault.storage.once(log.vault.raw, once.tag)
         if raw is None:
             return False
-        self._turn, self.messages = await log.recorded_turn(raw)
+        turn, messages = await log.recorded_turn(raw)
+        if self._input.answers is None:
+            check_same_input(messages, self._input.role, self._input.text)
+        self._turn, self.messages = turn, messages
         self.replayed = True
         return True
 

@@ -205,7 +205,7 @@ def _extras() -> Iterator[Finding]:
         if all(find_spec(package) is not None for package in packages):
             yield Finding("ok", f"extra {extra}", "installed")
         else:
-            yield Finding("ok", f"extra {extra}", f"not installed: pip install 'holdfast[{extra}]'")
+            yield Finding("ok", f"extra {extra}", f"not installed: pip install '.[{extra}]'")
 
 
 def _without_password(url: str) -> str:

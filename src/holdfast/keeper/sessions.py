@@ -17,6 +17,7 @@ from holdfast.capture.exchange import (
     record_exchange,
 )
 from holdfast.capture.log import SessionLog, create_session
+from holdfast.capture.parts import check_same_input
 from holdfast.capture.turn import Input
 from holdfast.clock import id_bytes, id_text
 from holdfast.errors import BadInput, Conflict, NotFound
@@ -254,7 +255,8 @@ class OpenSession:
         Args:
             text: what was said; `given` instead carries audio, times and provider items.
             client_key: the caller's own key of this exchange: however often it is retried, one
-                turn is made; a retry gets the recorded one, with `turn.replayed` set.
+                turn is made; a retry gets the recorded one, with `turn.replayed` set. It stands
+                for this text: with another one it is refused.
             edits: id of a message that this one is another version of (a branch beside it).
             answers: id of a message to answer again (a regeneration); then there is no text.
 
@@ -341,10 +343,10 @@ class OpenSession:
                 self._log, entries, turn, extra=learned.rows, links=learned.links
             )
         except Conflict:
-            return await self._recorded(client_key)
+            return await self._recorded(client_key, user_message)
         return LoggedExchange(turn=done.turns[0], messages=done.messages, learned=learned)
 
-    async def _recorded(self, client_key: str | None) -> LoggedExchange:
+    async def _recorded(self, client_key: str | None, user_message: str) -> LoggedExchange:
         if client_key is None:
             raise Conflict
         tag = self._log.client_key_tag(client_key)
@@ -352,6 +354,7 @@ class OpenSession:
         if raw is None:
             raise Conflict
         turn, messages = await self._log.recorded_turn(raw)
+        check_same_input(messages, "user", user_message)
         return LoggedExchange(turn=turn, messages=tuple(messages), learned=Learned(), replayed=True)
 
     async def messages(
