@@ -21,6 +21,7 @@ from holdfast.portability.limits import Limits
 __all__ = ["Container", "Gauge", "Member", "open_container", "read_whole"]
 
 _BUFFER_BYTES = 1 << 18
+_ZIP_BEGIN = b"PK\x03\x04"
 
 
 class Gauge:
@@ -144,8 +145,19 @@ def open_container(path: Path, limits: Limits) -> Container:
         raise ImportFailed(path.name, "is not a regular file or folder")
     if zipfile.is_zipfile(path):
         return _open_zip(path, limits)
+    if _begins_as_zip(path):
+        # The list of what is in a ZIP stands at its end.
+        raise ImportFailed(path.name, "is a ZIP that is cut off: get the export again")
     gauge = Gauge(max_bytes=None, place=path.name)
     return Container(path.name, [_plain(path, path.name, gauge)], gauge, lambda: None)
+
+
+def _begins_as_zip(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_ZIP_BEGIN)) == _ZIP_BEGIN
+    except OSError:
+        return False  # whoever reads it for its content says why it cannot be read
 
 
 def _plain(path: Path, name: str, gauge: Gauge) -> Member:

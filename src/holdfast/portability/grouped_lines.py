@@ -59,10 +59,21 @@ def read_grouped(
                 reason = f"has {span.size:,} bytes, over the limit"
                 yield Broken(place=place, reason=reason, code="hostile_file")
                 continue
+            found: list[Element] = []
             try:
-                yield build(session, _read_span(stream, span, member, limits))
+                found = _read_span(stream, span, member, limits)
+                yield build(session, [element.raw for element in found])
             except Malformed as exc:
-                yield Broken(place=place, reason=exc.reason, code=exc.code)
+                yield _broken(exc, found, span.pieces[0][2], member.name)
+
+
+def _broken(fault: Malformed, found: Sequence[Element], first: int, name: str) -> Broken:
+    """What is broken about a session, at the line that is to blame when one is."""
+    at = first if fault.at is None else found[fault.at].number
+    reason = fault.reason
+    if at != first:
+        reason += f"; its conversation, which begins in line {first:,}, is left out"
+    return Broken(place=f"{name}, line {at:,}", reason=reason, code=fault.code)
 
 
 def _index(
@@ -108,16 +119,20 @@ def _extend(span: _Span, element: Element) -> None:
     span.size += length
 
 
-def _read_span(stream: BinaryIO, span: _Span, member: Member, limits: Limits) -> list[bytes]:
-    found: list[bytes] = []
+def _read_span(stream: BinaryIO, span: _Span, member: Member, limits: Limits) -> list[Element]:
+    """The lines of a session, each with its number in the file."""
+    found: list[Element] = []
     if len(span.pieces) > MAX_NODES:
         raise Malformed(f"holds more than {MAX_NODES:,} messages", "hostile_file")
-    for at, size, _ in span.pieces:
+    for at, size, first in span.pieces:
         if at < stream.tell() and not member.seekable:
             raise HostileFile(
                 member.name, "has interleaved sessions: unpack the ZIP and import the file"
             )
         stream.seek(at)
         data = io.BytesIO(stream.read(size))
-        found.extend(e.raw for e in lines(data, member.name, max_bytes=limits.max_line_bytes))
+        found.extend(
+            Element(first + element.number - 1, element.raw)
+            for element in lines(data, member.name, max_bytes=limits.max_line_bytes)
+        )
     return found

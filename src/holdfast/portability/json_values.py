@@ -47,12 +47,21 @@ _EARLIEST_MS = 1e11
 class Malformed(Exception):
     """A part of the file cannot be taken. The reader turns it into a Broken item."""
 
-    def __init__(self, reason: str, code: str = "import_failed", *, mendable: bool = False) -> None:
+    def __init__(
+        self,
+        reason: str,
+        code: str = "import_failed",
+        *,
+        mendable: bool = False,
+        at: int | None = None,
+    ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.code = code
         self.mendable = mendable
         """Whether `mended` may help."""
+        self.at = at
+        """0-based position, among what one conversation is made from, of the part at fault."""
 
 
 def fields_of(raw: bytes | Raw, what: str) -> dict[str, Raw]:

@@ -125,9 +125,10 @@ def _conversation(
         parent = before if line.parent is msgspec.UNSET else _identity(line.parent)
         nodes.append(Node(source, parent, time_of(line.at)))
         before = source
-    by_source = {node.id: line for node, line in zip(nodes, found, strict=True)}
+    by_source = {node.id: number for number, node in enumerate(nodes)}
     messages = tuple(
-        _message(node, by_source[node.id]) for node in in_order(nodes, started_at=started_at)
+        _message(node, found[by_source[node.id]], by_source[node.id])
+        for node in in_order(nodes, started_at=started_at)
     )
     titles = (string_or_none(line.title) for line in found)
     tags = simple.get("tags")
@@ -144,13 +145,14 @@ def _conversation(
     )
 
 
-def _message(node: Node, line: _Line) -> ImportedMessage:
+def _message(node: Node, line: _Line, at: int) -> ImportedMessage:
     role = _ROLES.get(line.role) if isinstance(line.role, str) else None
     if role is None:
-        raise Malformed("holds a message whose role is not user, assistant, tool or system")
+        reason = f"message {at + 1:,} has a role that is not user, assistant, tool or system"
+        raise Malformed(reason, at=at)
     text = line.text if line.text is not None else line.content
     if not isinstance(text, str):
-        raise Malformed("holds a message whose text is no string")
+        raise Malformed(f"message {at + 1:,} has a text that is no string", at=at)
     return ImportedMessage(
         source=node.id,
         parent=node.parent,

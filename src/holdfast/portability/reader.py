@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -18,7 +18,7 @@ from holdfast.portability.filenames import bare_name, media_type_of
 from holdfast.portability.formats import CONVERSATIONS_NAME, EXPECTED, FORMATS, Format
 from holdfast.portability.json_values import Malformed, checked, mended
 from holdfast.portability.limits import Limits
-from holdfast.portability.sampling import Sample, take_sample
+from holdfast.portability.sampling import Sample, plainly_wrong, take_sample
 from holdfast.portability.scanning import Element, array_elements, lines
 
 __all__ = ["ExportReader", "open_export"]
@@ -188,8 +188,12 @@ def _recognised(container: Container, limits: Limits) -> list[_Source]:
         elif CONVERSATIONS_NAME.fullmatch(member.base):
             doubtful.append((member, sample))
     if not found:
-        raise UnknownFormat(container.place, EXPECTED)
-    found.extend((member, found[0][1], broken) for member, broken in doubtful)
+        raise _nothing_found(container, doubtful, limits)
+    for member, broken in doubtful:
+        wrong = plainly_wrong(member, limits)
+        if wrong is not None:
+            broken = Broken(place=member.name, reason=wrong.reason, code=wrong.code)
+        found.append((member, found[0][1], broken))
     return sorted(found, key=lambda source: source[0].name)
 
 
@@ -205,6 +209,17 @@ def _sample(member: Member, limits: Limits, *, alone: bool) -> tuple[Format, Sam
     if sample is None or row is None:
         return Broken(place=member.name, reason="is not an export of a kind that is known")
     return row, sample
+
+
+def _nothing_found(
+    container: Container, doubtful: Sequence[tuple[Member, Broken]], limits: Limits
+) -> ImportFailed:
+    """Why there is nothing to import, as plainly as can be told."""
+    if not container.members:
+        return UnknownFormat(container.place, "holds no files")
+    candidates = [member for member, _ in doubtful] or container.members
+    wrong = plainly_wrong(candidates[0], limits) if len(candidates) == 1 else None
+    return wrong or UnknownFormat(container.place, EXPECTED)
 
 
 def _asset_finder(container: Container, limits: Limits) -> Assets:

@@ -3,24 +3,36 @@
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Iterator, Mapping
 from typing import BinaryIO, Literal
 
 from msgspec import Raw, Struct
 
-from holdfast.errors import HostileFile, ImportFailed
+from holdfast.errors import HostileFile, ImportFailed, UnknownFormat
 from holdfast.portability.containers import Member, read_whole
 from holdfast.portability.json_values import Malformed, checked, fields_of, mended
 from holdfast.portability.limits import Limits
-from holdfast.portability.scanning import Element, array_elements, deepest_level, lines
+from holdfast.portability.scanning import (
+    Element,
+    array_elements,
+    deepest_level,
+    ends_inside,
+    lines,
+)
 
-__all__ = ["Sample", "take_sample"]
+__all__ = ["Sample", "plainly_wrong", "take_sample"]
 
 _Shape = Literal["array", "object", "lines", "text"]
 
 _HEAD_BYTES = 1 << 16
 _ELEMENTS_TRIED = 10
 _WIDE_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
+
+
+_NOTHING = re.compile(rb"[\[{]\s*[\]}]\s*")
+_JSON_BEGIN = re.compile(rb"\[\s*([\[{\"]|\Z)|\{\s*(\"|\Z)")
+"""What a chat's line of text, "[31/12/24, 23:59] Ada", does not begin with."""
 
 
 class Sample(Struct, frozen=True):
@@ -52,6 +64,29 @@ def take_sample(member: Member, limits: Limits) -> Sample | None:
     if text.startswith(b"{"):
         return _of_lines(member, limits) or _of_object(member, limits)
     return _of_text(head)
+
+
+def plainly_wrong(member: Member, limits: Limits) -> ImportFailed | None:
+    """What is wrong with a file of no known format, when that is plain to see; else None.
+
+    It is empty, holds no conversation (UnknownFormat), or ends in the middle (ImportFailed).
+    """
+    with member.open() as stream:
+        head = stream.read(_HEAD_BYTES)
+    text = head.removeprefix(codecs.BOM_UTF8).strip()
+    if len(head) < _HEAD_BYTES and not text:
+        return UnknownFormat(member.name, "is empty")
+    if len(head) < _HEAD_BYTES and _NOTHING.fullmatch(text):
+        return UnknownFormat(member.name, "holds no conversation: it is an empty list or object")
+    if not _JSON_BEGIN.match(text):
+        return None
+    try:
+        raw = read_whole(member, max_bytes=limits.max_conversation_bytes)
+    except HostileFile:
+        return None
+    if ends_inside(raw):
+        return ImportFailed(member.name, "ends in the middle: get it again")
+    return None
 
 
 def _check_encoding(head: bytes, name: str) -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from msgspec import Struct
 
 from holdfast.errors import HostileFile, ImportFailed
+from holdfast.portability.gaps import Gap
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     Positions = NDArray[np.intp]
 
-__all__ = ["Element", "array_elements", "deepest_level", "lines"]
+__all__ = ["Element", "array_elements", "deepest_level", "ends_inside", "lines"]
 
 _CHUNK_BYTES = 1 << 20
 _BLANK = b" \t\r\n"
@@ -47,6 +48,11 @@ class _Brackets:
         self._in_string = 0
         self._escaping = False
         self.depth = 0
+
+    @property
+    def open(self) -> bool:
+        """Whether what was seen so far ends inside a string, an object or an array."""
+        return self.depth > 0 or bool(self._in_string)
 
     def find(self, chunk: bytes) -> tuple[Positions, Positions]:
         """Positions of the brackets in `chunk`, and the depth after each."""
@@ -138,11 +144,12 @@ def array_elements(
     """
     brackets = _Brackets()
     cutter = _Cutter(max_bytes=max_bytes, max_depth=max_depth)
+    gap = Gap()
     chunk = _first_chunk(stream)
     if not chunk.startswith(b"["):
         raise ImportFailed(place, "is not a JSON array")
     while chunk:
-        yield from _cut(chunk, brackets, cutter)
+        yield from _cut(chunk, brackets, cutter, gap)
         if brackets.depth < 1:
             break
         chunk = stream.read(_CHUNK_BYTES)
@@ -164,6 +171,14 @@ def deepest_level(raw: bytes) -> int:
     return deepest
 
 
+def ends_inside(raw: bytes) -> bool:
+    """Whether JSON text is cut off: it ends inside a string, an object or an array."""
+    brackets = _Brackets()
+    for at in range(0, len(raw), _CHUNK_BYTES):
+        brackets.find(raw[at : at + _CHUNK_BYTES])
+    return brackets.open
+
+
 def _first_chunk(stream: BinaryIO) -> bytes:
     """The first chunk, without a byte order mark and leading blanks."""
     chunk = stream.read(_CHUNK_BYTES).removeprefix(b"\xef\xbb\xbf")
@@ -172,7 +187,7 @@ def _first_chunk(stream: BinaryIO) -> bytes:
     return stripped if chunk else b""
 
 
-def _cut(chunk: bytes, brackets: _Brackets, cutter: _Cutter) -> Iterator[Element]:
+def _cut(chunk: bytes, brackets: _Brackets, cutter: _Cutter, gap: Gap) -> Iterator[Element]:
     """Yield the elements that end in `chunk`; keep the one that stays open."""
     import numpy as np
 
@@ -192,7 +207,7 @@ def _cut(chunk: bytes, brackets: _Brackets, cutter: _Cutter) -> Iterator[Element
             at = position + 1
             yield cutter.end()
         else:
-            if _stray(chunk[at:position]):
+            for _ in range(gap.strays(chunk[at:position], ends=True)):
                 yield cutter.stray()
             at = position
             cutter.begin()
@@ -200,8 +215,9 @@ def _cut(chunk: bytes, brackets: _Brackets, cutter: _Cutter) -> Iterator[Element
     end = int(found[last]) if last < len(depths) else len(chunk)
     if cutter.open:
         cutter.add(chunk[at:end], deepest=_deepest(depths, at_edge, last))
-    elif _stray(chunk[at:end]):
-        yield cutter.stray()
+    else:
+        for _ in range(gap.strays(chunk[at:end], ends=last < len(depths))):
+            yield cutter.stray()
     if last < len(depths):
         _stop(brackets, chunk[end + 1 :])
 
@@ -210,11 +226,6 @@ def _deepest(depths: Positions, first: int, last: int) -> int:
     """The depth reached between two brackets, without the array's own level."""
     part = depths[first : last + 1]
     return int(part.max()) - 1 if len(part) else 0
-
-
-def _stray(gap: bytes) -> bool:
-    """Whether something other than blanks, commas and the opening bracket lies between elements."""
-    return bool(gap.strip(b" \t\r\n,["))
 
 
 def _stop(brackets: _Brackets, rest: bytes) -> None:

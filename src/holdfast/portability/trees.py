@@ -53,7 +53,8 @@ def in_order(nodes: Sequence[Node], *, started_at: datetime | None = None) -> li
     children: dict[str | None, list[int]] = {}
     for place, node in enumerate(nodes):
         if node.parent is not None and node.parent not in known:
-            raise Malformed(f"message {place + 1:,} follows a message that is not in the file")
+            reason = f"message {place + 1:,} follows a message that is not in the file"
+            raise Malformed(reason, at=place)
         children.setdefault(node.parent, []).append(place)
     ordered = _walk(nodes, children, started_at)
     if len(ordered) != len(nodes):

@@ -12,6 +12,7 @@ from contextlib import nullcontext
 import pytest
 
 from holdfast.errors import HostileFile, ImportFailed, UnknownFormat
+from holdfast.portability import scanning
 from holdfast.portability.conversations import Broken, Conversation
 from holdfast.portability.json_values import clean_text
 from holdfast.portability.limits import MIB, Limits
@@ -389,7 +390,7 @@ def test_what_is_no_file_is_refused(tmp_path):
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"   \n", b"[]", b"{}", b"[1, 2]", b'{"a": 1}', b"hello there", bytes(range(128, 227))],
+    [b"[1, 2]", b'{"a": 1}', b"hello there", b"[hello :[", bytes(range(128, 227))],
 )
 def test_an_unknown_file_says_what_was_expected(tmp_path, content):
     """The error names what can be imported."""
@@ -398,6 +399,64 @@ def test_an_unknown_file_says_what_was_expected(tmp_path, content):
 
     with pytest.raises(UnknownFormat, match="ChatGPT"):
         open_export(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "sentence"),
+    [
+        (b"", "unknown_format", "is empty"),
+        (b"\xef\xbb\xbf   \n", "unknown_format", "is empty"),
+        (b" [ ]\n", "unknown_format", "holds no conversation"),
+        (b"{}", "unknown_format", "holds no conversation"),
+        (b"[", "import_failed", "ends in the middle"),
+        (b'[{"title": "a", "mapping": {"x": {', "import_failed", "ends in the middle"),
+        (b'{"chat_messages": [{"text": "hel', "import_failed", "ends in the middle"),
+        (b"PK\x03\x04 and half of the rest", "import_failed", "is a ZIP that is cut off"),
+    ],
+)
+def test_what_is_plainly_wrong_with_a_file_is_said(tmp_path, content, code, sentence):
+    """An empty file, one without conversations and one that was cut off each get a sentence."""
+    path = tmp_path / "conversations.json"
+    path.write_bytes(content)
+
+    with pytest.raises(ImportFailed, match=sentence) as told:
+        open_export(path)
+
+    assert told.value.code == code
+
+
+def test_an_empty_folder_holds_no_files(tmp_path):
+    """It is said instead of listing the formats."""
+    with pytest.raises(UnknownFormat, match="holds no files"):
+        open_export(tmp_path)
+
+
+def test_a_cut_off_part_of_a_split_export_is_named_as_such(tmp_path, read_all):
+    """The other parts come in."""
+    cut = json.dumps([GOOD]).encode()[:30]
+    files = {"conversations-000.json": [GOOD], "conversations-001.json": cut}
+
+    good, broken = read_all(write_zip(tmp_path / "x.zip", files))
+
+    assert good.source == "chatgpt:c1"
+    assert (broken.place, broken.reason) == (
+        "conversations-001.json",
+        "ends in the middle: get it again",
+    )
+
+
+@pytest.mark.parametrize("chunk_bytes", [1, 2, 3, 7, 1 << 20])
+def test_every_element_that_is_no_object_is_reported(tmp_path, read_all, monkeypatch, chunk_bytes):
+    """Strings, numbers and words are counted one by one, whatever stands in the strings."""
+    monkeypatch.setattr(scanning, "_CHUNK_BYTES", chunk_bytes)
+    good = json.dumps(GOOD)
+    strays = ['"a, \\" [b], c"', "null", "-1.5e3", '"\\\\"', "true"]
+    path = tmp_path / "conversations.json"
+    path.write_text(f'[{good}, {", ".join(strays)}, {good}, null, "x"]')
+
+    broken = [one for one in read_all(path) if isinstance(one, Broken)]
+
+    assert [one.place.rpartition(" ")[2] for one in broken] == ["2", "3", "4", "5", "6", "8", "9"]
 
 
 def test_a_part_that_cannot_be_read_is_not_left_out_quietly(tmp_path, read_all):

@@ -117,6 +117,31 @@ def test_a_line_that_cannot_be_taken_is_reported_with_its_number(tmp_path, read_
     assert [one.place for one in broken] == ["x.jsonl, line 2"]
 
 
+@pytest.mark.parametrize("gap", ["", "\n", "\n\n\n"])
+def test_the_line_of_the_message_at_fault_is_named(tmp_path, read_all, gap):
+    """Not the line its session begins in; blank lines and other sessions count as lines."""
+    good = {"session": "s", "role": "user", "text": "x"}
+    path = write_lines(
+        tmp_path / "x.jsonl", good, {**good, "session": "t"}, good, {**good, "role": "robot"}
+    )
+    path.write_text(path.read_text().replace("\n", "\n" + gap))
+
+    (broken,) = (one for one in read_all(path) if isinstance(one, Broken))
+
+    assert broken.place == f"x.jsonl, line {4 + 3 * len(gap)}"
+    assert "begins in line 1" in broken.reason
+
+
+def test_the_message_at_fault_in_a_conversation_is_counted(tmp_path, read_all):
+    """A conversation on one line names the message."""
+    good = {"role": "user", "text": "x"}
+    whole = {"id": "c", "messages": [good, good, {**good, "role": "robot"}]}
+
+    (broken,) = read_all(write_lines(tmp_path / "x.jsonl", whole))
+
+    assert (broken.place, broken.reason.split(" has ")[0]) == ("x.jsonl, line 1", "message 3")
+
+
 def test_the_progress_reaches_its_end(tmp_path):
     """What has been read ends at the total, once, although the file is read twice."""
     path = write_lines(
