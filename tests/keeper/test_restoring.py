@@ -325,7 +325,7 @@ async def test_an_open_store_is_not_restored_over(saved: Saved) -> None:
         await saved.restore()
 
 
-@pytest.mark.parametrize("step", ["_place", "_copy", "overwrite"])
+@pytest.mark.parametrize("step", ["_place", "_copy", "clear_staging"])
 async def test_an_interrupted_restore_leaves_the_store_as_it_was(
     saved: Saved, step: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 
 from msgspec import Struct
@@ -20,6 +21,8 @@ __all__ = [
     "checked_text",
     "checked_time",
 ]
+
+_LONG_NUMBER = re.compile(r"[0-9]{19}")
 
 
 class Limits(Struct, frozen=True, kw_only=True):
@@ -113,9 +116,14 @@ def checked_time(field: str, at: datetime | None) -> datetime | None:
     """
     if at is None:
         return None
+    if not isinstance(at, datetime):
+        raise BadInput(field, f"expected a datetime, got {type(at).__name__}")
     if at.tzinfo is None:
         raise BadInput(field, "a time needs a time zone: use datetime.now(timezone.utc)")
-    return at.astimezone(UTC)
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        raise BadInput(field, "it lies outside the years 1 to 9999") from None
 
 
 def checked_json(field: str, value: object, limits: Limits) -> Json:
@@ -139,18 +147,20 @@ def checked_json(field: str, value: object, limits: Limits) -> Json:
         return checked_text(field, str(value), limits)
     if size > limits.max_text_bytes:
         raise TooLarge(field, size=size, limit=limits.max_text_bytes)
-    if "NaN" in text or "Infinity" in text:
-        text = json.dumps(_finite(value), default=str, ensure_ascii=False)
+    if "NaN" in text or "Infinity" in text or _LONG_NUMBER.search(text):
+        text = json.dumps(_storable(value), default=str, ensure_ascii=False)
     decoded: Json = json.loads(text)
     return decoded
 
 
-def _finite(value: object) -> object:
-    """NaN and infinities as text: JSON has no form for them."""
+def _storable(value: object) -> object:
+    """NaN, infinities and integers beyond 64 bits as text: JSON or the storage has no form."""
     if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
         return str(value)
+    if isinstance(value, int) and not -(2**63) <= value < 2**64:
+        return str(value)
     if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
+        return {key: _storable(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_finite(item) for item in value]
+        return [_storable(item) for item in value]
     return value

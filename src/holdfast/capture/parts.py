@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
+from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
@@ -13,7 +14,17 @@ from holdfast.capture.log import SessionLog
 from holdfast.errors import BadInput, HoldfastError, TooLarge
 from holdfast.model import FileId, FilePart, Json, Message, Role, Turn
 
-__all__ = ["annotated", "check_same_input", "error_code_of", "file_part", "finish", "readable"]
+__all__ = [
+    "annotated",
+    "check_same_input",
+    "error_code_of",
+    "file_part",
+    "finish",
+    "readable",
+    "told",
+]
+
+_T = TypeVar("_T")
 
 
 def annotated(
@@ -45,11 +56,11 @@ def annotated(
     return replace(turn, **{name: value for name, value in changes.items() if value is not None})
 
 
-async def finish(work: object) -> None:
+async def finish(work: Coroutine[Any, Any, _T]) -> _T:
     """Await to the end even while the task is being cancelled; then let the cancellation go on."""
-    task = asyncio.ensure_future(work)  # type: ignore[call-overload]  # a coroutine
+    task = asyncio.ensure_future(work)
     try:
-        await asyncio.shield(task)
+        return await asyncio.shield(task)
     except asyncio.CancelledError:
         await asyncio.wait({task})
         if not task.cancelled():
@@ -89,6 +100,15 @@ def error_code_of(error: BaseException) -> str:
     if isinstance(error, asyncio.CancelledError):
         return "cancelled"
     return "error"
+
+
+def told(error: BaseException) -> str:
+    """Kind and text of an exception, also of one whose text cannot be had."""
+    try:
+        text = str(error)
+    except Exception:  # noqa: BLE001  # whatever somebody else's __str__ raises
+        text = ""
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 def readable(text: str, limits: Limits) -> str:

@@ -63,11 +63,12 @@ class AnswerStream:
         if self._settled:
             raise TurnEnded("complete")
         checked_text("answer", delta, self._turn.limits)
-        self._size += len(delta)
-        if self._size * 4 > self._turn.limits.max_text_bytes:
-            size = len(self.text.encode()) + len(delta.encode())
-            if size > self._turn.limits.max_text_bytes:
-                raise TooLarge("answer", size=size, limit=self._turn.limits.max_text_bytes)
+        size = self._size + (len(delta) if delta.isascii() else len(delta.encode()))
+        if size > self._turn.limits.max_text_bytes:
+            raise TooLarge("answer", size=size, limit=self._turn.limits.max_text_bytes)
+        self._size = size
+        # Also for a stream that nobody entered: the end of the turn settles it.
+        self._turn.attach(self, running=True)
         self._parts.append(delta)
         self._dirty = True
         if self._flusher is None and not self._turn.replayed:

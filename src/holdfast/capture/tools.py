@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextvars import ContextVar
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Self
 from msgspec.structs import replace
 
 from holdfast.capture.checks import checked_json
-from holdfast.capture.parts import error_code_of, finish, readable
+from holdfast.capture.parts import error_code_of, finish, readable, told
 from holdfast.model import Json, ToolPart
 
 if TYPE_CHECKING:
@@ -51,7 +52,13 @@ class ToolCall:
         self._outer = _enclosing_call.get()
         if self._part.parent_call_id is None and self._outer is not None:
             self._part = replace(self._part, parent_call_id=self._outer)
-        await self._turn.add("assistant", "tool_call", "", tool=self._part, item=self._item)
+        try:
+            await self._turn.add("assistant", "tool_call", "", tool=self._part, item=self._item)
+        except asyncio.CancelledError as exc:
+            # The block will not be entered, so nobody else would record how the call ended.
+            if any(m.tool is self._part for m in self._turn.messages):
+                await finish(self._record_result(exc))
+            raise
         _enclosing_call.set(self._part.call_id)
         return self
 
@@ -68,7 +75,7 @@ class ToolCall:
         part, text, code = self._part, "", None
         if error is not None:
             text, code = (
-                readable(f"{type(error).__name__}: {error}", self._turn.limits),
+                readable(told(error), self._turn.limits),
                 error_code_of(error),
             )
             part = replace(part, result=self._result, failed=True)

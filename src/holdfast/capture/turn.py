@@ -37,6 +37,7 @@ from holdfast.capture.parts import (
     file_part,
     finish,
     readable,
+    told,
 )
 from holdfast.capture.streaming import AnswerStream
 from holdfast.capture.tools import ToolCall
@@ -177,9 +178,11 @@ class TurnRecorder:
         elif isinstance(error, (asyncio.CancelledError, GeneratorExit, KeyboardInterrupt)):
             await self.end("cancelled")
         else:
-            if not self._error_recorded:
-                await self.error(error)
-            await self.end("failed")
+            try:
+                if not self._error_recorded:
+                    await self.error(error)
+            finally:
+                await self.end("failed")
 
     async def reply(
         self, text: str, *, author: str | None = None, item: str | None = None
@@ -235,7 +238,7 @@ class TurnRecorder:
         """Record what went wrong. The text of an exception is kept, sealed like all the rest."""
         if isinstance(error, BaseException):
             code = code or error_code_of(error)
-            error = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+            error = told(error)
         message = await self.add("system", "error", readable(error, self._limits), error_code=code)
         self._error_recorded = True
         return message
@@ -393,7 +396,14 @@ class TurnRecorder:
         return await self.append(Entry(message=message, content=content))
 
     async def append(self, entry: Entry, *, remove: tuple[RowKey, ...] = ()) -> Message:
-        """Record a message of this turn after its latest one; durable on return."""
+        """Record a message of this turn after its latest one; durable on return.
+
+        Shielded: were it cut off, it might be durable without this recorder knowing, and what
+        follows would stand beside it as another branch.
+        """
+        return await finish(self._append(entry, remove))
+
+    async def _append(self, entry: Entry, remove: tuple[RowKey, ...]) -> Message:
         async with self._writing:
             self._check_open()
             follows = replace(entry, message=replace(entry.message, parent_id=self._last))
@@ -426,7 +436,9 @@ class TurnRecorder:
     async def _change(self, turn: Turn) -> None:
         if self.replayed:
             return
-        base = self._turn
+        await finish(self._write_change(turn, self._turn))
+
+    async def _write_change(self, turn: Turn, base: Turn) -> None:
         async with self._writing:
             self._check_open()
             change = TurnChange(turn=rebased(turn, base, self._turn), base=self._turn)

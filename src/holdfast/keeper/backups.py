@@ -10,9 +10,11 @@ import asyncio
 import json
 import logging
 import os
+import shutil
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import BinaryIO
 
 from msgspec import Struct
 
@@ -20,7 +22,15 @@ from holdfast.errors import BadInput, Conflict, StorageFailed, StorageReadOnly
 from holdfast.keeper.store import Store
 from holdfast.storage.protocol import BackupCapable, KeyStorage, KeyWrite
 
-__all__ = ["BackupReport", "back_up", "finish_renewal", "overwrite", "renew_key_backups"]
+__all__ = [
+    "BackupReport",
+    "back_up",
+    "clear_staging",
+    "finish_renewal",
+    "overwrite",
+    "renew_key_backups",
+    "staging_of",
+]
 
 _logger = logging.getLogger(__name__)
 _KNOWN = "key_backups"
@@ -158,8 +168,7 @@ async def _renew(key_storage: BackupCapable, path: Path) -> None:
     await asyncio.to_thread(path.stat)
     await asyncio.to_thread(fresh.unlink, missing_ok=True)
     await key_storage.backup(fresh)
-    await asyncio.to_thread(overwrite, path)
-    await asyncio.to_thread(fresh.replace, path)
+    await asyncio.to_thread(_supersede, path, fresh)
 
 
 async def finish_renewal(store: Store) -> None:
@@ -184,10 +193,34 @@ def _any_writable(paths: Sequence[str]) -> bool:
     return any(os.access(path, os.W_OK) for path in paths)
 
 
+def _supersede(path: Path, fresh: Path) -> None:
+    """Put the new copy in place first, then overwrite the old: one of them is good at any time."""
+    with path.open("r+b") as old:
+        fresh.replace(path)
+        _overwrite_open(old)
+
+
 def overwrite(path: Path) -> None:
-    """Overwrite a file before it is replaced; a copying file system may keep the old blocks."""
-    size = path.stat().st_size
+    """Overwrite a file before it is removed; a copying file system may keep the old blocks."""
     with path.open("r+b") as file:
-        file.write(os.urandom(size))
-        file.flush()
-        os.fsync(file.fileno())
+        _overwrite_open(file)
+
+
+def _overwrite_open(file: BinaryIO) -> None:
+    file.write(os.urandom(os.fstat(file.fileno()).st_size))
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def staging_of(target: Path) -> Path:
+    """Where a restore makes a backup ready."""
+    return target.with_name(f".{target.name}.restoring")
+
+
+def clear_staging(folder: Path) -> None:
+    """Remove what a restore left or a killed one could not; keys are overwritten first. Blocks."""
+    if not folder.exists():
+        return
+    for path in folder.glob("*keys.db*"):
+        overwrite(path)
+    shutil.rmtree(folder)

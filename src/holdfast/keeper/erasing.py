@@ -111,6 +111,7 @@ async def forget_messages(store: Store, vault: Vault, ids: Iterable[str]) -> For
         by_session.setdefault(message.session_id, []).append(message.id)
     for session_id, message_ids in by_session.items():
         total = _sum(total, await _forget_in_session(store, vault, session_id, set(message_ids)))
+    await store.indexes.unsave(vault)
     await vault.storage.scrub()
     return total
 
@@ -375,6 +376,7 @@ async def _erase_session_rows(store: Store, vault: Vault, session: bytes) -> For
         except Conflict:
             continue
         store.log_of(vault, SessionId(id_text(session))).invalidate()
+        await store.indexes.unsave(vault)
         await vault.storage.scrub()
         return derived.count
 

@@ -199,7 +199,7 @@ class Indexes:
             if known is not None and all(_names_one_of(known, row) for row in of_scope):
                 found.extend((row, known.by_commitment) for row in of_scope)
                 continue
-            read, keys = await vault.openable(of_scope, scope)
+            read, keys = await vault.openable_among(of_scope, scope)
             found.extend((row, keys) for row in read if row.state is State.LIVE)
         return found
 
@@ -240,7 +240,7 @@ class Indexes:
             if known is not None and _names_one_of(known, row):
                 opening: Mapping[bytes, SealKey] = known.by_commitment
             else:
-                read, opening = await vault.openable((row,), head.session_id)
+                read, opening = await vault.openable_among((row,), head.session_id)
                 if not read:
                     continue
                 row = read[0]
@@ -314,6 +314,20 @@ class Indexes:
             if held.dropped:
                 _unlink(path)
 
+    async def unsave(self, vault: Vault) -> None:
+        """Throw a snapshot away that holds what was forgotten; the next question saves a new one.
+
+        The index in memory learns of it by the revision, like that of every other process.
+        """
+        held, path = self._held.get(vault.raw), self._path(vault)
+        if held is not None and held.saving is not None:
+            await asyncio.shield(held.saving)
+        if path is None or not path.exists():
+            return
+        _unlink(path)
+        if held is not None:
+            held.unsaved = _SAVE_AFTER
+
     def drop(self, vault: Vault) -> None:
         """Throw an index away, its snapshot too."""
         held = self._held.pop(vault.raw, None)
@@ -339,7 +353,10 @@ class Indexes:
             if held.saving is not None:
                 await held.saving
             if held.unsaved:
-                await self._save(held)
+                # Caught up first: what was forgotten or erased elsewhere must not come back.
+                with contextlib.suppress(HoldfastError):
+                    await self.current(held.vault)
+                    await self._save(held)
         self._held.clear()
 
 

@@ -147,11 +147,16 @@ class Keeper:
             return
         self._closed = True
         store = self._store
-        for vault in store.opened_vaults():
-            await recover_vault(vault, (store.writer,), store.log_of)
-        await store.indexes.close()
-        await store.storage.close()
-        await store.keyring.close()
+        try:
+            for vault in store.opened_vaults():
+                await recover_vault(vault, (store.writer,), store.log_of)
+            await store.indexes.close()
+        finally:
+            # Also on a full disk: threads, locks and files are let go of.
+            try:
+                await store.storage.close()
+            finally:
+                await store.keyring.close()
 
     async def __aenter__(self) -> Keeper:
         return self

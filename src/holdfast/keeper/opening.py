@@ -14,6 +14,7 @@ from msgspec import Struct
 from holdfast.capture.checks import Limits
 from holdfast.clock import Clock, Ids, system_clock, uuid7_ids
 from holdfast.errors import StorageReadOnly
+from holdfast.keeper.backups import clear_staging, staging_of
 from holdfast.keeper.indexes import Indexes
 from holdfast.keeper.keeper import Keeper
 from holdfast.keeper.store import Store
@@ -161,6 +162,9 @@ async def _open_keys(
     except OSError as exc:
         raise StorageReadOnly(str(file)) from exc
     try:
+        if file is not None:
+            # Nobody restores while we hold the lock: what lies there is a killed one's, with keys.
+            await asyncio.to_thread(clear_staging, staging_of(file))
         data_exists = file is not None and file.exists() and file.stat().st_size > 0
         keys = await open_keys(where)
         try:

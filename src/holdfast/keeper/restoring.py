@@ -31,7 +31,7 @@ from holdfast.errors import (
     StorageReadOnly,
     VaultLocked,
 )
-from holdfast.keeper.backups import overwrite
+from holdfast.keeper.backups import clear_staging, staging_of
 from holdfast.keeper.inspecting import where_of
 from holdfast.keeper.opening import OpenOptions, index_dir_of, open_keeper, source_of
 from holdfast.keeper.verifying import Verified
@@ -138,7 +138,7 @@ class _Staging:
         self._options = options
         self._target = target
         self._live_keys = options.keys_path or keys_path_of(target)
-        self._folder = target.with_name(f".{target.name}.restoring")
+        self._folder = staging_of(target)
         self._data = self._folder / "data.db"
         self._keys = self._folder / "keys.db"
         self._backup_keys = self._folder / "backup-keys.db"
@@ -290,11 +290,7 @@ class _Staging:
 
     def clear(self) -> None:
         """Remove the folder; key copies are overwritten first. Blocks."""
-        if not self._folder.exists():
-            return
-        for path in self._folder.glob("*keys.db*"):
-            overwrite(path)
-        shutil.rmtree(self._folder)
+        clear_staging(self._folder)
 
 
 def _check_given(field: str, path: Path) -> None:

@@ -173,6 +173,9 @@ class OpenRoom:
         await self.check("invite")
         if role not in ("owner", "member"):
             raise BadInput("role", "it is owner or member")
+        owners = [m.user_id for m in await self.members() if m.role == "owner"]
+        if role == "member" and owners == [user_id]:
+            raise BadInput("role", "the room needs an owner: make somebody else one first")
         await self.admit(UserId(user_id), role=role)
 
     async def remove(self, user_id: str) -> None:

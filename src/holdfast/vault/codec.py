@@ -7,8 +7,9 @@ records. Keys of a map are never reused for another meaning.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import cache
 from typing import TypeVar
 
 import msgspec
@@ -16,7 +17,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from holdfast.clock import from_ms, id_bytes, id_text, to_ms
-from holdfast.errors import TamperedRecord
+from holdfast.errors import BadInput, TamperedRecord
 from holdfast.model import (
     FilePart,
     Json,
@@ -56,6 +57,27 @@ __all__ = [
 
 _encode = msgspec.msgpack.Encoder().encode
 _Body = TypeVar("_Body", bound=Struct)
+
+
+def _packed(body: Struct, decode: Callable[[bytes], object]) -> bytes:
+    """The bytes to seal. What could not be read back is refused: types are hints, no promise.
+
+    Raises:
+        BadInput: a field holds what it cannot; nothing of it is named, it may be content.
+    """
+    try:
+        packed = _encode(body)
+        decode(packed)
+    except (msgspec.MsgspecError, TypeError, OverflowError):
+        raise BadInput("record", "a value has not the type that is asked for") from None
+    return packed
+
+
+def _unpacked(row: SealedRow, body: bytes, decode: Callable[[bytes], _Body]) -> _Body:
+    try:
+        return decode(body)
+    except msgspec.DecodeError:
+        raise TamperedRecord(row.kind.name.lower(), id_text(row.id)) from None
 
 
 class _MessageBody(Struct, omit_defaults=True):
@@ -151,6 +173,11 @@ def _open(row: SealedRow, place: Place, keys: Mapping[bytes, SealKey], field: by
         raise type(exc)(row.kind.name.lower(), id_text(row.id)) from None
 
 
+@cache
+def _decoder_of(body: type[Struct]) -> Callable[[bytes], Struct]:
+    return msgspec.msgpack.Decoder(body).decode
+
+
 def seal_body(
     body: Struct,
     key: SealKey,
@@ -177,7 +204,7 @@ def seal_body(
         parent=parent,
         at_ms=at_ms,
         version=version,
-        sealed=key.seal(_encode(body), place.of(record_id, ord, version)),
+        sealed=key.seal(_packed(body, _decoder_of(type(body))), place.of(record_id, ord, version)),
     )
 
 
@@ -242,7 +269,7 @@ def seal_message(message: Message, key: SealKey, place: Place, *, version: int =
         message.source,
         id_bytes(message.turn_id),
     )
-    sealed = key.seal(_encode(body), place.of(record_id, message.seq, version))
+    sealed = key.seal(_packed(body, _decode_message), place.of(record_id, message.seq, version))
     return SealedRow(
         kind=Kind.MESSAGE,
         scope=id_bytes(message.session_id),
@@ -267,7 +294,7 @@ def open_message(row: SealedRow, place: Place, keys: Mapping[bytes, SealKey]) ->
         raise TamperedRecord("message", id_text(row.id))
     if row.state is State.FORGOTTEN:
         return _open_forgotten(row, parent, place, keys)
-    body = _decode_message(_open(row, place, keys, b"body"))
+    body = _unpacked(row, _open(row, place, keys, b"body"), _decode_message)
     if row.link != link_of(row.sealed) or body.u != parent:
         raise TamperedRecord("message", id_text(row.id))
     return Message(
@@ -364,7 +391,7 @@ def seal_turn(
         owner=owner if is_open else None,
         at_ms=to_ms(turn.started_at),
         version=version,
-        sealed=key.seal(_encode(body), place.of(record_id, turn.index, version)),
+        sealed=key.seal(_packed(body, _decode_turn), place.of(record_id, turn.index, version)),
     )
 
 
@@ -374,7 +401,7 @@ def open_turn(row: SealedRow, place: Place, keys: Mapping[bytes, SealKey]) -> Tu
     Raises:
         TamperedRecord, UnknownEnvelope: it does not open where it stands.
     """
-    body = _decode_turn(_open(row, place, keys, b"body"))
+    body = _unpacked(row, _open(row, place, keys, b"body"), _decode_turn)
     if row.kind is not Kind.TURN or (body.s == "open") is not (row.state is State.OPEN):
         raise TamperedRecord("turn", id_text(row.id))
     return Turn(
@@ -421,7 +448,7 @@ def open_session(
     Raises:
         TamperedRecord, UnknownEnvelope: it does not open where it stands.
     """
-    body = _decode_session(_open(row, place, keys, b"body"))
+    body = _unpacked(row, _open(row, place, keys, b"body"), _decode_session)
     return Session(
         id=SessionId(id_text(head.session_id)),
         vault_id=vault_id,

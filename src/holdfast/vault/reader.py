@@ -85,7 +85,7 @@ class Reader:
                 if await self._still_there(head):
                     raise TamperedRecord("session", id_text(head.session_id))
                 continue
-            found, keys = await vault.openable((row,), head.session_id)
+            found, keys = await vault.openable_among((row,), head.session_id)
             place = vault.place(Kind.SESSION, head.session_id)
             joined += [open_session(row, head, vault.id, place, keys) for row in found]
         return joined

@@ -14,7 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from holdfast.clock import id_text
-from holdfast.errors import Conflict, KeyExhausted, VaultLocked
+from holdfast.errors import Conflict, KeyExhausted, VaultErased, VaultLocked
 from holdfast.model import VaultId
 from holdfast.storage.protocol import (
     NO_SCOPE,
@@ -144,6 +144,19 @@ class Vault:
             gone = {row.id for row in lost} - again.keys()
             found = [again.get(row.id, row) for row in found if row.id not in gone]
         return found, keys
+
+    async def openable_among(
+        self, rows: Sequence[SealedRow], scope: bytes
+    ) -> tuple[list[SealedRow], Mapping[bytes, SealKey]]:
+        """Like `openable`, for who reads many sessions: none of one that is being erased.
+
+        Its key goes first and its rows second; between the two it is gone, and the others are not.
+        """
+        try:
+            return await self.openable(rows, scope)
+        except VaultErased:
+            await self.keys(fresh=True)  # Raises when it was the vault.
+            return [], {}
 
     async def _key_map(self, scope: bytes, *, fresh: bool) -> Mapping[bytes, SealKey]:
         if scope == NO_SCOPE:
