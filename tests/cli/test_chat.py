@@ -165,7 +165,12 @@ def test_ctrl_c_cancels_the_answer_and_keeps_what_was_said(
         await asyncio.Event().wait()
 
     monkeypatch.setattr(QuotingAnswerer, "answer", answer)
-    ran = cli("chat", given="hello\n")
+    # `make test &` has the signal ignored: then this would wait forever.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        ran = cli("chat", given="hello\n")
+    finally:
+        signal.signal(signal.SIGINT, before)
 
     session = cli("sessions", "--json").json["sessions"][0]["id"]
     shown = cli("show", session, "--json").json

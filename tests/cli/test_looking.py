@@ -139,6 +139,32 @@ def test_stats_and_users_count(ada: Cli, cli: Cli) -> None:
     assert "ada" in cli("users", "list").out
 
 
+def test_somebody_who_said_nothing_yet_is_told_how_to_begin(ada: Cli, cli: Cli) -> None:
+    """Not that an id is wrong: the name may be new, or mistyped."""
+    ran = cli("recall", "x", "--user", "grace")
+
+    assert ran.code == 3
+    assert "nothing is kept for grace yet" in ran.err
+    assert "holdfast users" in ran.err
+
+
+def test_messages_on_other_branches_are_counted(cli: Cli, home: Path) -> None:
+    """The header says how many are not shown, and how to see them."""
+    messages = [
+        {"id": "q", "role": "user", "text": "?"},
+        {"id": "a", "role": "assistant", "text": "first", "parent": "q"},
+        {"id": "b", "role": "assistant", "text": "second", "parent": "q"},
+    ]
+    file = home / "branches.jsonl"
+    file.write_text(json.dumps({"id": "c", "messages": messages}) + "\n")
+    assert cli("import", str(file)).code == 0
+    session = cli("sessions", "--json").json["sessions"][0]["id"]
+
+    assert "1 more on other branches: --all" in cli("show", session).out
+    assert "1 more on other branches: --all" in cli("show", session, "--last", "1").out
+    assert "other branches" not in cli("show", session, "--all").out
+
+
 @pytest.fixture
 def hostile(cli: Cli, home: Path) -> Cli:
     """Somebody whose chats hold what could command a terminal."""
@@ -162,6 +188,17 @@ def test_what_others_wrote_cannot_command_a_terminal(hostile: Cli) -> None:
         assert ran.code == 0
         assert _CONTROL.findall(ran.out) == []
         assert "\u202e" not in ran.out or ran.out.startswith("{")
+
+
+def test_a_markdown_export_cannot_command_a_terminal(hostile: Cli, home: Path) -> None:
+    """Control characters are shown in it as in the terminal; a JSON export has them escaped."""
+    for name in ("all.md", "all.json"):
+        assert hostile("export", "-o", name, "--user", "eve").code == 0
+
+    written = (home / "all.md").read_text()
+    assert _CONTROL.findall(written) == []
+    assert "\u241b\\]0;owned" in written
+    assert "\\u001b]0;owned" in (home / "all.json").read_text()
 
 
 def test_on_a_terminal_only_styles_are_written(hostile: Cli, terminal: Cli) -> None:

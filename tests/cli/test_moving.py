@@ -40,6 +40,27 @@ def test_a_broken_conversation_is_named_and_the_rest_comes_in(cli: Cli, chats: P
     assert len(cli("sessions", "--json").json["sessions"]) == 2
 
 
+def test_a_broken_place_is_named_once(cli: Cli, home: Path) -> None:
+    """The file's name is not put before a place that begins with it."""
+    good = {"uuid": "c", "name": "n", "chat_messages": []}
+    file = home / "conversations.json"
+    file.write_text(json.dumps([good, "string", None]))
+
+    err = cli("import", str(file)).err
+
+    assert ["conversations.json, conversation 2", "conversations.json, conversation 3"] == [
+        line.partition(":")[0] for line in err.splitlines()
+    ]
+
+
+def test_a_folder_that_is_not_there_is_named(ada: Cli, home: Path) -> None:
+    """An export into it says so, and makes nothing."""
+    ran = ada("export", "-o", str(home / "no" / "all.zip"))
+
+    assert ran.code == 2
+    assert f"the folder {home / 'no'} does not exist" in ran.err
+
+
 def test_a_dry_run_writes_nothing(cli: Cli, chats: Path, home: Path) -> None:
     """It says what would come in; there is no store, no key and no user afterwards."""
     ran = cli("import", str(chats), "--dry-run", "--json")

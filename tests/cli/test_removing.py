@@ -42,7 +42,7 @@ def test_what_is_found_about_something_is_listed_and_removed(ada: Cli) -> None:
     ran = ada("forget", "--about", "opera house", "--limit", "1", "--yes")
 
     assert "Visit the opera house." in ran.out
-    assert "Forgotten: 1 messages" in ran.out
+    assert "Forgotten: 1 message." in ran.out
     assert "Visit the opera house." not in ada("recall", "opera house").out
 
 

@@ -6,6 +6,9 @@ import json
 import os
 from pathlib import Path
 
+import keyring
+import keyring.backend
+import keyring.errors
 import pytest
 
 from cli.conftest import Cli
@@ -74,7 +77,7 @@ def test_a_foreign_backup_is_refused(ada: Cli, home: Path) -> None:
 def test_keys_are_shown_by_fingerprint_and_rotated(ada: Cli, home: Path) -> None:
     """A new root key and a new vault key: all is readable, nothing secret is printed."""
     before = ada("keys", "--json").json["status"]
-    root = ada("keys", "rotate-root", "--json").json
+    root = ada("keys", "rotate-root", "--yes", "--json").json
     vault = ada("keys", "rotate-vault", "--json").json
     key = (home / "xdg_config_home" / "holdfast" / "root.key").read_text().strip()
 
@@ -95,6 +98,115 @@ def test_a_root_key_can_move_to_another_file(
     monkeypatch.setenv("HOLDFAST_ROOT_KEY_FILE", str(new))
     assert ada("sessions").code == 0
     assert ada("keys", "rotate-root", "--new-file", str(new)).code == 2
+
+
+def test_a_root_key_is_not_replaced_unasked(ada: Cli, home: Path) -> None:
+    """What older key backups need is said first; without a yes the key file stays as it is."""
+    key = home / "xdg_config_home" / "holdfast" / "root.key"
+    before = key.read_bytes()
+
+    ran = ada("keys", "rotate-root")
+
+    assert (2, "") == (ran.code, ran.out)
+    assert "open only with the old root key" in ran.err
+    assert key.read_bytes() == before
+    assert ada("sessions").code == 0
+
+
+def test_the_old_root_key_can_be_kept(ada: Cli, home: Path) -> None:
+    """It lies beside the new one, for its owner alone, and opens a key backup from before."""
+    folder = home / "xdg_config_home" / "holdfast"
+    before = (folder / "root.key").read_bytes()
+    backup = ada("backup", str(home / "safe"), "--json").json
+
+    ran = ada("keys", "rotate-root", "--keep-old", "--json")
+
+    kept = Path(ran.json["kept"])
+    assert kept.parent == folder
+    assert kept.name.startswith("root.key.before-")
+    assert (kept.read_bytes(), kept.stat().st_mode & 0o777) == (before, 0o600)
+    assert (folder / "root.key").read_bytes() != before
+    given = ("--data", backup["data"], "--keys", backup["keys"], "--data-dir", str(home / "new"))
+    assert ada("restore", *given).code == 4
+    (folder / "root.key").write_bytes(before)
+    assert ada("restore", *given).code == 0
+
+
+def test_a_backup_from_before_a_vault_key_was_replaced_is_one_line(ada: Cli, home: Path) -> None:
+    """It names --keys instead of every message; with the key backup of its time it comes back."""
+    backup = ada("backup", str(home / "safe"), "--json").json
+    assert ada("keys", "rotate-vault").code == 0
+
+    without = ada("restore", "--data", backup["data"])
+    problems = ada("restore", "--data", backup["data"], "--json").json["verified"]["problems"]
+
+    assert without.code == 5
+    assert (1, 0) == (without.out.count("--keys"), without.out.count("[tampered_record]"))
+    assert len(problems) > 4
+    assert ada("restore", "--data", backup["data"], "--keys", backup["keys"]).code == 0
+
+
+def test_a_root_key_from_a_passphrase_is_told_as_such(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Replacing it needs a new file, and the message names the option."""
+    monkeypatch.setenv("HOLDFAST_ROOT_PASSPHRASE", "correct horse battery staple")
+    assert cli("chat", given="hello\n").code == 0
+
+    refused = cli("keys", "rotate-root", "--yes")
+
+    assert "from a passphrase" in " ".join(cli("keys", "show").out.split())
+    assert refused.code == 2
+    assert "--new-file" in refused.err
+
+
+class _Keyring(keyring.backend.KeyringBackend):
+    """Holds what it is given; locked, it answers nothing."""
+
+    priority = 1  # type: ignore[assignment]  # the base declares a property
+
+    def __init__(self, held: str | None = None, *, locked: bool = False) -> None:
+        super().__init__()
+        self.held = held
+        self._locked = locked
+
+    def get_password(self, service: str, username: str) -> str | None:
+        if self._locked:
+            raise keyring.errors.KeyringLocked
+        return self.held
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        self.held = password
+
+
+@pytest.mark.parametrize(
+    ("backend", "with_data", "level"),
+    [
+        (_Keyring(), False, "ok"),
+        (_Keyring(), True, "fail"),
+        (_Keyring(locked=True), False, "fail"),
+        (_Keyring("nonsense"), True, "fail"),
+        (_Keyring("ab" * 32), True, "ok"),
+    ],
+    ids=["empty and new", "empty", "locked", "nonsense", "held"],
+)
+def test_doctor_asks_the_keyring(
+    ada: Cli, monkeypatch: pytest.MonkeyPatch, backend: _Keyring, with_data: bool, level: str
+) -> None:
+    """A keyring that gives no key is a failure with something to do, and gets none from looking."""
+    held, former = backend.held, keyring.get_keyring()
+    monkeypatch.setenv("HOLDFAST_ROOT_KEYRING", "true")
+    if not with_data:
+        monkeypatch.setenv("HOLDFAST_DATA_DIR", "elsewhere")
+    keyring.set_keyring(backend)
+    try:
+        findings = ada("doctor", "--json").json["findings"]
+    finally:
+        keyring.set_keyring(former)
+
+    (found,) = (finding for finding in findings if finding["what"] == "root key")
+    assert (found["level"], bool(found["do"])) == (level, level == "fail")
+    assert backend.held == held
 
 
 def test_migrate_says_which_schema_there_is(ada: Cli) -> None:
@@ -178,6 +290,23 @@ def test_the_shell_answers_and_remembers_nothing(ada: Cli, home: Path) -> None:
 
     assert ["n", "2"] == ran.out.split()
     assert not list(home.rglob("*history*"))
+
+
+def test_the_shell_lists_each_table_once(ada: Cli) -> None:
+    """The views that stand before the tables are not listed beside them."""
+    names = ada("sql", given=".tables\n").out.split()
+
+    assert "records" in names
+    assert len(names) == len(set(names))
+    assert ["vaults"] == ada("sql", given=".tables vault%\n").out.split()
+
+
+def test_a_dot_command_as_a_statement_is_sent_to_the_shell(ada: Cli) -> None:
+    """It is no SQL; the message says where it works."""
+    ran = ada("sql", ".tables")
+
+    assert ran.code == 2
+    assert "run 'holdfast sql'" in ran.err
 
 
 def test_measuring_recall_prints_a_document(cli: Cli, home: Path) -> None:

@@ -101,7 +101,21 @@ class Call:
         Raises:
             NotFound: nobody of this name has a vault here, and `create` is False.
         """
-        return await keeper.user(self.settings.user, create=create)
+        try:
+            return await keeper.user(self.settings.user, create=create)
+        except NotFound:
+            raise _NothingKept(self.settings.user) from None
+
+
+class _NothingKept(NotFound):
+    """Nobody of the name that was typed has a vault: perhaps yet, perhaps it is mistyped."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__("user")
+        self.args = (
+            f"nothing is kept for {name} yet: say something with 'holdfast chat --user {name}', "
+            "or see 'holdfast users'",
+        )
 
 
 async def session_named(user: User, identifier: str) -> OpenSession:

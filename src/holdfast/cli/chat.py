@@ -18,7 +18,8 @@ from holdfast.cli.call import Call, session_named
 from holdfast.cli.failures import Exit, exit_code_of, tell
 from holdfast.cli.options import Command, pass_call
 from holdfast.cli.output import Output, Span
-from holdfast.cli.shown import day_time, one_line, printable, speaker
+from holdfast.cli.shown import day_time, one_line, speaker
+from holdfast.cli.wrapping import WordWrap
 from holdfast.errors import BadInput, HoldfastError, NotFound
 
 if TYPE_CHECKING:
@@ -86,6 +87,8 @@ class _Talk:
 
     user: User
     session: OpenSession
+    _answer: WordWrap
+    """The answer that is being shown."""
 
     def __init__(self, call: Call, portal: Portal) -> None:
         self._call = call
@@ -174,6 +177,7 @@ class _Talk:
         from holdfast.assistant.quoting import QuotingAnswerer
 
         answerer = QuotingAnswerer(zone=self._zone)
+        self._answer = WordWrap(sys.stdout.write, self._out.width)
         try:
             events = self._portal.each(
                 lambda: chat(self.user, self.session, line, answerer=answerer)
@@ -184,7 +188,7 @@ class _Talk:
         except KeyboardInterrupt:
             if not sys.stdin.isatty():
                 raise
-            self._out.line("")
+            self._answer.end()
             self._out.line(Span("Cancelled. What you said is kept.", "dim"))
         except HoldfastError as exc:
             self._failed(exc)
@@ -202,9 +206,9 @@ class _Talk:
         elif isinstance(event, Recalled):
             self._show_recalled(event)
         elif isinstance(event, Delta):
-            sys.stdout.write(printable(event.text))
+            self._answer.feed(event.text)
         elif isinstance(event, Finished):
-            sys.stdout.write("\n")
+            self._answer.end()
         if isinstance(event, Failed):
             self._code = Exit.FAILED
             if not self._call.json:

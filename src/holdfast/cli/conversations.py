@@ -10,7 +10,7 @@ import click
 from holdfast.cli.call import Call, session_named
 from holdfast.cli.options import Command, pass_call
 from holdfast.cli.output import Column, Output, Span
-from holdfast.cli.shown import day_time, one_line, short_id, size, speaker
+from holdfast.cli.shown import counted, day_time, one_line, short_id, size, speaker
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -119,29 +119,35 @@ def show_command(
             user = await call.person(keeper)
             opened = await session_named(user, session)
             info = await opened.info()
-            messages = await _messages(opened, info, branch, everything, last)
+            messages, hidden = await _messages(opened, info, branch, everything, last)
             if call.json:
                 turns = await opened.turns(limit=1_000_000)
                 call.output.document({"session": info, "turns": turns, "messages": messages})
             else:
-                _show(call.output, info, messages, ids=ids)
+                _show(call.output, info, messages, ids=ids, hidden=hidden)
 
     call.run(work)
 
 
 async def _messages(
     opened: OpenSession, info: Session, branch: str | None, everything: bool, last: int | None
-) -> Sequence[Message]:
+) -> tuple[Sequence[Message], int]:
+    """What is to be shown, and how many messages stand on other branches."""
     if everything:
         # A session without branches needs no walk along its parents.
-        return await opened.messages(last=last or max(info.message_count, 1))
+        return await opened.messages(last=last or max(info.message_count, 1)), 0
     found = await opened.branch(branch)
-    return found if last is None else found[-last:]
+    hidden = info.message_count - sum(not message.forgotten for message in found)
+    return found if last is None else found[-last:], max(0, hidden)
 
 
-def _show(out: Output, info: Session, messages: Sequence[Message], *, ids: bool) -> None:
+def _show(
+    out: Output, info: Session, messages: Sequence[Message], *, ids: bool, hidden: int
+) -> None:
     out.line(Span(info.title or "(untitled)", "bold"))
-    about = [info.kind, info.assistant or "", info.project or "", f"{info.message_count} messages"]
+    count = counted(info.message_count, "message")
+    about = [info.kind, info.assistant or "", info.project or "", count]
+    about += [f"{hidden:,} more on other branches: --all"] if hidden else []
     about += [day_time(info.started_at), info.id]
     out.line(Span(" · ".join(part for part in about if part), "dim"))
     for message in messages:

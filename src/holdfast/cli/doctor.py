@@ -117,7 +117,7 @@ def _root_key(call: Call) -> Finding:
     if settings.root_passphrase is not None:
         return Finding("ok", "root key", "stretched from a passphrase")
     if settings.root_keyring:
-        return Finding("ok", "root key", "in the operating system's keyring")
+        return _in_keyring(has_store=call.has_store())
     file = settings.key_file
     if not file.exists():
         if not call.has_store():
@@ -132,6 +132,29 @@ def _root_key(call: Call) -> Finding:
         what = "move it out, so that no copy of the data has its key with it"
         return Finding("warn", "root key", f"{file} lies in the data directory", what)
     return Finding("ok", "root key", f"{file} ({mode:04o})")
+
+
+def _in_keyring(*, has_store: bool) -> Finding:
+    """The root key in the operating system's keyring, asked for and never made here."""
+    from holdfast.errors import MissingExtra, RootKeyMissing
+    from holdfast.vault.root import OsKeyring
+
+    where = "the operating system's keyring"
+    try:
+        OsKeyring().load(None, expected=b"")  # a key is expected, so that none is made
+    except MissingExtra as exc:
+        return Finding("fail", "root key", f"{where} cannot be asked", str(exc))
+    except RootKeyMissing as exc:
+        if exc.__cause__ is not None:
+            what = "unlock it, install a keyring service, or leave HOLDFAST_ROOT_KEYRING out"
+            return Finding("fail", "root key", f"{where} does not answer", what)
+        if not has_store:
+            return Finding("ok", "root key", f"none in {where} yet; the first start makes it")
+        what = "put the key back, or log in as who made it; a new key would not open the data"
+        return Finding("fail", "root key", f"there is data, but no key in {where}", what)
+    except HoldfastError as exc:
+        return Finding("fail", "root key", f"{where} holds no key [{exc.code}]", str(exc))
+    return Finding("ok", "root key", f"in {where}")
 
 
 def _folders(data: Path, config: Path) -> Iterator[Finding]:

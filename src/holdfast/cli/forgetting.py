@@ -15,7 +15,7 @@ from holdfast.cli.failures import Exit
 from holdfast.cli.options import Command, new_file_path, pass_call
 from holdfast.cli.output import Column, Output
 from holdfast.cli.recalling import show_hits
-from holdfast.cli.shown import day_time, one_line
+from holdfast.cli.shown import counted, day_time, one_line
 from holdfast.errors import BadInput, StorageReadOnly
 
 if TYPE_CHECKING:
@@ -80,7 +80,9 @@ async def _forget_session(call: Call, user: User, session: str, *, yes: bool) ->
     opened = await session_named(user, session)
     info = await opened.info()
     title = one_line(info.title or info.preview, 60)
-    if not _confirmed(f'Destroy "{title}" with its {info.message_count} messages?', yes=yes):
+    if not _confirmed(
+        f'Destroy "{title}" with its {counted(info.message_count, "message")}?', yes=yes
+    ):
         return Exit.FAILED
     receipt = await user.erase_session(opened.id)
     if call.json:
@@ -132,14 +134,20 @@ def _tell(call: Call, forgotten: Forgotten) -> None:
     if call.json:
         call.output.document({"forgotten": forgotten})
         return
-    parts = [
-        f"{forgotten.messages} messages",
-        f"{forgotten.memories} memories",
-        f"{forgotten.thoughts} thoughts",
-    ]
-    call.output.line(f"Forgotten: {', '.join(parts)}.")
+    found = {
+        "message": forgotten.messages,
+        "memory": forgotten.memories,
+        "thought": forgotten.thoughts,
+    }
+    parts = [counted(count, noun) for noun, count in found.items() if count]
+    call.output.line(f"Forgotten: {', '.join(parts)}." if parts else "Nothing was forgotten.")
     if forgotten.reduced:
-        call.output.line(f"{forgotten.reduced} memories lost a source and rest on others.")
+        only = (
+            "memory that lost a source rests"
+            if forgotten.reduced == 1
+            else ("memories that lost a source rest")
+        )
+        call.output.line(f"{forgotten.reduced:,} {only} on others.")
 
 
 def _tell_counts(call: Call, *, memories: int = 0) -> None:
@@ -169,7 +177,7 @@ def erase_command(call: Call, target: Path | None, yes: bool) -> int:
 
     async def work() -> Receipt | None:
         async with call.opened() as keeper:
-            user = await keeper.user(name, create=False)
+            user = await call.person(keeper)
             stats = await user.stats()
             if not yes and not _typed(name, stats.sessions, stats.messages):
                 return None
@@ -197,7 +205,9 @@ def _typed(name: str, sessions: int, messages: int) -> bool:
     if not sys.stdin.isatty():
         raise BadInput("confirmation", _BY_HAND)
     click.echo(
-        f"This destroys {sessions:,} sessions with {messages:,} messages for good.", err=True
+        f"This destroys {counted(sessions, 'session')} with {counted(messages, 'message')} "
+        "for good.",
+        err=True,
     )
     typed: str = click.prompt(
         "Type the user's name to go on", default="", show_default=False, err=True

@@ -12,7 +12,7 @@ from holdfast.cli.call import Call, session_named
 from holdfast.cli.failures import Exit
 from holdfast.cli.options import Command, file_path, new_file_path, pass_call
 from holdfast.cli.output import Column, Output
-from holdfast.cli.shown import one_line, size
+from holdfast.cli.shown import counted, one_line, size
 from holdfast.errors import BadInput, NotFound
 
 if TYPE_CHECKING:
@@ -104,7 +104,9 @@ def _show_reports(out: Output, reports: _Reports, *, dry_run: bool) -> None:
     out.table(columns, [_report_row(path, report) for path, report in reports])
     for path, report in reports:
         for broken in report.broken:
-            out.note(f"{path.name}: {broken.place}: {broken.reason} [{broken.code}]")
+            named = broken.place.startswith(path.name)
+            place = broken.place if named else f"{path.name}: {broken.place}"
+            out.note(f"{place}: {broken.reason} [{broken.code}]")
     if dry_run:
         out.note("Nothing was written.")
 
@@ -141,6 +143,8 @@ def export_command(
     chosen = kind or _SUFFIX.get(target.suffix.lower())
     if chosen is None:
         raise BadInput("format", "the file's ending does not say it: give --format")
+    if not target.parent.is_dir():
+        raise BadInput("output", f"the folder {target.parent} does not exist: make it first")
     if target.exists() and not force:
         raise BadInput("output", f"{target} exists already: name a new file, or give --force")
 
@@ -162,6 +166,7 @@ def export_command(
         call.output.document(report)
         return
     call.output.line(
-        f"{report.path}: {report.sessions:,} sessions, {report.messages:,} messages, "
-        f"{report.memories:,} memories, {size(report.bytes)}"
+        f"{report.path}: {counted(report.sessions, 'session')}, "
+        f"{counted(report.messages, 'message')}, {counted(report.memories, 'memory')}, "
+        f"{size(report.bytes)}"
     )

@@ -90,12 +90,8 @@ def restore_command(call: Call, data_file: Path, keys_file: Path | None, anyway:
     if call.json:
         out.document(report)
         return Exit.OK if report.verified.ok else Exit.TAMPERED
-    show_verified(out, report.verified)
+    show_verified(out, report.verified, lacking_keys=keys_file is None)
     if not report.placed:
-        if keys_file is None:
-            out.line(
-                "If a vault's key was rotated since, it needs the key backup made with it: --keys."
-            )
         out.line("Nothing was changed; --anyway puts it in place as it is.")
     else:
         out.line(f"Restored to {report.database}.")

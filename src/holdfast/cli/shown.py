@@ -5,22 +5,17 @@ from __future__ import annotations
 import unicodedata
 from datetime import datetime
 
-__all__ = ["cells", "day_time", "one_line", "printable", "short_id", "size", "speaker"]
+from holdfast.portability.controls import visible
 
-# Control characters could move the cursor, rewrite the screen or fill the clipboard; overriding
-# the direction of writing could show another text than the one that is there. They are shown as
-# pictures (U+2400 and following) or as U+FFFD; line feed and tab stay.
-_SHOWN = {code: 0x2400 + code for code in range(0x20) if code not in (0x09, 0x0A)}
-_SHOWN |= {0x7F: 0x2421, 0x202D: 0xFFFD, 0x202E: 0xFFFD}
-_SHOWN |= dict.fromkeys(range(0x80, 0xA0), 0xFFFD)
-_SHOWN |= dict.fromkeys(range(0xD800, 0xE000), 0xFFFD)
+__all__ = ["cells", "counted", "day_time", "one_line", "printable", "short_id", "size", "speaker"]
+
 _SHORT = 12
 """Digits of an id's last group, which is random."""
 
 
 def printable(text: str) -> str:
     """The text with everything that could command a terminal made visible."""
-    return text.replace("\r\n", "\n").translate(_SHOWN)
+    return visible(text)
 
 
 def one_line(text: str, width: int | None = None) -> str:
@@ -45,6 +40,13 @@ def cells(text: str) -> int:
     wide = sum(unicodedata.east_asian_width(char) in "WF" for char in text)
     none = sum(unicodedata.category(char) in ("Mn", "Me", "Cf") for char in text)
     return len(text) + wide - none
+
+
+def counted(count: int, noun: str) -> str:
+    """How many of something: "1 message", "2,000 messages", "0 memories"."""
+    if count != 1:
+        noun = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{count:,} {noun}"
 
 
 def size(count: int) -> str:

@@ -30,6 +30,11 @@ _IDS = frozenset(
     | {"assistant_id", "project_id", "account_id"}
 )
 
+_TABLES = (
+    "SELECT name FROM main.sqlite_schema "
+    "WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name LIKE :pattern ORDER BY name"
+)
+
 
 @click.command("sql", cls=Command)
 @click.argument("statement", required=False)
@@ -55,6 +60,9 @@ def sql_command(call: Call, statement: str | None) -> None:
         if statement is None:
             _shell(connection)
             return
+        if statement.lstrip().startswith("."):
+            what = "commands that begin with a dot are for the shell: run 'holdfast sql'"
+            raise BadInput("statement", what + " without a statement and type it there")
         try:
             _answer(call, connection, statement)
         except apsw.Error as exc:
@@ -179,8 +187,16 @@ def _plain(value: Any) -> Any:  # what SQLite knows
 def _shell(connection: apsw.Connection) -> None:
     from apsw.shell import Shell
 
+    class Looking(Shell):
+        def command_tables(self, cmd: list[str]) -> None:
+            """tables ?PATTERN?: Lists names of tables matching LIKE pattern"""
+            # The shell's own lists each name twice: the table's and that of the view before it.
+            for pattern in cmd or ["%"]:
+                names = connection.execute(_TABLES, {"pattern": pattern})
+                self.stdout.writelines(f"{name}\n" for (name,) in names)
+
     connection.authorizer = None  # the shell registers functions when it is made
-    shell: Any = Shell(  # it is untyped
+    shell: Any = Looking(  # it is untyped
         stdin=sys.stdin, stdout=sys.stdout, stderr=sys.stderr, db=connection
     )
     connection.authorizer = _only_reading

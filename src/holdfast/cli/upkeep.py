@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import click
@@ -10,7 +11,7 @@ from holdfast.cli.call import Call
 from holdfast.cli.failures import Exit
 from holdfast.cli.options import Command, Group, pass_call
 from holdfast.cli.output import Column, Output
-from holdfast.cli.shown import day_time, size
+from holdfast.cli.shown import counted, day_time, size
 from holdfast.clock import from_ms
 
 if TYPE_CHECKING:
@@ -116,14 +117,31 @@ def verify_command(call: Call) -> int:
     return Exit.OK if verified.ok else Exit.TAMPERED
 
 
-def show_verified(out: Output, verified: Verified) -> None:
-    """What was checked in one line, then each problem in one."""
-    out.line(
-        f"Checked {verified.vaults:,} vaults, {verified.sessions:,} sessions, "
-        f"{verified.messages:,} messages, {verified.memories:,} memories, "
-        f"{verified.files:,} files, {verified.audit_entries:,} audit entries."
-    )
+def show_verified(out: Output, verified: Verified, *, lacking_keys: bool = False) -> None:
+    """What was checked in one line, then each problem in one.
+
+    With `lacking_keys` a vault of which neither its own records nor its sessions open is one line:
+    the keys that came with its backup were not given.
+    """
+    counts = {
+        "vault": verified.vaults,
+        "session": verified.sessions,
+        "message": verified.messages,
+        "memory": verified.memories,
+        "file": verified.files,
+        "audit entry": verified.audit_entries,
+    }
+    out.line(f"Checked {', '.join(counted(n, noun) for noun, n in counts.items())}.")
+    shut = _shut_vaults(verified) if lacking_keys else {}
+    for vault_id, count in shut.items():
+        out.line(
+            f"vault {vault_id}: {counted(count, 'record')} do not open. They are sealed under keys "
+            "that are not here, or were altered: give the key backup made with this data (--keys). "
+            "--json names each record."
+        )
     for problem in verified.problems:
+        if problem.vault_id in shut:
+            continue
         where = (
             f"session {problem.session_id}" if problem.session_id else f"vault {problem.vault_id}"
         )
@@ -131,7 +149,17 @@ def show_verified(out: Output, verified: Verified) -> None:
     if verified.ok:
         out.line("Everything holds.")
     else:
-        out.line(f"{len(verified.problems):,} problems: restore a backup from before.")
+        out.line(f"{counted(len(verified.problems), 'problem')}: restore a backup from before.")
+
+
+def _shut_vaults(verified: Verified) -> dict[str, int]:
+    """Vaults that look as if their keys were others: how many of their records do not open."""
+    own: Counter[str] = Counter()
+    in_sessions: Counter[str] = Counter()
+    for problem in verified.problems:
+        if problem.code == "tampered_record":
+            (own if problem.session_id is None else in_sessions)[problem.vault_id] += 1
+    return {vault: own[vault] + in_sessions[vault] for vault in own if vault in in_sessions}
 
 
 @click.command("migrate", cls=Command)

@@ -13,6 +13,7 @@ from typing import IO
 
 from holdfast.model import Memory, Message
 from holdfast.portability.bundle import BundledSession
+from holdfast.portability.controls import visible
 from holdfast.portability.exported import (
     Exported,
     Shown,
@@ -34,8 +35,19 @@ _FENCE = re.compile(r"(`{3,}|~{3,})")
 _CODE_SPAN = re.compile(r"(?<![`\\])(`+)(?!`)(.+?)(?<!`)\1(?!`)")
 
 
-def write_markdown(target: IO[str], exported: Exported) -> None:
+class _Visible:
+    """Writes to a file; a terminal that shows the file is not commanded by what was said."""
+
+    def __init__(self, target: IO[str]) -> None:
+        self._target = target
+
+    def write(self, text: str) -> None:
+        self._target.write(visible(text))
+
+
+def write_markdown(file: IO[str], exported: Exported) -> None:
     """Write the document. One session is in memory at a time."""
+    target = _Visible(file)
     target.write(f"# {_inline(exported.title)}\n\n")
     target.write(f"Exported {moment(exported.exported_at)} (UTC)\n")
     for session in exported.sessions:
@@ -47,7 +59,7 @@ def write_markdown(target: IO[str], exported: Exported) -> None:
             target.write(_memory(memory))
 
 
-def _write_session(target: IO[str], bundled: BundledSession) -> None:
+def _write_session(target: _Visible, bundled: BundledSession) -> None:
     session = bundled.session
     target.write(f"\n## {_inline(session.title) or 'Conversation'}\n\n")
     facts = [f"{moment(session.started_at)} to {moment(session.last_at)} (UTC)"]
