@@ -112,7 +112,7 @@ def checked_time(field: str, at: datetime | None) -> datetime | None:
     """The time in UTC, or None.
 
     Raises:
-        BadInput: it is naive.
+        BadInput: it is naive, or beyond what a calendar holds.
     """
     if at is None:
         return None

@@ -42,7 +42,9 @@ def annotated(
     Raises:
         BadInput: a confidence outside [0, 1], or a label that cannot be kept.
     """
-    if intent_confidence is not None and not 0 <= intent_confidence <= 1:
+    if intent_confidence is not None and not (
+        isinstance(intent_confidence, int | float) and 0 <= intent_confidence <= 1
+    ):
         raise BadInput("intent_confidence", "it lies between 0 and 1")
     changes: dict[str, object] = {
         "intent": checked_label("intent", intent, limits),

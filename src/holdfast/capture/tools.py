@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
 __all__ = ["ToolCall"]
 
-_enclosing_call: ContextVar[str | None] = ContextVar("holdfast_enclosing_call", default=None)
+_enclosing_call: ContextVar[tuple[str, str] | None] = ContextVar(
+    "holdfast_enclosing_call", default=None
+)
+"""Session and id of the call whose block runs: a tool may talk in another session, even another
+person's, and no id of one belongs into the other."""
 
 
 class ToolCall:
@@ -31,7 +35,7 @@ class ToolCall:
         self._result: Json = None
         self._failed = False
         self._given = False
-        self._outer: str | None = None
+        self._outer: tuple[str, str] | None = None
 
     @property
     def call_id(self) -> str:
@@ -50,8 +54,14 @@ class ToolCall:
 
     async def __aenter__(self) -> Self:
         self._outer = _enclosing_call.get()
-        if self._part.parent_call_id is None and self._outer is not None:
-            self._part = replace(self._part, parent_call_id=self._outer)
+        session_id = self._turn.session_id
+        # A call that a tool makes in another session is not part of this one.
+        if (
+            self._part.parent_call_id is None
+            and self._outer is not None
+            and self._outer[0] == session_id
+        ):
+            self._part = replace(self._part, parent_call_id=self._outer[1])
         try:
             await self._turn.add("assistant", "tool_call", "", tool=self._part, item=self._item)
         except asyncio.CancelledError as exc:
@@ -59,7 +69,7 @@ class ToolCall:
             if any(m.tool is self._part for m in self._turn.messages):
                 await finish(self._record_result(exc))
             raise
-        _enclosing_call.set(self._part.call_id)
+        _enclosing_call.set((session_id, self._part.call_id))
         return self
 
     async def __aexit__(

@@ -171,8 +171,7 @@ class TurnRecorder:
         await finish(self._end_with(error))
 
     async def _end_with(self, error: BaseException | None) -> None:
-        for stream in list(self._streams):
-            await stream.settle()
+        await self._settle_streams()
         if error is None:
             await self.end("complete")
         elif isinstance(error, (asyncio.CancelledError, GeneratorExit, KeyboardInterrupt)):
@@ -293,17 +292,24 @@ class TurnRecorder:
         await self._change(turn)
 
     async def end(self, status: TurnStatus) -> None:
-        """Give the turn its one final status; durable on return.
+        """Give the turn its one final status; durable on return. Open streams end first.
 
         Raises:
+            BadInput: the status is no final one.
             TurnEnded: it has one already.
         """
         if status == "open":
             raise BadInput("status", "a turn ends as complete, failed, cancelled or interrupted")
+        await self._settle_streams()
         await self._change(replace(self._turn, status=status, ended_at=self._log.clock()))
         self._ended = True
 
     # Inside
+
+    async def _settle_streams(self) -> None:
+        """Nobody looks for the draft of a turn that has ended: make messages of them before."""
+        for stream in list(self._streams):
+            await stream.settle()
 
     def _once(self) -> OnceTag | None:
         key = self._turn.client_key

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -147,16 +148,13 @@ class Keeper:
             return
         self._closed = True
         store = self._store
-        try:
+        async with contextlib.AsyncExitStack() as last:
+            # Let go of files and locks also when the last words cannot be written.
+            last.push_async_callback(store.keyring.close)
+            last.push_async_callback(store.storage.close)
+            last.push_async_callback(store.indexes.close)
             for vault in store.opened_vaults():
                 await recover_vault(vault, (store.writer,), store.log_of)
-            await store.indexes.close()
-        finally:
-            # Also on a full disk: threads, locks and files are let go of.
-            try:
-                await store.storage.close()
-            finally:
-                await store.keyring.close()
 
     async def __aenter__(self) -> Keeper:
         return self

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from msgspec import Struct
 
-from holdfast.capture.checks import checked_label
+from holdfast.capture.checks import checked_label, checked_text
 from holdfast.clock import id_bytes, id_text, to_ms
 from holdfast.errors import BadInput, Conflict, NotFound
 from holdfast.keeper.store import Store
@@ -112,6 +112,10 @@ class Names:
         purpose: str | None = None,
     ) -> None:
         """Name an assistant and say what it is for; what is None stays as it was."""
+        limits = self._store.limits
+        checked_label("assistant name", name or None, limits)
+        checked_label("avatar", avatar or None, limits)
+        checked_text("purpose", purpose or "", limits)
         raw = await self.assistant(slug) or b""
         row = (await self._vault.storage.rows_by_id(ByIds(vault_id=self._vault.raw, ids=(raw,))))[0]
         body = (await self._vault.open_records([row], AssistantBody))[0]

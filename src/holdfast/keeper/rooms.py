@@ -167,7 +167,8 @@ class OpenRoom:
         """Give somebody access; inviting again changes their role.
 
         Raises:
-            BadInput: the role is neither of the two, or the name cannot be kept.
+            BadInput: the role is neither of the two, the name cannot be kept, or the room would be
+                left without an owner.
             NotAllowed: the caller does not own the room.
         """
         await self.check("invite")

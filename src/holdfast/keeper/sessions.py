@@ -37,6 +37,8 @@ from holdfast.vault.vault import Vault
 __all__ = ["LoggedExchange", "OpenSession", "Page", "Sessions"]
 
 _MAX_PAGE = 1000
+_NO_SEQ = 1 << 62
+"""More than any session has; still an integer of the database when one is added."""
 
 
 class Page(Struct, frozen=True, kw_only=True):
@@ -133,14 +135,14 @@ class Sessions:
         """Sessions by the time of their last message, newest first.
 
         Raises:
-            BadInput: the cursor is none of ours, or the limit is not 1 to 1000.
+            BadInput: the cursor is none of ours, the kind is none, or the limit is not 1 to 1000.
             NotFound: there is no such assistant or project.
         """
         if not 1 <= limit <= _MAX_PAGE:
             raise BadInput("limit", f"it lies between 1 and {_MAX_PAGE}")
         ask = HeadsQuery(
             vault_id=self._vault.raw,
-            kind=kind,
+            kind=checked_label("kind", kind, self._store.limits),
             assistant_id=None
             if assistant is None
             else await self._names.find(Kind.ASSISTANT, assistant),
@@ -183,6 +185,14 @@ class Sessions:
             if page.next_cursor is None:
                 return
             cursor = page.next_cursor
+
+
+def _checked_counts(**counts: int | None) -> None:
+    """Refuse what no count or place of a message can be: a database reads -1 as "all"."""
+    for field, count in counts.items():
+        least = -1 if field == "after_seq" else 0  # -1: from the first message on
+        if count is not None and not least <= count < _NO_SEQ:
+            raise BadInput(field, "it is below 0, or more than there can be")
 
 
 def _read_cursor(cursor: str) -> tuple[int, bytes]:
@@ -368,9 +378,11 @@ class OpenSession:
         """Messages in order of `seq`: the `last` so many, or those after a seq.
 
         Raises:
+            BadInput: a count is below 0.
             TamperedRecord, UnknownEnvelope: one does not open where it stands.
             NotFound: the session is not there.
         """
+        _checked_counts(last=last, after_seq=after_seq, limit=limit)
         await self.gate("read")
         if last is not None:
             found = await self._reader.messages(
@@ -388,7 +400,12 @@ class OpenSession:
     async def turns(
         self, *, last: int | None = None, first: int = 0, limit: int = 1000
     ) -> list[Turn]:
-        """Turns in order of their index: the `last` so many, or those from `first` on."""
+        """Turns in order of their index: the `last` so many, or those from `first` on.
+
+        Raises:
+            BadInput: a count is below 0.
+        """
+        _checked_counts(last=last, first=first, limit=limit)
         await self.gate("read")
         if last is not None:
             return await self._reader.turns(self.id, newest=True, limit=last)

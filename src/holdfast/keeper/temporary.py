@@ -5,6 +5,7 @@ There is no second way to write a turn, not even for what is not kept.
 
 from __future__ import annotations
 
+from holdfast.capture.checks import checked_name
 from holdfast.keeper.indexes import Indexes
 from holdfast.keeper.sessions import OpenSession, Sessions
 from holdfast.keeper.store import Store
@@ -17,7 +18,11 @@ __all__ = ["ephemeral_session"]
 
 
 async def ephemeral_session(store: Store, user_id: str, assistant: str | None) -> OpenSession:
-    """Begin a session in a store of its own that nothing of outlives the returned object."""
+    """Begin a session in a store of its own that nothing of outlives the returned object.
+
+    Raises:
+        BadInput, TooLarge: the user's or the assistant's name cannot be kept.
+    """
     source = GivenKey(key_text(new_secret()))
     keyring = await Keyring.open(MemoryKeyStorage(), source, data_exists=False, clock=store.clock)
     storage = MemoryStorage()
@@ -34,5 +39,5 @@ async def ephemeral_session(store: Store, user_id: str, assistant: str | None) -
         data_path=None,
         keys_path=None,
     )
-    vault = await own.make_vault("user", user_id)
+    vault = await own.make_vault("user", checked_name("user", user_id, store.limits))
     return await Sessions(own, vault).start(assistant=assistant)

@@ -38,7 +38,7 @@ _VAULT_KINDS: tuple[tuple[Kind, type[Struct]], ...] = (
     (Kind.PROJECT, ProjectBody),
 )
 
-_BY_SEAL = (Kind.MEMBER, Kind.ROOM, Kind.PROFILE, Kind.FILE, Kind.DRAFT)
+_BY_SEAL = (Kind.MEMBER, Kind.ROOM, Kind.PROFILE, Kind.FILE)
 """Kinds whose bodies belong to other modules: it is enough that they open where they stand."""
 
 
@@ -227,6 +227,13 @@ class _VaultCheck:
                 raise TamperedRecord("turns of session", session_id)
         except HoldfastError as exc:
             found.problems.append((exc.code, str(exc)))
+        for row in await self._vault.storage.rows(
+            RowSpan(vault_id=self._vault.raw, kind=Kind.DRAFT, scope=head.session_id, limit=_ALL)
+        ):
+            try:
+                await self._check_seal(row)
+            except HoldfastError as exc:
+                found.problems.append((exc.code, str(exc)))
         rows = await self._vault.storage.rows(
             RowSpan(
                 vault_id=self._vault.raw,

@@ -77,11 +77,13 @@ class Portal:
         def start() -> None:
             running.append(self._loop.create_task(run(), context=context))
 
-        with self._gate:
-            if self._closed:
-                raise StorageFailed(_CLOSED)
-            self._loop.call_soon_threadsafe(start)
         try:
+            # Inside: a Ctrl-C right after the start must stop the work like one during it.
+            with self._gate:
+                if self._closed:
+                    done.cancel()
+                    raise StorageFailed(_CLOSED)
+                self._loop.call_soon_threadsafe(start)
             return done.result()
         except CancelledError:
             raise StorageFailed(_CLOSED) from None
@@ -92,7 +94,14 @@ class Portal:
 
     def _stop(self, running: list[asyncio.Task[None]], done: Future[Any]) -> None:
         """End what a Ctrl-C broke into, so that nothing of it happens behind the caller's back."""
-        self._loop.call_soon_threadsafe(lambda: [task.cancel() for task in running])
+
+        def stop() -> None:
+            for task in running:
+                task.cancel()
+            if not running:  # It came before the start.
+                done.cancel()
+
+        self._loop.call_soon_threadsafe(stop)
         waiting = threading.Event()
         done.add_done_callback(lambda _: waiting.set())
         waiting.wait()

@@ -349,7 +349,7 @@ def seal_forgotten(
 def _open_forgotten(
     row: SealedRow, turn_id: bytes, place: Place, keys: Mapping[bytes, SealKey]
 ) -> Message:
-    body = _decode_forgotten(_open(row, place, keys, b"gone"))
+    body = _unpacked(row, _open(row, place, keys, b"gone"), _decode_forgotten)
     if body.l != row.link or body.u != turn_id:
         raise TamperedRecord("message", id_text(row.id))
     return Message(

@@ -167,7 +167,10 @@ class Keyring:
 
     def tag(self, scope: bytes, purpose: str, name: str) -> bytes:
         """A keyed digest of a name within 16 bytes of scope (account or vault): 32 bytes."""
-        message = len(scope).to_bytes(4, "big") + scope + purpose.encode() + b"\0" + name.encode()
+        # Names are checked where they are kept. Half a surrogate pair that is only asked for is an
+        # unknown name, and no failure of the question.
+        said = name.encode("utf-8", "surrogatepass")
+        message = len(scope).to_bytes(4, "big") + scope + purpose.encode() + b"\0" + said
         return hmac.digest(self._tag_key, message, "sha256")
 
     # Vault keys

@@ -330,8 +330,6 @@ class OsKeyring:
                 text = key_text(new_secret())
                 keyring.set_password(self._service, self._name, text)
         except keyring.errors.KeyringError as exc:
-            if expected is not None:
-                raise RootKeyMissing(where) from exc
             raise KeyFailure(
                 f"{where} does not answer: unlock it, or leave HOLDFAST_ROOT_KEYRING out"
             ) from exc

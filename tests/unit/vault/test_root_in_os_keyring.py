@@ -9,7 +9,7 @@ import keyring.backend
 import keyring.errors
 import pytest
 
-from holdfast.errors import RootKeyMissing, RootKeyWrong
+from holdfast.errors import KeyFailure, RootKeyMissing, RootKeyWrong
 from holdfast.vault.root import LocalRootKey, OsKeyring, parse_key
 
 
@@ -69,12 +69,13 @@ def test_something_else_in_the_keyring_is_refused(backend: _InMemory) -> None:
         OsKeyring().load(None, expected=None)
 
 
-def test_a_locked_keyring_is_a_missing_key(backend: _InMemory) -> None:
+@pytest.mark.parametrize("expected", [None, b"f" * 16])
+def test_a_locked_keyring_says_so(backend: _InMemory, expected: bytes | None) -> None:
     """The keyring's own error does not come through; no key is made beside the locked one."""
     backend.locked = True
 
-    with pytest.raises(RootKeyMissing):
-        OsKeyring().load(None, expected=None)
+    with pytest.raises(KeyFailure, match="unlock it"):
+        OsKeyring().load(None, expected=expected)
 
     assert backend.kept == {}
 
