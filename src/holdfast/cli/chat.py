@@ -218,7 +218,7 @@ class _Talk:
     def _show_recalled(self, event: Recalled) -> None:
         """The best that share a word with the input: recall always finds something."""
         telling = {hit.snippet.text: hit for hit in reversed(event.hits) if hit.snippet.marks}
-        room = max(20, self._out.width - 36) if self._out.is_terminal else None
+        room = max(40, self._out.width - 3) if self._out.is_terminal else None
         for hit in list(reversed(telling.values()))[:_SHOWN_HITS]:
             self._out.line(Span(f"  {_recalled_line(hit, room)}", "dim"))
 
@@ -227,7 +227,7 @@ def _recalled_line(hit: Hit, width: int | None) -> str:
     who = "memory"
     if hit.message is not None:
         who = speaker(hit.message.role, hit.message.author, None)
-    return f"recalled {day_time(hit.at)} {who}: {one_line(hit.snippet.text, width)}"
+    return one_line(f"recalled {day_time(hit.at)} {who}: {hit.snippet.text}", width)
 
 
 async def _latest(user: User, assistant: str) -> OpenSession | None:

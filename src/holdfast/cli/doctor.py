@@ -17,7 +17,7 @@ from holdfast.cli.call import Call
 from holdfast.cli.failures import Exit
 from holdfast.cli.options import Command, pass_call
 from holdfast.cli.output import Output, Span
-from holdfast.cli.shown import size
+from holdfast.cli.shown import counted, size
 from holdfast.errors import BadSettings, HoldfastError
 
 __all__ = ["Finding", "doctor_command", "findings"]
@@ -220,7 +220,7 @@ def _index(call: Call, folder: Path | None) -> Iterator[Finding]:
         return
     held = [path for path in where.iterdir() if path.is_file()]
     total = sum(path.stat().st_size for path in held)
-    yield Finding("ok", "index", f"{len(held):,} snapshots, {size(total)} in {where}")
+    yield Finding("ok", "index", f"{counted(len(held), 'snapshot')}, {size(total)} in {where}")
 
 
 def _extras() -> Iterator[Finding]:
