@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from msgspec import Struct
@@ -18,6 +19,7 @@ __all__ = [
     "checked_label",
     "checked_name",
     "checked_speech",
+    "checked_tags",
     "checked_text",
     "checked_time",
 ]
@@ -106,6 +108,18 @@ def _checked_size(field: str, text: str, limit: int) -> str:
     if size > limit:
         raise TooLarge(field, size=size, limit=limit)
     return text
+
+
+def checked_tags(tags: Iterable[str], limits: Limits) -> tuple[str, ...]:
+    """The tags as a tuple.
+
+    Raises:
+        BadInput: a single text instead of several, or a tag that is none.
+        TooLarge: a tag is over `limits.max_label_bytes`.
+    """
+    if isinstance(tags, str):
+        raise BadInput("tags", "give several, as in ['trip', 'oslo']")
+    return tuple(checked_label("tag", tag, limits) or "" for tag in tags)
 
 
 def checked_time(field: str, at: datetime | None) -> datetime | None:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
-from holdfast.capture.checks import Limits, checked_json, checked_label
+from holdfast.capture.checks import Limits, checked_json, checked_label, checked_tags
 from holdfast.capture.log import SessionLog
 from holdfast.errors import BadInput, HoldfastError, TooLarge
 from holdfast.model import FileId, FilePart, Json, Message, Role, Turn
@@ -50,9 +50,7 @@ def annotated(
         "intent": checked_label("intent", intent, limits),
         "intent_confidence": intent_confidence,
         "entities": None if entities is None else checked_json("entities", entities, limits),
-        "tags": None
-        if tags is None
-        else tuple(checked_label("tag", t, limits) or "" for t in tags),
+        "tags": None if tags is None else checked_tags(tags, limits),
         "model": checked_label("model", model, limits),
     }
     return replace(turn, **{name: value for name, value in changes.items() if value is not None})

@@ -16,9 +16,9 @@ from holdfast.keeper.backups import BackupReport, back_up, finish_renewal
 from holdfast.keeper.distilling import distill_vault
 from holdfast.keeper.erasing import Receipt, reapply
 from holdfast.keeper.keys import Keys
-from holdfast.keeper.sessions import OpenSession
+from holdfast.keeper.sessions import OpenSession, Sessions
 from holdfast.keeper.store import ProfileBody, Store
-from holdfast.keeper.temporary import ephemeral_session
+from holdfast.keeper.temporary import temporary_vault
 from holdfast.keeper.users import User
 from holdfast.keeper.verifying import Verified, verify
 from holdfast.model import UserId
@@ -80,7 +80,8 @@ class Keeper:
 
     async def ephemeral(self, user_id: str, *, assistant: str | None = None) -> OpenSession:
         """A session that is never stored: it lives in this process's memory and dies with it."""
-        return await ephemeral_session(self._store, user_id, assistant)
+        store, vault = await temporary_vault(self._store, user_id)
+        return await Sessions(store, vault).start(assistant=assistant)
 
     async def distill(self) -> int:
         """Bring every session's running summary up to date; returns how many changed."""
@@ -90,10 +91,11 @@ class Keeper:
         return changed
 
     async def recover(self) -> int:
-        """End the turns that processes which are gone left open; returns how many.
+        """Finish what processes that are gone left: erasures, then open turns; returns how many.
 
         Called when a store is opened; a server calls it now and then for its neighbours.
         """
+        await reapply(self._store)
         presence = await self._store.storage.writers()
         ended = 0
         for raw in presence.abandoned:

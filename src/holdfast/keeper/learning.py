@@ -7,7 +7,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from holdfast.capture.checks import checked_label, checked_text, checked_time
+from holdfast.capture.checks import checked_tags, checked_text, checked_time
 from holdfast.clock import id_bytes, to_ms
 from holdfast.errors import BadInput
 from holdfast.keeper.store import Store
@@ -125,7 +125,7 @@ def new_memory(
         id=MemoryId(store.ids()),
         kind=new.kind,
         text=checked_text("memory", new.text, limits, required=True),
-        tags=tuple(checked_label("tag", tag, limits) or "" for tag in new.tags),
+        tags=checked_tags(new.tags, limits),
         importance=new.importance,
         assistant=assistant,
         session_id=None if session is None else session.id,

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Hit", "recall"]
 
+_MAX_NEIGHBOURS = 100
 _INLINE_ENTRIES = 20_000
 """A vault up to this size is searched on the event loop: a hop to a thread would cost more."""
 
@@ -107,6 +108,8 @@ async def recall(
         platform=platform,
         include=include,
     )
+    if not 0 <= neighbours <= _MAX_NEIGHBOURS:
+        raise BadInput("neighbours", f"it lies between 0 and {_MAX_NEIGHBOURS}")
     return await _hits(store, vault, ask, neighbours)
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
-from holdfast.capture.checks import Limits, checked_label, checked_text, checked_time
+from holdfast.capture.checks import Limits, checked_label, checked_tags, checked_text, checked_time
 from holdfast.capture.exchange import (
     Exchange,
     ToolRun,
@@ -27,6 +27,7 @@ from holdfast.keeper.learning import Learned, NewMemory, learn
 from holdfast.keeper.names import Names, checked_slug
 from holdfast.keeper.recalling import recall
 from holdfast.keeper.store import Store
+from holdfast.keeper.temporary import temporary_vault
 from holdfast.keeper.turn_opening import TurnOpening
 from holdfast.model import Json, Message, MessageId, Session, SessionId, Turn
 from holdfast.storage.protocol import HeadsQuery, Kind
@@ -78,6 +79,7 @@ class Sessions:
         platform: str | None = None,
         tags: Sequence[str] = (),
         started_at: datetime | None = None,
+        ephemeral: bool = False,
     ) -> OpenSession:
         """Begin a session; durable on return.
 
@@ -87,18 +89,31 @@ class Sessions:
             kind: chat, room, marketer_chat, video_chat, personal_chat, or any other word.
             platform: where it takes place (TIKTOK, telegram, ...).
             started_at: for sessions held elsewhere before; now when left out.
+            ephemeral: never stored: it lives in this process's memory, under a key of its own,
+                and is not among the others.
 
         Raises:
             BadInput, TooLarge: something of it cannot be kept.
             StorageFailed: or one of its kinds.
         """
+        if ephemeral:
+            store, vault = await temporary_vault(self._store, "ephemeral")
+            return await Sessions(store, vault, gate=self._gate).start(
+                assistant=assistant,
+                project=project,
+                kind=kind,
+                title=title,
+                platform=platform,
+                tags=tags,
+                started_at=started_at,
+            )
         limits = self._store.limits
         body = SessionBody(
             title=checked_text("title", title, limits),
             assistant=assistant,
             project=project,
             platform=checked_label("platform", platform, limits),
-            tags=tuple(checked_label("tag", tag, limits) or "" for tag in tags),
+            tags=checked_tags(tags, limits),
         )
         session_id = SessionId(self._store.ids())
         await create_session(
@@ -201,7 +216,7 @@ def _read_cursor(cursor: str) -> tuple[int, bytes]:
         # What a database's integer holds: nothing else ever stood in a cursor of ours.
         (int(last_ms)).to_bytes(8, "big", signed=True)
         return int(last_ms), id_bytes(session)
-    except (ValueError, OverflowError):
+    except (ValueError, OverflowError, AttributeError, TypeError):
         raise BadInput("cursor", "it is not one that a listing returned") from None
 
 
@@ -508,9 +523,7 @@ class OpenSession:
                 title=body.title if title is None else checked_text("title", title, limits),
                 pinned=body.pinned if pinned is None else pinned,
                 project=body.project if project is None else project,
-                tags=body.tags
-                if tags is None
-                else tuple(checked_label("tag", t, limits) or "" for t in tags),
+                tags=body.tags if tags is None else checked_tags(tags, limits),
             )
             head = await self._reader.head(self.id)
             touch = replace(

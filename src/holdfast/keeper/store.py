@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from weakref import WeakValueDictionary
 
@@ -14,7 +14,7 @@ from holdfast.clock import Clock, Ids, id_bytes, id_text, to_ms
 from holdfast.errors import Conflict
 from holdfast.keeper.indexes import Indexes
 from holdfast.model import SessionId
-from holdfast.storage.protocol import Kind, OnceTag, Storage, VaultRow
+from holdfast.storage.protocol import Kind, OnceTag, SealedRow, Storage, VaultRow
 from holdfast.vault.keyring import Keyring
 from holdfast.vault.root import RootKeySource
 from holdfast.vault.vault import Vault, create_vault
@@ -86,8 +86,17 @@ class Store:
         row = await self.storage.vault_of(tag)
         return None if row is None else self.opened(row)
 
-    async def make_vault(self, kind: str, name: str) -> Vault:
-        """The vault of an owner, made when there is none; two callers at once get the same."""
+    async def make_vault(
+        self,
+        kind: str,
+        name: str,
+        *,
+        first: Callable[[Vault], Awaitable[tuple[SealedRow, OnceTag]]] | None = None,
+    ) -> Vault:
+        """The vault of an owner, made when there is none; two callers at once get the same.
+
+        `first` makes a record that comes into being with the vault.
+        """
         found = await self.find_vault(kind, name)
         if found is not None:
             return found
@@ -99,7 +108,7 @@ class Store:
             created_ms=to_ms(self.clock()),
         )
         try:
-            await create_vault(row, self.storage, self.keyring)
+            await create_vault(row, self.storage, self.keyring, first=first)
         except Conflict:
             found = await self.find_vault(kind, name)
             if found is None:
@@ -112,18 +121,16 @@ class Store:
 
         The name is what lets the store's owner list users.
         """
-        found = await self.find_vault("user", name)
-        if found is not None:
-            return found
-        vault = await self.make_vault("user", name)
-        record_id = id_bytes(self.ids())
-        row = await vault.seal_record(
-            Kind.PROFILE, record_id, ProfileBody(user_id=name), at_ms=to_ms(self.clock())
-        )
-        tag = self.keyring.tag(vault.raw, "profile", "")
-        with contextlib.suppress(Conflict):
-            await vault.commit(put=(row,), once=OnceTag(tag=tag, id=record_id))
-        return vault
+
+        async def profile(vault: Vault) -> tuple[SealedRow, OnceTag]:
+            record_id = id_bytes(self.ids())
+            row = await vault.seal_record(
+                Kind.PROFILE, record_id, ProfileBody(user_id=name), at_ms=to_ms(self.clock())
+            )
+            tag = self.keyring.tag(vault.raw, "profile", "")
+            return row, OnceTag(tag=tag, id=record_id)
+
+        return await self.make_vault("user", name, first=profile)
 
     async def all_vaults(self) -> list[Vault]:
         """Every vault, for maintenance."""

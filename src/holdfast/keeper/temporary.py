@@ -1,4 +1,4 @@
-"""Sessions that are never stored: the same recorder over a store in memory, under a key of its own.
+"""What is never stored: the same recorder over a store in memory, under a key of its own.
 
 There is no second way to write a turn, not even for what is not kept.
 """
@@ -7,21 +7,21 @@ from __future__ import annotations
 
 from holdfast.capture.checks import checked_name
 from holdfast.keeper.indexes import Indexes
-from holdfast.keeper.sessions import OpenSession, Sessions
 from holdfast.keeper.store import Store
 from holdfast.storage.memory import MemoryKeyStorage, MemoryStorage
 from holdfast.vault.envelope import new_secret
 from holdfast.vault.keyring import Keyring
 from holdfast.vault.root import GivenKey, key_text
+from holdfast.vault.vault import Vault
 
-__all__ = ["ephemeral_session"]
+__all__ = ["temporary_vault"]
 
 
-async def ephemeral_session(store: Store, user_id: str, assistant: str | None) -> OpenSession:
-    """Begin a session in a store of its own that nothing of outlives the returned object.
+async def temporary_vault(store: Store, user_id: str) -> tuple[Store, Vault]:
+    """A vault in a store of its own, of which nothing outlives the returned objects.
 
     Raises:
-        BadInput, TooLarge: the user's or the assistant's name cannot be kept.
+        BadInput, TooLarge: the user's name cannot be kept.
     """
     source = GivenKey(key_text(new_secret()))
     keyring = await Keyring.open(MemoryKeyStorage(), source, data_exists=False, clock=store.clock)
@@ -39,5 +39,4 @@ async def ephemeral_session(store: Store, user_id: str, assistant: str | None) -
         data_path=None,
         keys_path=None,
     )
-    vault = await own.make_vault("user", checked_name("user", user_id, store.limits))
-    return await Sessions(own, vault).start(assistant=assistant)
+    return own, await own.make_vault("user", checked_name("user", user_id, store.limits))

@@ -323,6 +323,7 @@ class Sessions:
         platform: str | None = None,
         tags: Sequence[str] = ...,
         started_at: datetime | None = None,
+        ephemeral: bool = False,
     ) -> OpenSession: ...
     def open(self, session_id: str) -> OpenSession: ...
     def page(

@@ -7,7 +7,7 @@ only the way to its keys.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from msgspec import Struct
@@ -316,12 +316,28 @@ class Vault:
         )
 
 
-async def create_vault(row: VaultRow, storage: Storage, keyring: Keyring) -> Vault:
+async def create_vault(
+    row: VaultRow,
+    storage: Storage,
+    keyring: Keyring,
+    *,
+    first: Callable[[Vault], Awaitable[tuple[SealedRow, OnceTag]]] | None = None,
+) -> Vault:
     """Make a vault: its key first, then its row, so that a crash leaves at most an unused key.
+
+    `first` makes a record that comes into being with the vault, in the same write.
 
     Raises:
         Conflict: the owner has a vault already (made in the same moment elsewhere).
     """
     await keyring.create_vault(row.vault_id)
-    await storage.commit(Write(vault_id=row.vault_id, vault=row))
-    return Vault(row, storage, keyring)
+    vault = Vault(row, storage, keyring)
+    put: tuple[SealedRow, ...] = ()
+    once: OnceTag | None = None
+    if first is not None:
+        record, once = await first(vault)
+        put = (record,)
+    await storage.commit(
+        Write(vault_id=row.vault_id, vault=row, put=put, once=once, sealed_records=len(put))
+    )
+    return vault
