@@ -103,19 +103,14 @@ class Call:
         """
         try:
             return await keeper.user(self.settings.user, create=create)
-        except NotFound:
-            raise _NothingKept(self.settings.user) from None
-
-
-class _NothingKept(NotFound):
-    """Nobody of the name that was typed has a vault: perhaps yet, perhaps it is mistyped."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__("user")
-        self.args = (
-            f"nothing is kept for {name} yet: say something with 'holdfast chat --user {name}', "
-            "or see 'holdfast users'",
-        )
+        except NotFound as exc:
+            # The library speaks of an id; here somebody typed a name, perhaps for the first time.
+            name = self.settings.user
+            exc.args = (
+                f"nothing is kept for {name} yet: say something with 'holdfast chat --user "
+                f"{name}', or see 'holdfast users'",
+            )
+            raise
 
 
 async def session_named(user: User, identifier: str) -> OpenSession:
