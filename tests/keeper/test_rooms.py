@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
+from typing import Any
 
 import pytest
 
 from fix_keeper import World, texts
-from holdfast.errors import BadInput, NotAllowed, NotFound
+from holdfast.errors import BadInput, HoldfastError, NotAllowed, NotFound, StorageFailed
+from holdfast.keeper.erasing import Receipt
 from holdfast.keeper.keeper import Keeper
+from holdfast.keeper.rooms import OpenRoom
+from holdfast.storage.protocol import Kind
 
 
 async def test_members_read_what_the_others_said(keeper: Keeper) -> None:
@@ -160,3 +165,154 @@ async def test_a_room_nobody_is_in_any_more_is_erased(keeper: Keeper) -> None:
 
     assert len(await keeper.store.storage.vaults()) == vaults - 1
     assert (await keeper.verify()).problems == ()
+
+
+async def _happen(*calls: Awaitable[Any]) -> list[object]:
+    """Do all at once; an answer each, or the error that it ended in."""
+    return list(await asyncio.gather(*calls, return_exceptions=True))
+
+
+async def _roles(keeper: Keeper, room: OpenRoom, *names: str) -> dict[str, str]:
+    """Who is in the room, as whoever is still in it sees it; nobody: {}."""
+    for name in names:
+        try:
+            seen = await (await keeper.user(name)).rooms.open(room.id)
+        except NotFound:
+            continue
+        return {member.user_id: member.role for member in await seen.members()}
+    return {}
+
+
+ROUNDS = 12
+
+
+async def test_two_owners_who_remove_each_other_leave_one(world: World) -> None:
+    """One goes and the other owns the room; the slower one is told that there is no such room."""
+    here, there = await world.open(), await world.open()
+    ada, ben = await here.user("ada"), await there.user("ben")
+    for _ in range(ROUNDS):
+        room = await ada.rooms.create("team")
+        await room.invite("ben", role="owner")
+        theirs = await ben.rooms.open(room.id)
+
+        done = await _happen(room.remove("ben"), theirs.remove("ada"))
+
+        assert {type(answer) for answer in done} == {type(None), NotFound}
+        left = await _roles(here, room, "ada", "ben")
+        assert list(left.values()) == ["owner"]
+
+
+async def test_who_leaves_is_gone_also_when_the_owner_leaves_at_once(world: World) -> None:
+    """Owner and member leave in one moment: both are out, nobody comes back as owner."""
+    here, there = await world.open(), await world.open()
+    ada, ben = await here.user("ada"), await there.user("ben")
+    vaults = len(await here.store.storage.vaults())
+    for _ in range(ROUNDS):
+        room = await ada.rooms.create("team", members=["ben"])
+        theirs = await ben.rooms.open(room.id)
+
+        done = await _happen(room.leave(), theirs.leave())
+
+        assert sum(answer is None for answer in done) == 1  # The other one has the receipt.
+        assert sum(isinstance(answer, Receipt) for answer in done) == 1
+        assert await _roles(here, room, "ada", "ben") == {}
+        assert len(await here.store.storage.vaults()) == vaults
+    assert (await here.verify()).problems == ()
+
+
+async def test_two_owners_who_leave_at_once_hand_the_room_over(world: World) -> None:
+    """Neither counts on the other: the member who stays owns it."""
+    here, there = await world.open(), await world.open()
+    ada, ben = await here.user("ada"), await there.user("ben")
+    for _ in range(ROUNDS):
+        room = await ada.rooms.create("team", members=["cy"])
+        await room.invite("ben", role="owner")
+        theirs = await ben.rooms.open(room.id)
+
+        assert await _happen(room.leave(), theirs.leave()) == [None, None]
+
+        assert await _roles(here, room, "cy") == {"cy": "owner"}
+
+
+async def test_two_owners_who_lower_each_other_leave_one(world: World) -> None:
+    """One stays owner; the slower one is no owner any more and may not."""
+    here, there = await world.open(), await world.open()
+    ada, ben = await here.user("ada"), await there.user("ben")
+    for _ in range(ROUNDS):
+        room = await ada.rooms.create("team")
+        await room.invite("ben", role="owner")
+        theirs = await ben.rooms.open(room.id)
+
+        done = await _happen(room.invite("ben"), theirs.invite("ada"))
+
+        assert sum(isinstance(answer, NotAllowed) for answer in done) == 1
+        assert sorted((await _roles(here, room, "ada", "ben")).values()) == ["member", "owner"]
+
+
+async def test_nobody_is_let_into_a_room_that_is_going(world: World) -> None:
+    """The last one leaves and invites at once: the guest owns the room, or is told of none."""
+    here, there = await world.open(), await world.open()
+    ada, again = await here.user("ada"), await there.user("ada")
+    for _ in range(ROUNDS):
+        room = await ada.rooms.create("team")
+        same = await again.rooms.open(room.id)
+
+        left, invited = await _happen(room.leave(), same.invite("ben"))
+
+        roles = await _roles(here, room, "ada", "ben")
+        if invited is None and left is None:
+            assert roles == {"ben": "owner"}
+        else:
+            assert isinstance(left, Receipt)
+            assert isinstance(invited, HoldfastError)
+            assert roles == {}
+
+
+async def test_inviting_again_keeps_when_somebody_joined(keeper: Keeper) -> None:
+    """Whoever is in stays where they are in the order, whatever their role becomes."""
+    room = await (await keeper.user("ada")).rooms.create("team", members=["ben", "cy"])
+    before = {member.user_id: member.joined_at for member in await room.members()}
+
+    for role in ("member", "owner", "member"):
+        await room.invite("ben", role=role)  # type: ignore[arg-type]  # it is one of the two
+
+    assert {member.user_id: member.joined_at for member in await room.members()} == before
+    assert [member.user_id for member in await room.members()] == ["ada", "ben", "cy"]
+
+
+async def test_a_room_cut_short_in_the_making_has_its_owner_or_is_none(world: World) -> None:
+    """Its record and its owner's access are one write: there is no room without the one."""
+    keeper = await world.open("tapped-memory")
+    ada = await keeper.user("ada")
+    seen: list[set[Kind]] = []
+
+    async def note(call: str, asked: Any) -> None:
+        if call == "data.commit":
+            seen.append({row.kind for row in asked.put})
+
+    world.tap.before = note
+    await ada.rooms.create("team")
+
+    assert {Kind.ROOM, Kind.MEMBER} in seen
+    assert {Kind.MEMBER} not in seen
+
+
+async def test_a_leaving_that_was_cut_off_can_be_done_again(world: World) -> None:
+    """The last one stays a member until the room is gone, so that it is never nobody's."""
+    keeper = await world.open("tapped-memory")
+    ada = await keeper.user("ada")
+    room = await ada.rooms.create("team")
+    vaults = len(await keeper.store.storage.vaults())
+
+    async def refuse(call: str, _asked: Any) -> None:
+        if call == "keys.commit":
+            raise StorageFailed
+
+    world.tap.before = refuse
+    with pytest.raises(StorageFailed):
+        await room.leave()
+    world.tap.still()
+
+    assert len(await ada.rooms.list()) == 1
+    assert await (await ada.rooms.open(room.id)).leave() is not None
+    assert len(await keeper.store.storage.vaults()) == vaults - 1

@@ -326,8 +326,7 @@ def test_promise_07_yours_alone_every_room_call_is_tried() -> None:
         for name, method in inspect.getmembers(OpenRoom, inspect.iscoroutinefunction)
         if not name.startswith("_")
     }
-    # `admit` is how the owner's calls above write access; it asks nobody.
-    assert calls == ROOM_CALLS.keys() | {"admit"}
+    assert calls == ROOM_CALLS.keys()
 
 
 @pytest.mark.parametrize("how", ["removed", "left"])
@@ -371,6 +370,131 @@ async def test_promise_07_yours_alone_what_was_opened_in_a_room_closes_with_the_
         with pytest.raises(NotFound):
             await attempt
     assert len(await room.messages()) == 1
+
+
+TURN_CALLS: dict[str, Callable[[TurnRecorder], Awaitable[Any]]] = {
+    "reply": lambda turn: turn.reply("after"),
+    "reasoning": lambda turn: turn.reasoning("after"),
+    "say": lambda turn: turn.say("user", "after"),
+    "file": lambda turn: turn.file("after", b"after", media_type="text/plain"),
+    "audio": lambda turn: turn.audio(b"after", media_type="audio/ogg"),
+    "error": lambda turn: turn.error("after"),
+    "tool": lambda turn: _enter(turn.tool("after", {"after": 1})),
+    "annotate": lambda turn: turn.annotate(intent="after", tags=("after",)),
+    "stream": lambda turn: _streamed(turn.stream()),
+    "flush": lambda turn: _flushed(turn.stream()),
+}
+
+
+async def _streamed(stream: AnswerStream) -> None:
+    async with stream:
+        await stream.write("after")
+
+
+async def _flushed(stream: AnswerStream) -> None:
+    await stream.write("after")
+    await stream.flush()
+
+
+async def _all_said(room: OpenRoom) -> str:
+    """Every word of the room's conversation, of its turns, and of answers still being made."""
+    session = await room.session()
+    drafts = await session.log.drafts()
+    return repr((await session.messages(), await session.turns(), drafts))
+
+
+@pytest.mark.parametrize("call", TURN_CALLS)
+async def test_promise_07_yours_alone_an_open_turn_closes_with_the_access(
+    call: str, keeper: Keeper
+) -> None:
+    """Removed inside a turn: nothing more is written through it, and it ends as failed."""
+    room, theirs = await _room(keeper)
+    session = await theirs.session()
+
+    async def removed_while_talking() -> None:
+        async with session.turn("said") as turn:
+            await turn.reply("answered")
+            await room.remove("ben")
+            await TURN_CALLS[call](turn)
+
+    with pytest.raises(NotFound):
+        await removed_while_talking()
+    messages = await room.messages()
+    assert [m.text for m in messages[:3]] == ["before", "said", "answered"]
+    assert [m.kind for m in messages[3:]] == ["error"]
+    assert "after" not in await _all_said(room)
+    assert (await (await room.session()).turns())[-1].status == "failed"
+
+
+async def test_promise_07_yours_alone_a_stream_keeps_what_was_durable_before(
+    keeper: Keeper,
+) -> None:
+    """Removed while an answer is being made: what had been flushed stays, what follows does not."""
+    room, theirs = await _room(keeper)
+    session = await theirs.session()
+
+    async def removed_while_answering() -> None:
+        async with session.turn("said") as turn, turn.stream() as answer:
+            await answer.write("until here")
+            await answer.flush()
+            await room.remove("ben")
+            await answer.write(" and after")
+
+    with pytest.raises(NotFound):
+        await removed_while_answering()
+    texts = [m.text for m in await room.messages() if m.kind == "text"]
+    assert texts == ["before", "said", "until here"]
+    assert "after" not in await _all_said(room)
+
+
+async def test_promise_07_yours_alone_a_tool_ends_without_its_result(keeper: Keeper) -> None:
+    """Removed while a tool runs: that it ended is on record, what it returned is not."""
+    room, theirs = await _room(keeper)
+    session = await theirs.session()
+
+    async def removed_while_a_tool_runs() -> None:
+        async with session.turn("said") as turn, turn.tool("lookup") as call:
+            await room.remove("ben")
+            call.result("after")
+
+    with pytest.raises(NotFound):
+        await removed_while_a_tool_runs()
+    kinds = [m.kind for m in await room.messages()]
+    assert kinds == ["text", "text", "tool_call", "tool_result", "error"]
+    assert "after" not in await _all_said(room)
+
+
+async def test_promise_07_yours_alone_an_error_of_a_stranger_is_kept_without_its_words(
+    keeper: Keeper,
+) -> None:
+    """What an exception says could be anything: of it only the kind is kept."""
+    room, theirs = await _room(keeper)
+    session = await theirs.session()
+
+    async def removed_before_it_fails() -> None:
+        async with session.turn("said") as turn, turn.tool("lookup"):
+            await room.remove("ben")
+            raise RuntimeError("after")
+
+    with pytest.raises(RuntimeError):
+        await removed_before_it_fails()
+    assert (await room.messages())[-1].text == "RuntimeError"
+    assert "after" not in await _all_said(room)
+
+
+@pytest.mark.parametrize("status", ["complete", "cancelled", "failed"])
+async def test_promise_07_yours_alone_a_turn_ends_although_the_access_has(
+    status: Any, keeper: Keeper
+) -> None:
+    """It gets its one final status, with nothing in it that was said since."""
+    room, theirs = await _room(keeper)
+    session = await theirs.session()
+    async with session.turn("said") as turn:
+        await room.remove("ben")
+        await turn.end(status)
+
+    assert (await (await room.session()).turns())[-1].status == status
+    assert [m.text for m in await room.messages()] == ["before", "said"]
 
 
 async def test_promise_07_yours_alone_members_do_not_do_what_owners_do(keeper: Keeper) -> None:

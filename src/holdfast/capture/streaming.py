@@ -40,6 +40,7 @@ class AnswerStream:
         self._message_id = MessageId(turn.log.ids())
         self._draft_id = id_bytes(turn.log.ids())
         self._saved = False
+        self._durable = ""
         self._dirty = False
         self._flusher: asyncio.Task[None] | None = None
         self._failure: BaseException | None = None
@@ -89,9 +90,11 @@ class AnswerStream:
         if not self._dirty or self._turn.replayed:
             return
         self._dirty = False
-        message = self._turn.draft_message(self._message_id, self._kind, self.text, self._author)
+        text = self.text
+        message = self._turn.draft_message(self._message_id, self._kind, text, self._author)
         self._saved = True
         await self._turn.draft(Draft(id=self._draft_id, message=message))
+        self._durable = text
 
     async def __aenter__(self) -> Self:
         self._turn.attach(self, running=True)
@@ -103,20 +106,30 @@ class AnswerStream:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await finish(self.settle())
+        refused = await finish(self.settle())
+        if refused is not None and error is None:
+            raise refused
 
-    async def settle(self) -> None:
-        """End the stream: what was written becomes a message, whatever ended it."""
+    async def settle(self) -> HoldfastError | None:
+        """End the stream: what was written becomes a message, whatever ended it.
+
+        When the access to write has gone, only what was durable before does; then the reason is
+        returned, for there may be words that were not kept.
+        """
         if self._settled:
-            return
+            return None
         self._settled = True
         self._turn.attach(self, running=False)
         await self._stop_flusher()
         if not self._parts or self._turn.replayed:
-            return
-        message = self._turn.draft_message(self._message_id, self._kind, self.text, self._author)
-        remove = (RowKey(id=self._draft_id),) if self._saved else ()
-        await self._turn.append(Entry(message=message), remove=remove)
+            return None
+        refused = await self._turn.refusal()
+        text = self.text if refused is None else self._durable
+        if text:
+            message = self._turn.draft_message(self._message_id, self._kind, text, self._author)
+            remove = (RowKey(id=self._draft_id),) if self._saved else ()
+            await self._turn.append(Entry(message=message), remove=remove)
+        return refused
 
     async def _stop_flusher(self) -> None:
         if self._flusher is None:

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from holdfast.capture.checks import checked_json
 from holdfast.capture.parts import error_code_of, finish, readable, told
+from holdfast.errors import HoldfastError
 from holdfast.model import Json, ToolPart
 
 if TYPE_CHECKING:
@@ -79,10 +80,17 @@ class ToolCall:
         trace: TracebackType | None,
     ) -> None:
         _enclosing_call.set(self._outer)
-        await finish(self._record_result(error))
+        refused = await finish(self._record_result(error))
+        if refused is not None and error is None:
+            raise refused
 
-    async def _record_result(self, error: BaseException | None) -> None:
+    async def _record_result(self, error: BaseException | None) -> HoldfastError | None:
+        """Record how the call ended; returns why its result was not kept, None when it was."""
         part, text, code = self._part, "", None
+        refused = await self._turn.refusal()
+        if refused is not None:
+            # The call is on record, so is that it ended; what came of it is not theirs to write.
+            self._result, error = None, refused
         if error is not None:
             text, code = (
                 readable(told(error), self._turn.limits),
@@ -95,4 +103,5 @@ class ToolCall:
         else:
             part = replace(part, result=self._result, failed=self._failed)
         part = replace(part, arguments=None)
-        await self._turn.add("tool", "tool_result", text, tool=part, error_code=code)
+        await self._turn.add("tool", "tool_result", text, tool=part, error_code=code, closing=True)
+        return refused

@@ -13,9 +13,10 @@ Whatever ends the block ends the turn: an error is recorded as a message, a canc
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self, TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -42,7 +43,7 @@ from holdfast.capture.parts import (
 from holdfast.capture.streaming import AnswerStream
 from holdfast.capture.tools import ToolCall
 from holdfast.clock import id_bytes
-from holdfast.errors import BadInput, Conflict, TurnEnded
+from holdfast.errors import BadInput, Conflict, HoldfastError, NotAllowed, NotFound, TurnEnded
 from holdfast.model import (
     FilePart,
     Json,
@@ -59,7 +60,10 @@ from holdfast.model import (
 )
 from holdfast.storage.protocol import OnceTag, RowKey
 
-__all__ = ["Input", "TurnRecorder"]
+__all__ = ["Input", "TurnRecorder", "WriteGate"]
+
+WriteGate: TypeAlias = Callable[[Literal["write"]], Awaitable[None]]
+"""Asked before each write of content: returns, or raises NotFound or NotAllowed."""
 
 
 class Input(Struct, frozen=True, kw_only=True):
@@ -88,15 +92,27 @@ class TurnRecorder:
 
     `replayed` is True when the client key was used before: the turn is then the one that was
     recorded, `answer` is its last answer, and nothing more is written to it.
+
+    With a `gate`, access that ends inside the block ends what can be recorded: every call that
+    writes content raises what the gate raises. The turn still gets its final status, and what the
+    recorder itself writes to close it holds nothing that was said since.
     """
 
     def __init__(
-        self, log: SessionLog, what: Input, turn: Turn, *, limits: Limits, answered: Message | None
+        self,
+        log: SessionLog,
+        what: Input,
+        turn: Turn,
+        *,
+        limits: Limits,
+        answered: Message | None,
+        gate: WriteGate | None = None,
     ) -> None:
         self._log = log
         self._input = what
         self._limits = limits
         self._answered = answered
+        self._gate = gate
         self._turn = turn
         self._last: MessageId | None = None
         self._error_recorded = False
@@ -171,17 +187,28 @@ class TurnRecorder:
         await finish(self._end_with(error))
 
     async def _end_with(self, error: BaseException | None) -> None:
-        await self._settle_streams()
-        if error is None:
+        refused = await self._settle_streams()
+        ending = refused if error is None else error
+        if ending is None:
             await self.end("complete")
-        elif isinstance(error, (asyncio.CancelledError, GeneratorExit, KeyboardInterrupt)):
+        elif isinstance(ending, (asyncio.CancelledError, GeneratorExit, KeyboardInterrupt)):
             await self.end("cancelled")
         else:
             try:
                 if not self._error_recorded:
-                    await self.error(error)
+                    await self._closing_error(ending)
             finally:
                 await self.end("failed")
+        if error is None and refused is not None:
+            raise refused
+
+    async def _closing_error(self, error: BaseException) -> None:
+        """Record what ended the turn; of somebody without access any more, without their words."""
+        text = told(error)
+        if not isinstance(error, HoldfastError) and await self.refusal() is not None:
+            text = type(error).__name__
+        text = readable(text, self._limits)
+        await self.add("system", "error", text, error_code=error_code_of(error), closing=True)
 
     async def reply(
         self, text: str, *, author: str | None = None, item: str | None = None
@@ -289,6 +316,8 @@ class TurnRecorder:
             model=model,
             limits=self._limits,
         )
+        if self._gate is not None:
+            await self._gate("write")
         await self._change(turn)
 
     async def end(self, status: TurnStatus) -> None:
@@ -297,19 +326,38 @@ class TurnRecorder:
         Raises:
             BadInput: the status is no final one.
             TurnEnded: it has one already.
+            NotFound, NotAllowed: it was ended, but the access to write had gone: of the streams
+                that were open, only what was durable before is kept.
         """
         if status == "open":
             raise BadInput("status", "a turn ends as complete, failed, cancelled or interrupted")
-        await self._settle_streams()
+        refused = await self._settle_streams()
         await self._change(replace(self._turn, status=status, ended_at=self._log.clock()))
         self._ended = True
+        if refused is not None:
+            raise refused
 
     # Inside
 
-    async def _settle_streams(self) -> None:
-        """Nobody looks for the draft of a turn that has ended: make messages of them before."""
+    async def _settle_streams(self) -> HoldfastError | None:
+        """Nobody looks for the draft of a turn that has ended: make messages of them before.
+
+        Returns why something of them was not kept, None when all of it was.
+        """
+        refused = None
         for stream in list(self._streams):
-            await stream.settle()
+            refused = await stream.settle() or refused
+        return refused
+
+    async def refusal(self) -> HoldfastError | None:
+        """Why content may not be written any more, None when it may."""
+        if self._gate is None:
+            return None
+        try:
+            await self._gate("write")
+        except (NotFound, NotAllowed) as exc:
+            return exc
+        return None
 
     def _once(self) -> OnceTag | None:
         key = self._turn.client_key
@@ -372,14 +420,20 @@ class TurnRecorder:
         error_code: str | None = None,
         item: str | None = None,
         content: bytes | None = None,
+        closing: bool = False,
     ) -> Message:
         """Record a message of this turn from its parts; durable on return.
 
+        `closing` is for what the recorder itself writes to end what was begun: it asks no gate.
+
         Raises:
             TurnEnded: the turn has its final status.
+            NotFound, NotAllowed: the access to write has gone; nothing was kept.
             BadInput, TooLarge: it cannot be kept.
             StorageFailed: or one of its kinds.
         """
+        if not closing and self._gate is not None:
+            await self._gate("write")
         message = Message(
             id=MessageId(self._log.ids()),
             session_id=self._turn.session_id,
@@ -402,7 +456,7 @@ class TurnRecorder:
         return await self.append(Entry(message=message, content=content))
 
     async def append(self, entry: Entry, *, remove: tuple[RowKey, ...] = ()) -> Message:
-        """Record a message of this turn after its latest one; durable on return.
+        """Record a message of this turn after its latest one; durable on return. Asks no gate.
 
         Shielded: were it cut off, it might be durable without this recorder knowing, and what
         follows would stand beside it as another branch.
@@ -418,8 +472,14 @@ class TurnRecorder:
         return appended.messages[0]
 
     async def draft(self, draft: Draft) -> None:
-        """Make a streamed answer durable as far as it has come."""
+        """Make a streamed answer durable as far as it has come.
+
+        Raises:
+            NotFound, NotAllowed: the access to write has gone; it stays as it was.
+        """
         self._check_open()
+        if self._gate is not None:
+            await self._gate("write")
         await self._log.append(drafts=(draft,))
 
     def draft_message(

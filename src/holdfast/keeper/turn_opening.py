@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from holdfast.capture.exchange import Exchange, new_turn
 from holdfast.capture.turn import Input, TurnRecorder
 from holdfast.errors import NotFound
+from holdfast.keeper.access import own
 from holdfast.model import Message
 from holdfast.vault.reader import Reader
 
@@ -32,7 +33,13 @@ class TurnOpening:
         await session.gate("write")
         turn = replace(new_turn(session.log, self._about, limits), status="open", ended_at=None)
         self._recorder = TurnRecorder(
-            session.log, self._what, turn, limits=limits, answered=await self._answered()
+            session.log,
+            self._what,
+            turn,
+            limits=limits,
+            answered=await self._answered(),
+            # What is the caller's own has nobody to ask, so nothing to wait for either.
+            gate=None if session.gate is own else session.gate,
         )
         return await self._recorder.__aenter__()
 
