@@ -77,7 +77,7 @@ def condense(messages: Sequence[Message], *, sentences: int = 3, tags: int = 5) 
     ranked = sorted(
         enumerate(found), key=lambda pair: (-_weight(pair[1], weights, len(found)), pair[0])
     )
-    chosen = sorted(_distinct([index for index, _ in ranked], found)[:sentences])
+    chosen = sorted(_distinct([index for index, _ in ranked], found, limit=sentences))
     picked = [found[index] for index in chosen]
     return Condensed(
         text=" ".join(" ".join(s.text.split()) for s in picked),
@@ -124,10 +124,12 @@ def _weight(sentence: _Sentence, weights: dict[str, float], count: int) -> float
     return mean * spoken * asked * early
 
 
-def _distinct(order: list[int], sentences: Sequence[_Sentence]) -> list[int]:
-    """Drop sentences that say with the same words what a better one says."""
+def _distinct(order: list[int], sentences: Sequence[_Sentence], *, limit: int) -> list[int]:
+    """The first `limit` sentences that do not say with the same words what a better one says."""
     kept: list[int] = []
     for index in order:
+        if len(kept) == limit:  # comparing the rest too takes minutes in a long session
+            break
         words = set(sentences[index].words)
         if not words and kept:
             continue
