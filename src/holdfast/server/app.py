@@ -18,6 +18,7 @@ from holdfast.server.access import Access
 from holdfast.server.failures import handle_failures
 from holdfast.server.guard import Guard
 from holdfast.server.talks import Talks
+from holdfast.server.upkeep import UPKEEP_INTERVAL_S, Upkeep
 from holdfast.settings import Settings
 
 __all__ = ["create_app"]
@@ -30,6 +31,7 @@ def create_app(
     answerer: Answerer | None = None,
     access: Access | None = None,
     monotonic: Callable[[], float] = time.monotonic,
+    upkeep_interval_s: float = UPKEEP_INTERVAL_S,
 ) -> FastAPI:
     """The ASGI application for one keeper. Whoever opened the keeper closes it afterwards.
 
@@ -39,13 +41,17 @@ def create_app(
         answerer: who words the answers; one that only quotes when left out.
         access: who is let in; by default nobody has a login link yet.
         monotonic: seconds, for the lifetime of tickets.
+        upkeep_interval_s: between two rounds that recover and distill.
     """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         talks = app.state.talks = Talks(answerer or QuotingAnswerer(zone=_zone_here()))
-        yield
-        await talks.stop()
+        # Last in, first out: turns end as interrupted before anything else can fail.
+        async with Upkeep(keeper, interval_s=upkeep_interval_s) as upkeep:
+            app.state.upkeep = upkeep
+            yield
+            await talks.stop()
 
     app = FastAPI(
         title="Holdfast",

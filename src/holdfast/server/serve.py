@@ -18,6 +18,7 @@ from holdfast.keeper.configured import open_configured
 from holdfast.server.access import Access, check_loopback
 from holdfast.server.app import create_app
 from holdfast.server.sockets import MAX_FRAME_BYTES
+from holdfast.server.upkeep import UPKEEP_INTERVAL_S
 
 if TYPE_CHECKING:
     from holdfast.assistant.answering import Answerer
@@ -31,10 +32,16 @@ _BACKLOG = 1024
 _LOGGED = ("action", "request_id", "method", "route", "status", "duration_ms", "count", "vault")
 
 
-def serve(settings: Settings, *, answerer: Answerer | None = None) -> None:
+def serve(
+    settings: Settings,
+    *,
+    answerer: Answerer | None = None,
+    upkeep_interval_s: float = UPKEEP_INTERVAL_S,
+) -> None:
     """Serve until SIGINT or SIGTERM; then end running turns as interrupted and close the store.
 
-    Prints one line when it is ready: the address, and the link that logs in once.
+    Prints one line when it is ready: the address, and the link that logs in once. Meanwhile, each
+    `upkeep_interval_s`, it recovers what neighbours left open and distills.
 
     Raises:
         BadSettings: the address is not of this machine alone, or it is in use.
@@ -45,13 +52,24 @@ def serve(settings: Settings, *, answerer: Answerer | None = None) -> None:
     with _listening(settings) as listening:
         _log_to_stderr(settings.log_level)
         port = listening.getsockname()[1]
-        asyncio.run(_serve(replace(settings, port=port), listening, answerer))
+        asyncio.run(_serve(replace(settings, port=port), listening, answerer, upkeep_interval_s))
 
 
-async def _serve(settings: Settings, listening: socket.socket, answerer: Answerer | None) -> None:
+async def _serve(
+    settings: Settings,
+    listening: socket.socket,
+    answerer: Answerer | None,
+    upkeep_interval_s: float,
+) -> None:
     access = Access(host=settings.host, port=settings.port, monotonic=time.monotonic)
     async with open_configured(settings) as keeper:
-        app = create_app(settings, keeper, answerer=answerer, access=access)
+        app = create_app(
+            settings,
+            keeper,
+            answerer=answerer,
+            access=access,
+            upkeep_interval_s=upkeep_interval_s,
+        )
         config = uvicorn.Config(
             app,
             lifespan="on",

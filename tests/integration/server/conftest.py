@@ -40,11 +40,11 @@ class Served:
         """What it wrote to stderr, over all starts."""
         return (self.folder / "log").read_text("utf-8")
 
-    def start(self, *, child: bool = True) -> Served:
-        """Start it on a free port and log in; `child=False` is `holdfast serve` as users run it."""
-        script = [str(_CHILD), str(self.release)] if child else ["-m", "holdfast", "serve"]
+    @property
+    def env(self) -> dict[str, str]:
+        """The environment in which processes share its data."""
         kept = {k: v for k, v in os.environ.items() if not k.startswith("HOLDFAST_")}
-        env = {
+        return {
             **kept,
             "HOLDFAST_DATA_DIR": str(self.folder / "data"),
             "HOLDFAST_CONFIG_DIR": str(self.folder / "config"),
@@ -52,9 +52,18 @@ class Served:
             "HOLDFAST_PORT": "0",
             "HOLDFAST_LOG_LEVEL": "debug",
         }
+
+    def start(self, *, child: bool = True, upkeep_interval_s: float = 30) -> Served:
+        """Start it on a free port and log in; `child=False` is `holdfast serve` as users run it."""
+        told = [str(_CHILD), str(self.release), str(upkeep_interval_s)]
+        script = told if child else ["-m", "holdfast", "serve"]
         with (self.folder / "log").open("a") as log:
             self.process = subprocess.Popen(
-                [sys.executable, *script], env=env, stdout=subprocess.PIPE, stderr=log, text=True
+                [sys.executable, *script],
+                env=self.env,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
             )
         assert self.process.stdout is not None
         line = self.process.stdout.readline()

@@ -1,6 +1,6 @@
 """A server whose answers take as long as the test wants.
 
-    python server_child.py RELEASE_FILE
+    python server_child.py RELEASE_FILE UPKEEP_INTERVAL_S
 
 An input that begins with "slow" is answered with "one ", and with "two" once the file exists;
 "flood" with more events than a client's queue holds; "break" with an error of the answerer.
@@ -46,4 +46,4 @@ class Slow:
 
 
 if __name__ == "__main__":
-    serve(load_settings(), answerer=Slow(Path(sys.argv[1])))
+    serve(load_settings(), answerer=Slow(Path(sys.argv[1])), upkeep_interval_s=float(sys.argv[2]))
