@@ -204,7 +204,7 @@ async def test_a_failing_answer_is_told_and_recorded(served: Served) -> None:
 
 async def test_a_client_that_does_not_read_is_closed_and_its_turn_goes_on(served: Served) -> None:
     """Memory stays bounded; the answer is recorded to its end."""
-    async with served.talk(buffer_bytes=4096) as ada:
+    async with served.talk(buffer_bytes=1 << 17) as ada:
         ada.socket.transport.pause_reading()
         await ada.send(type="message", text="flood me")
         session_id = ada.session_id
