@@ -6,6 +6,7 @@ has is condensed again. There is no queue that could lose work, and running twic
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import TypeAlias
 
@@ -140,7 +141,7 @@ async def _distill_session(store: Store, vault: Vault, head: SessionHead) -> boo
         return False
     try:
         session = await Reader(vault).session(SessionId(id_text(head.session_id)))
-        condensed = condense(await _latest(vault, session.id))
+        condensed = await asyncio.to_thread(condense, await _latest(vault, session.id))
         if not condensed.text:
             return False
         await _write_summary(store, vault, session, head, condensed, tag, known)

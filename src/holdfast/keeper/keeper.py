@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from holdfast.capture.checks import checked_name
 from holdfast.capture.recovery import recover_vault
-from holdfast.errors import NotFound
+from holdfast.errors import HoldfastError, NotFound
 from holdfast.keeper.backups import BackupReport, back_up, finish_renewal
 from holdfast.keeper.distilling import distill_vault
 from holdfast.keeper.erasing import Receipt, reapply
@@ -40,6 +40,8 @@ class Keeper:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._closed = False
+        self._distilled: dict[bytes, int] = {}
+        """Up to which revision each vault was found to need nothing."""
         self.keys = Keys(store)
 
     @property
@@ -84,10 +86,29 @@ class Keeper:
         return await Sessions(store, vault).start(assistant=assistant)
 
     async def distill(self) -> int:
-        """Bring every session's running summary up to date; returns how many changed."""
-        changed = 0
+        """Bring every session's running summary up to date; returns how many changed.
+
+        A vault that has not changed since the last time is passed over. One that cannot be read
+        does not keep the others from being done; its error is raised at the end.
+
+        Raises:
+            HoldfastError: the first of the vaults that could not be done.
+        """
+        changed, failure = 0, None
         for vault in await self._store.all_vaults():
-            changed += await distill_vault(self._store, vault)
+            row = await self._store.storage.vault(vault.raw)
+            if row is None or self._distilled.get(vault.raw) == row.rev:
+                continue
+            try:
+                changed += await distill_vault(self._store, vault)
+            except HoldfastError as exc:
+                failure = failure or exc
+                continue
+            after = await self._store.storage.vault(vault.raw)
+            if after is not None and after.rev == row.rev:
+                self._distilled[vault.raw] = row.rev
+        if failure is not None:
+            raise failure
         return changed
 
     async def recover(self) -> int:

@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -20,6 +21,7 @@ from hypothesis.stateful import (
 )
 
 from fix_keeper import World
+from holdfast.errors import BadInput
 from holdfast.keeper.keeper import Keeper
 from holdfast.keeper.sessions import OpenSession
 from holdfast.keeper.users import User
@@ -59,6 +61,11 @@ class Talk:
         self.status: dict[str, str] = {}
         self.keys: dict[str, str] = {}
         """Client key to turn."""
+
+    def is_another_input(self, key: str | None, text: str) -> bool:
+        """Whether a used key stands for an input that is still known and is not this one."""
+        of_turn = [said for said in self.said if said.turn == self.keys.get(key or "")]
+        return bool(of_turn) and of_turn[0].role == "user" and of_turn[0].text != text
 
 
 class KeeperBesideDictionary(RuleBasedStateMachine):
@@ -151,6 +158,10 @@ class KeeperBesideDictionary(RuleBasedStateMachine):
                         raise asyncio.CancelledError
             return turn
 
+        if talk.is_another_input(key, text):
+            with pytest.raises(BadInput):
+                self._run(work())
+            return
         turn = self._run(work())
         if key in talk.keys:
             assert turn.replayed
@@ -173,6 +184,10 @@ class KeeperBesideDictionary(RuleBasedStateMachine):
             session = await self._session(talk)
             return await session.log_full_chat_interaction(text, answer, client_key=key)
 
+        if talk.is_another_input(key, text):
+            with pytest.raises(BadInput):
+                self._run(work())
+            return
         logged = self._run(work())
         assert logged.replayed is (key in talk.keys)
         if not logged.replayed:
