@@ -42,22 +42,18 @@ def from_ms(ms: int) -> datetime:
     return datetime.fromtimestamp(ms / 1000, UTC)
 
 
+@lru_cache(maxsize=16_384)
 def id_bytes(text: str) -> bytes:
     """The 16 bytes of a UUID in text form.
 
     Raises:
         ValueError: it is no UUID, or no text at all.
     """
+    # Cached: recording one exchange asks a dozen times for the same five ids.
     try:
-        return _id_bytes(text)
+        raw = a2b_hex(text.replace("-", ""))
     except (AttributeError, TypeError):
         raise ValueError("not a UUID") from None
-
-
-@lru_cache(maxsize=16_384)
-def _id_bytes(text: str) -> bytes:
-    # Cached: recording one exchange asks a dozen times for the same five ids.
-    raw = a2b_hex(text.replace("-", ""))
     if len(raw) != 16:
         raise ValueError("not a UUID")
     return raw
