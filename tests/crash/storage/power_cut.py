@@ -16,6 +16,13 @@ from typing import NamedTuple
 import apsw
 
 SECTOR = 512
+_TRACKED = (
+    apsw.SQLITE_OPEN_MAIN_DB
+    | apsw.SQLITE_OPEN_WAL
+    # A file is made with a rollback journal, before it is switched to WAL: without the journal a
+    # cut in the middle of its first page would look like another program's file.
+    | apsw.SQLITE_OPEN_MAIN_JOURNAL
+)
 
 
 class Pending(NamedTuple):
@@ -96,7 +103,7 @@ class PowerCutVfs(apsw.VFS):
         self.disk: Disk | None = None
 
     def xOpen(self, name, flags):  # noqa: N802 - SQLite's name
-        if flags[0] & (apsw.SQLITE_OPEN_MAIN_DB | apsw.SQLITE_OPEN_WAL):
+        if flags[0] & _TRACKED:
             assert self.disk is not None
             return PowerCutFile(self.disk, name, flags)
         return super().xOpen(name, flags)
