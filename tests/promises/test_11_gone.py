@@ -521,3 +521,29 @@ async def test_promise_11_gone_a_restore_with_an_old_copy_of_the_keys_brings_not
 
 def _bytes_of(folder: Path) -> bytes:
     return b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+
+
+async def test_promise_11_gone_a_running_neighbour_finishes_what_was_cut_short(
+    world: World,
+) -> None:
+    """An erase that died between key and rows is finished by `recover`, without a new start."""
+    neighbour = await world.open()
+    dying = await world.open("tapped")
+    ada = await dying.user("ada")
+    session = await ada.sessions.start()
+    await talk(session, ("one", "first"))
+
+    async def die(call: str, asked: Any) -> None:
+        if call == "data.commit" and asked.erase_sessions:
+            raise StorageFailed
+
+    world.tap.before = die
+    with pytest.raises(StorageFailed):
+        await ada.erase_session(session.id)
+    mine = await neighbour.user("ada")
+    assert (await mine.stats()).messages == 2
+
+    await neighbour.recover()
+
+    assert (await mine.stats()).messages == 0
+    assert (await neighbour.verify()).ok

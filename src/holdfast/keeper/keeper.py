@@ -60,11 +60,11 @@ class Keeper:
             NotFound: unknown, and `create` is False.
         """
         name = UserId(checked_name("user", user_id, self._store.limits))
+        if create:
+            return User(self._store, await self._store.user_vault(name), name)
         vault = await self._store.find_vault("user", name)
         if vault is None:
-            if not create:
-                raise NotFound("user")
-            vault = await self._store.user_vault(name)
+            raise NotFound("user")
         return User(self._store, vault, name)
 
     async def users(self) -> list[KnownUser]:
@@ -161,9 +161,8 @@ class Keeper:
 
     async def finish_start(self) -> None:
         """What a crash or a restored backup left over: erasures first, then open turns."""
-        await reapply(self._store)
-        await finish_renewal(self._store)
         await self.recover()
+        await finish_renewal(self._store)
 
     async def close(self) -> None:
         """End this process's open turns, save indexes, let go of everything. May run twice."""
