@@ -9,7 +9,6 @@ nodes without content vanish and their children follow what stood before them.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -22,6 +21,7 @@ from holdfast.portability.chatgpt_content import Part, content_parts
 from holdfast.portability.conversations import Assets, Conversation, ImportedMessage
 from holdfast.portability.json_values import (
     Malformed,
+    digest_of,
     fields_of,
     json_text,
     string_or_none,
@@ -114,7 +114,7 @@ _SIMPLE = (
 def _identity(simple: Mapping[str, object], raw: bytes) -> str:
     """The conversation's id; without one, a digest, so that importing it twice is still once."""
     given = string_or_none(simple.get("conversation_id")) or string_or_none(simple.get("id"))
-    return given or hashlib.sha256(raw).hexdigest()[:32]
+    return given or digest_of(raw)
 
 
 def _assistant(simple: Mapping[str, object]) -> str:

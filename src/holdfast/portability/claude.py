@@ -10,7 +10,6 @@ message follows the one before it.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -24,6 +23,7 @@ from holdfast.portability.filenames import bare_name, media_type_of
 from holdfast.portability.json_values import (
     Malformed,
     clean_text,
+    digest_of,
     fields_of,
     string_or_none,
     time_of,
@@ -96,7 +96,7 @@ def convert(raw: bytes, assets: Assets) -> Conversation:
     messages, last_of = _messages(in_order(nodes, started_at=started_at), reads, model)
     leaf = simple.get("current_leaf_message_uuid")
     return Conversation(
-        source=f"claude:{string_or_none(simple.get('uuid')) or _digest(raw)}",
+        source=f"claude:{string_or_none(simple.get('uuid')) or digest_of(raw)}",
         title=string_or_none(simple.get("name")) or "",
         started_at=started_at,
         last_at=time_of(simple.get("updated_at")),
@@ -107,10 +107,6 @@ def convert(raw: bytes, assets: Assets) -> Conversation:
         head=last_of.get(leaf) if isinstance(leaf, str) else None,
         messages=messages,
     )
-
-
-def _digest(raw: bytes) -> str:
-    return hashlib.sha256(raw).hexdigest()[:32]
 
 
 def _read_messages(listed: Raw) -> tuple[list[Node], dict[str, _Read]]:

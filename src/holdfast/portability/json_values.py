@@ -6,6 +6,7 @@ becomes U+FFFD, NaN and infinities become null, and numbers past 64 bits become 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import re
@@ -21,6 +22,7 @@ __all__ = [
     "Malformed",
     "checked",
     "clean_text",
+    "digest_of",
     "fields_of",
     "json_text",
     "mended",
@@ -62,6 +64,11 @@ class Malformed(Exception):
         """Whether `mended` may help."""
         self.at = at
         """0-based position, among what one conversation is made from, of the part at fault."""
+
+
+def digest_of(raw: bytes) -> str:
+    """What stands for an id where an export has none: the same content gets the same one."""
+    return hashlib.sha256(raw).hexdigest()[:32]
 
 
 def fields_of(raw: bytes | Raw, what: str) -> dict[str, Raw]:

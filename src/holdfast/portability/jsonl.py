@@ -12,7 +12,6 @@ message without `parent` follows the one before it in its session.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, get_args
 
@@ -31,6 +30,7 @@ from holdfast.portability.grouped_lines import read_grouped
 from holdfast.portability.json_values import (
     Malformed,
     clean_text,
+    digest_of,
     fields_of,
     mended,
     string_or_none,
@@ -98,7 +98,7 @@ def convert(raw: bytes, assets: Assets) -> Conversation:
         typed(_LINE, one, f"message {number:,}")
         for number, one in enumerate(_listed(fields.get("messages")), 1)
     ]
-    identity = _identity(simple.get("id")) or hashlib.sha256(raw).hexdigest()[:32]
+    identity = _identity(simple.get("id")) or digest_of(raw)
     return _conversation(identity, found, simple)
 
 

@@ -8,7 +8,6 @@ LibreChat   {"conversationId", "title", "messages": [{"messageId", "parentMessag
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,6 +16,7 @@ from holdfast.portability.conversations import Assets, Conversation, ImportedMes
 from holdfast.portability.json_values import (
     Malformed,
     clean_text,
+    digest_of,
     fields_of,
     string_or_none,
     time_of,
@@ -58,7 +58,7 @@ def convert_open_webui(raw: bytes, assets: Assets) -> Conversation:
     by_id = {key: _object(one) for key, one in _object(history.get("messages")).items()}
     head = history.get("currentId")
     return Conversation(
-        source=f"open-webui:{string_or_none(top.get('id')) or _digest(raw)}",
+        source=f"open-webui:{string_or_none(top.get('id')) or digest_of(raw)}",
         title=string_or_none(top.get("title")) or string_or_none(chat.get("title")) or "",
         started_at=time_of(top.get("created_at")) or time_of(chat.get("timestamp")),
         last_at=time_of(top.get("updated_at")),
@@ -83,15 +83,11 @@ def convert_librechat(raw: bytes, assets: Assets) -> Conversation:
     if len(by_id) != len(found):
         raise Malformed("holds two messages with the same id")
     return Conversation(
-        source=f"librechat:{string_or_none(top.get('conversationId')) or _digest(raw)}",
+        source=f"librechat:{string_or_none(top.get('conversationId')) or digest_of(raw)}",
         title=string_or_none(top.get("title")) or "",
         platform="librechat",
         messages=_messages(by_id, parent="parentMessageId", text="text", at="createdAt"),
     )
-
-
-def _digest(raw: bytes) -> str:
-    return hashlib.sha256(raw).hexdigest()[:32]
 
 
 def _object(value: object) -> _Fields:

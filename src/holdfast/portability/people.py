@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from msgspec import Struct
 
 from holdfast.portability.conversations import Conversation, ImportedFile, ImportedMessage
+from holdfast.portability.json_values import digest_of
 
 __all__ = ["Said", "room"]
 
@@ -93,4 +93,4 @@ def _sources(said: Iterable[Said]) -> list[str]:
 def _digest(one: Said) -> str:
     names = ",".join(file.name for file in one.files)
     what = f"{one.at}\0{one.author}\0{one.text}\0{names}"
-    return hashlib.sha256(what.encode("utf-8", "replace")).hexdigest()[:32]
+    return digest_of(what.encode("utf-8", "replace"))
