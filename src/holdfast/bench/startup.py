@@ -17,7 +17,7 @@ from urllib.request import urlopen
 from holdfast.bench.machine import describe_machine
 from holdfast.bench.report import Effort, Report, Table, Target, at_most
 
-__all__ = ["measure", "seconds_to_import", "seconds_to_serve"]
+__all__ = ["measure", "seconds_to_serve"]
 
 _RUNS_PER_ROUND = 5
 _GIVE_UP_S = 30.0
@@ -53,11 +53,6 @@ def measure(effort: Effort, *, command: str = "") -> Report:
         tables=(_table(took),),
         targets=_targets(took),
     )
-
-
-def seconds_to_import() -> float:
-    """What `import holdfast` adds to a bare interpreter, once."""
-    return _seconds(_IMPORT) - _seconds(_BARE)
 
 
 def seconds_to_serve() -> float:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from queue import SimpleQueue
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
@@ -131,10 +131,6 @@ class Lane:
             for _ in range(threads):
                 self.jobs.put(None)
         return True
-
-    def fail_rest(self, outcomes: Iterable[Job | None], exc: Exception) -> None:
-        """Refuse jobs that cannot be done."""
-        settle([(job, None, exc) for job in outcomes if job is not None])
 
 
 def _wake(turn: asyncio.Future[None]) -> None:
