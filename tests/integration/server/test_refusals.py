@@ -207,6 +207,7 @@ async def test_one_line_a_request_without_secrets_or_names(served: Served) -> No
     assert sum(told in line for line in lines) == 1
     assert len({re.search(r"request_id=(\w+)", line)[1] for line in lines}) == len(lines)  # type: ignore[index]
     secret = served.login_link.partition("token=")[2]
-    assert [
-        word for word in (secret, "ticket=", "token=", "canary", "ada") if word in served.log
-    ] == []
+    # Random hexadecimal digits spell "ada" now and then.
+    log = re.sub(r"request_id=[0-9a-f]{32}\b", "request_id=", served.log)
+    words = (secret, "ticket=", "token=", "canary", "ada")
+    assert [word for word in words if word in log] == []
