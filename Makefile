@@ -70,7 +70,7 @@ sizes: $(VENV)/dev.stamp ## List the longest modules and functions; a hint, neve
 lock: $(VENV)/bin/python ## Write the locks again, keeping what still fits pyproject.toml.
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	@$(COMPILE) $(ARGS) --all-extras --group dev pyproject.toml -o requirements/dev.lock
-	@$(COMPILE) $(ARGS) --extra server -c requirements/dev.lock pyproject.toml -o requirements/run.lock
+	@$(COMPILE) $(ARGS) --extra server --extra models -c requirements/dev.lock pyproject.toml -o requirements/run.lock
 	@$(COMPILE) $(ARGS) --extra server --extra minilm --group bench -c requirements/dev.lock \
 	  pyproject.toml -o requirements/bench.lock
 
