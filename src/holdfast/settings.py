@@ -111,8 +111,111 @@ class Settings:
     busy_timeout_s: float = _setting(
         5.0, "How long a write waits for another process, in seconds.", low=0.1, high=60
     )
+    model: str = _setting(
+        "",
+        "Who words the answers: openai:NAME, anthropic:NAME, ollama:NAME or local (extra `local`); "
+        "an assistant that only quotes when empty.",
+    )
+    model_base_url: str = _setting(
+        "", "Another OpenAI-compatible endpoint for openai: and ollama: models."
+    )
+    model_api_key: Secret | None = _setting(None, "The key of the model's provider.")
+    fallback_model: str = _setting(
+        "", "Who answers when the model fails, in the same form; `quoting` is one, too."
+    )
+    model_timeout_s: float = _setting(
+        60.0, "How long a model may be silent before it has failed, in seconds.", low=0.1, high=3600
+    )
+    max_answer_tokens: int = _setting(
+        2048, "A model's answer is cut off after so many tokens.", low=16, high=200_000
+    )
+    tool_timeout_s: float = _setting(
+        30.0, "How long a tool may run before it has failed, in seconds.", low=0.1, high=3600
+    )
+    context_tokens: int = _setting(
+        4000, "What was said before takes at most so many tokens of a question to a model.", low=100
+    )
+    context_messages: int = _setting(
+        20, "So many of a session's latest messages are shown to a model.", low=0, high=1000
+    )
+    context_room_messages: int = _setting(
+        10, "So many of a room's latest messages are shown to a model.", low=0, high=1000
+    )
+    transcriber: str = _setting(
+        "",
+        "What turns speech into text: whisper (on this machine, extra `speech`) or openai (an "
+        "OpenAI-compatible endpoint); without one speech is kept as a failed turn.",
+        choices=("", "whisper", "openai"),
+    )
+    transcriber_model: str = _setting(
+        "", "The folder or name of the Whisper model, or the model's name at the endpoint."
+    )
+    transcriber_base_url: str = _setting("", "The transcription endpoint, ending in /v1.")
+    transcriber_api_key: Secret | None = _setting(None, "The key of the transcription endpoint.")
+    memories_api_key: Secret | None = _setting(
+        None, "The key of memories.ai; without one its tools are not offered."
+    )
+    memories_base_url: str = _setting("https://api.memories.ai", "Where memories.ai is reached.")
+    proxy_base_url: str = _setting(
+        "",
+        "Where /v1 forwards to, ending in /v1; without it the assistant of this server answers.",
+    )
+    proxy_api_key: Secret | None = _setting(None, "The key of the upstream of /v1.")
+    proxy_timeout_s: float = _setting(
+        120.0, "How long the upstream of /v1 may be silent, in seconds.", low=1, high=3600
+    )
     host: str = _setting("127.0.0.1", "The address the server listens on.")
     port: int = _setting(8377, "The port the server listens on.", low=0, high=65535)
+    public_url: str = _setting(
+        "", "How clients reach the server when it is behind a reverse proxy: https://name."
+    )
+    auth: str = _setting(
+        "local",
+        "local: this machine only, one user, a link that logs in. tokens: API keys and JWTs, any "
+        "address.",
+        choices=("local", "tokens"),
+    )
+    allowed_origins: tuple[str, ...] = _setting(
+        (), "Origins of pages that may call the server (CORS) beside its own, comma separated."
+    )
+    trusted_proxies: tuple[str, ...] = _setting(
+        (), "Addresses of reverse proxies whose X-Forwarded-For and -Proto are believed."
+    )
+    jwt_secret: Secret | None = _setting(None, "The shared secret of the JWTs (HS256 and so on).")
+    jwt_jwks_url: str = _setting("", "Where the public keys of the JWTs are (JWKS).")
+    jwt_algorithm: str = _setting(
+        "",
+        "The one algorithm of the JWTs; RS256 with a JWKS, HS256 with a secret, when empty.",
+        choices=("", "HS256", "HS384", "HS512", "RS256", "RS512", "PS256", "ES256", "EdDSA"),
+    )
+    jwt_issuer: str = _setting("", "Who issues the JWTs (`iss`); required with JWTs.")
+    jwt_audience: str = _setting("", "Whom the JWTs are for (`aud`); required with JWTs.")
+    jwt_user_claim: str = _setting("sub", "The claim that names the user.")
+    jwt_account_claim: str = _setting(
+        "", "The claim that names the account; everybody is of `account` when empty."
+    )
+    rate_writes_per_minute: int = _setting(
+        600, "Writes of one user or key in a minute; 0 sets no limit.", low=0
+    )
+    rate_reads_per_minute: int = _setting(
+        3000, "Reads of one user or key in a minute; 0 sets no limit.", low=0
+    )
+    rate_searches_per_minute: int = _setting(
+        600, "Searches of one user or key in a minute; 0 sets no limit.", low=0
+    )
+    rate_exports_per_day: int = _setting(
+        50, "Exports and imports of one user or key in a day; 0 sets no limit.", low=0
+    )
+    rate_login_failures_per_minute: int = _setting(
+        20, "Failed log-ins of one address in a minute; 0 sets no limit.", low=0
+    )
+    max_body_mb: int = _setting(64, "The largest request body, in MiB.", low=1, high=4096)
+    max_import_mb: int = _setting(1024, "The largest import, in MiB.", low=1, high=65536)
+    max_sockets: int = _setting(5000, "So many WebSockets at once.", low=1)
+    max_sockets_per_user: int = _setting(100, "So many WebSockets of one user at once.", low=1)
+    otlp_endpoint: str = _setting(
+        "", "Where traces are sent (OTLP over HTTP, extra `otel`); nowhere when empty."
+    )
     log_level: str = _setting(
         "info", "debug, info, warning or error.", choices=("debug", "info", "warning", "error")
     )
@@ -254,6 +357,14 @@ def _truth(value: object) -> bool:
     raise ValueError("expected true or false")
 
 
+def _words(value: object) -> tuple[str, ...]:
+    if isinstance(value, str):
+        value = value.split(",")
+    if isinstance(value, list | tuple) and all(isinstance(word, str) for word in value):
+        return tuple(word.strip() for word in value if word.strip())
+    raise ValueError("expected words, comma separated")
+
+
 def _secret(value: object) -> Secret:
     if isinstance(value, Secret):
         return value
@@ -267,4 +378,5 @@ _CONVERT: dict[str, Callable[[object], Any]] = {
     "float": _number,
     "bool": _truth,
     "Secret": _secret,
+    "tuple[str, ...]": _words,
 }
