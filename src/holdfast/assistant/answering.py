@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from msgspec import Struct
 
 if TYPE_CHECKING:
     from holdfast.keeper.recalling import Hit
-    from holdfast.model import SessionId
+    from holdfast.model import Json, JsonObject, Message, SessionId
 
-__all__ = ["Answerer", "Asked"]
+__all__ = [
+    "NO_TOOLS",
+    "Answerer",
+    "Asked",
+    "Piece",
+    "Thinking",
+    "ToolOutcome",
+    "ToolSpec",
+    "Toolbox",
+    "Usage",
+]
 
 
 class Asked(Struct, frozen=True, kw_only=True):
@@ -26,6 +36,80 @@ class Asked(Struct, frozen=True, kw_only=True):
     """Aware."""
     assistants: Mapping[SessionId, str]
     """The names of those whom the sessions of the hits were held with, as far as known."""
+    context: str = ""
+    """What was recalled and is remembered, fenced as data, within its token budget."""
+    recent: tuple[Message, ...] = ()
+    """The session's latest messages before this input, oldest first, within their budget."""
+    assistant: str = ""
+    """Whom is asked: the assistant's name."""
+    purpose: str = ""
+    """What the assistant is for, as its owner put it."""
+    author: str | None = None
+    """Who asks, in a room."""
+
+
+class Thinking(Struct, frozen=True, kw_only=True):
+    """A piece of a model's reasoning."""
+
+    text: str
+
+
+class Usage(Struct, frozen=True, kw_only=True):
+    """What the answer took. Comes once, at the end."""
+
+    model: str
+    input_tokens: int
+    output_tokens: int
+
+
+Piece: TypeAlias = str | Thinking | Usage
+"""A piece of the answer's text, or one of the others."""
+
+
+class ToolSpec(Struct, frozen=True, kw_only=True):
+    """A tool as it is offered to a model."""
+
+    name: str
+    description: str
+    parameters: dict[str, object]
+    """JSON schema of an object."""
+
+
+class ToolOutcome(Struct, frozen=True, kw_only=True):
+    """What came of a tool's call; both are for the model to read."""
+
+    result: Json
+    failed: bool = False
+
+
+class Toolbox(Protocol):
+    """The tools of one turn. A call is durable before the tool runs, its result before `run`
+    returns, whoever calls."""
+
+    @property
+    def specs(self) -> Sequence[ToolSpec]:
+        """What can be called."""
+        ...
+
+    async def run(
+        self, name: str, arguments: JsonObject, *, call_id: str | None = None
+    ) -> ToolOutcome:
+        """Call a tool. A tool that fails, hangs or is unknown is an outcome, never an exception."""
+        ...
+
+
+class _NoTools:
+    """A toolbox that is empty."""
+
+    specs: Sequence[ToolSpec] = ()
+
+    async def run(
+        self, name: str, arguments: JsonObject, *, call_id: str | None = None
+    ) -> ToolOutcome:
+        return ToolOutcome(result={"error": "there is no such tool"}, failed=True)
+
+
+NO_TOOLS: Toolbox = _NoTools()
 
 
 class Answerer(Protocol):
@@ -36,6 +120,6 @@ class Answerer(Protocol):
         """What the turn notes as its model."""
         ...
 
-    def answer(self, asked: Asked) -> AsyncIterator[str]:
-        """The answer in pieces, in order; joined they are the answer. May raise anything."""
+    def answer(self, asked: Asked, tools: Toolbox = NO_TOOLS) -> AsyncIterator[Piece]:
+        """The answer in pieces, in order; the texts joined are the answer. May raise anything."""
         ...

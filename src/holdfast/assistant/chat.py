@@ -11,11 +11,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
-from typing import TYPE_CHECKING, TypeAlias
-
-from msgspec import Struct
+from typing import TYPE_CHECKING
 
 from holdfast.assistant.answering import Answerer, Asked
+from holdfast.assistant.events import Delta, Event, Failed, Finished, Recalled, Started
 from holdfast.assistant.quoting import QuotingAnswerer, is_echo
 from holdfast.errors import Conflict, HoldfastError, NotFound
 from holdfast.model import SessionId
@@ -25,58 +24,14 @@ if TYPE_CHECKING:
     from holdfast.keeper.recalling import Hit
     from holdfast.keeper.sessions import OpenSession
     from holdfast.keeper.users import User
-    from holdfast.model import Message, TurnId, TurnStatus
+    from holdfast.model import Message
 
-__all__ = ["Delta", "Event", "Failed", "Finished", "Recalled", "Started", "chat"]
+__all__ = ["chat"]
 
 _POOLS = (40, 400)
 """Hits looked at first, and when all of those were repetitions of the question and its answers."""
 _RECALLED_CHARS = 4_000
 """Of a longer input this much is looked up: its words are many enough."""
-
-
-class Started(Struct, frozen=True, kw_only=True, tag="started"):
-    """The input is durable. `replayed` tells that it was before: its client key was used."""
-
-    turn_id: TurnId
-    session_id: SessionId
-    message: Message | None
-    replayed: bool = False
-
-
-class Recalled(Struct, frozen=True, kw_only=True, tag="recalled"):
-    """What was found for the input, best first."""
-
-    turn_id: TurnId
-    hits: tuple[Hit, ...]
-
-
-class Delta(Struct, frozen=True, kw_only=True, tag="delta"):
-    """A piece of the answer; durable within a second."""
-
-    turn_id: TurnId
-    text: str
-
-
-class Finished(Struct, frozen=True, kw_only=True, tag="finished"):
-    """The turn has its final status, durably; `message` is the answer."""
-
-    turn_id: TurnId
-    status: TurnStatus
-    message: Message | None
-    replayed: bool = False
-
-
-class Failed(Struct, frozen=True, kw_only=True, tag="failed"):
-    """The turn ended as failed: the input and what went wrong are recorded."""
-
-    turn_id: TurnId
-    code: str
-    message: str
-    """For people; without any text of the conversation."""
-
-
-Event: TypeAlias = Started | Recalled | Delta | Finished | Failed
 
 
 async def chat(
@@ -175,6 +130,8 @@ async def _answered(
         )
         async with turn.stream() as answer:
             async for piece in by.answer(asked):
+                if not isinstance(piece, str):
+                    continue
                 await answer.write(piece)
                 yield Delta(turn_id=turn.id, text=piece)
         await turn.end("complete")

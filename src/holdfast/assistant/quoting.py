@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING
 
-from holdfast.assistant.answering import Asked
+from holdfast.assistant.answering import NO_TOOLS, Asked, Piece, Toolbox
 from holdfast.assistant.asking import is_question, only_asks
 from holdfast.assistant.excerpts import excerpt, subject_terms
 from holdfast.index.words import surfaces
@@ -276,7 +276,7 @@ class QuotingAnswerer:
         """What the turn notes as its model."""
         return "quoting"
 
-    async def answer(self, asked: Asked) -> AsyncIterator[str]:
+    async def answer(self, asked: Asked, tools: Toolbox = NO_TOOLS) -> AsyncIterator[Piece]:
         """The answer, word by word."""
         for piece in _pieces(compose(asked, zone=self._zone)):
             yield piece

@@ -23,7 +23,7 @@ from holdfast.cli.wrapping import WordWrap
 from holdfast.errors import BadInput, HoldfastError, NotFound
 
 if TYPE_CHECKING:
-    from holdfast.assistant.chat import Event, Recalled
+    from holdfast.assistant.events import Event, Recalled
     from holdfast.keeper.keeper import Keeper
     from holdfast.keeper.recalling import Hit
     from holdfast.keeper.sessions import OpenSession
@@ -199,7 +199,7 @@ class _Talk:
         tell(error.code, str(error), as_json=self._call.json)
 
     def _show(self, event: Event) -> None:
-        from holdfast.assistant.chat import Delta, Failed, Finished, Recalled
+        from holdfast.assistant.events import Delta, Failed, Finished, Recalled
 
         if self._call.json:
             self._out.record(event)

@@ -12,9 +12,12 @@ from fastapi import FastAPI
 import holdfast
 from holdfast.assistant.answering import Answerer
 from holdfast.assistant.quoting import QuotingAnswerer
+from holdfast.keeper.access import Caller
 from holdfast.keeper.keeper import Keeper
-from holdfast.server import conversations, login, sockets
+from holdfast.model import UserId
+from holdfast.server import sockets
 from holdfast.server.access import Access
+from holdfast.server.api import conversations, login
 from holdfast.server.failures import handle_failures
 from holdfast.server.guard import Guard
 from holdfast.server.talks import Talks
@@ -68,7 +71,8 @@ def create_app(
     app.include_router(conversations.router)
     app.include_router(sockets.router)
     handle_failures(app)
-    app.add_middleware(Guard, access=app.state.access)
+    caller = Caller(user_id=UserId(settings.user), account=settings.account, via="login")
+    app.add_middleware(Guard, access=app.state.access, caller=caller)
     return app
 
 

@@ -10,6 +10,7 @@ from uuid import uuid4
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from holdfast.keeper.access import Caller
 from holdfast.server.access import COOKIE, Access
 from holdfast.server.failures import Refused, error_response
 
@@ -29,9 +30,10 @@ _HEADERS = {
 class Guard:
     """ASGI middleware around the whole application. Deny by default."""
 
-    def __init__(self, app: ASGIApp, access: Access) -> None:
+    def __init__(self, app: ASGIApp, access: Access, caller: Caller) -> None:
         self._app = app
         self._access = access
+        self._caller = caller
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -40,6 +42,7 @@ class Guard:
         passage = _Passage(scope, send)
         try:
             self._check(scope)
+            scope["state"]["caller"] = self._caller
             await self._app(scope, receive, passage.send)
         except Refused as exc:
             await passage.refuse(receive, exc.status, exc.code, exc.message)

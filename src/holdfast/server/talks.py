@@ -13,15 +13,8 @@ from contextlib import aclosing
 from uuid import uuid4
 
 from holdfast.assistant.answering import Answerer
-from holdfast.assistant.chat import (
-    Delta,
-    Event,
-    Failed,
-    Finished,
-    Recalled,
-    Started,
-    chat,
-)
+from holdfast.assistant.chat import chat
+from holdfast.assistant.events import Delta, Event, Failed, Finished, Recalled, Started
 from holdfast.errors import Conflict, HoldfastError
 from holdfast.keeper.sessions import OpenSession
 from holdfast.keeper.users import User
@@ -148,7 +141,9 @@ class Talk:
             async with self._lock, aclosing(self._chat(text, client_key)) as events:
                 async for event in events:
                     began = event.turn_id
-                    await self._publish(_event_out(event, client_key))
+                    shown = _event_out(event, client_key)
+                    if shown is not None:
+                        await self._publish(shown)
         except HoldfastError as exc:
             await self._tell_failure(began, exc.code, str(exc), by, client_key)
         except asyncio.CancelledError:
@@ -223,7 +218,7 @@ class Talks:
             await talk.ended()
 
 
-def _event_out(event: Event, client_key: str | None) -> ServerEvent:
+def _event_out(event: Event, client_key: str | None) -> ServerEvent | None:
     match event:
         case Started():
             return StartedEvent(
@@ -246,3 +241,5 @@ def _event_out(event: Event, client_key: str | None) -> ServerEvent:
             )
         case Failed():
             return FailedEvent(turn_id=event.turn_id, code=event.code, message=event.message)
+        case _:
+            return None

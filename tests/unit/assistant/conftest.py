@@ -10,7 +10,8 @@ import pytest
 
 import holdfast
 from holdfast.assistant.answering import Answerer, Asked
-from holdfast.assistant.chat import Event, chat
+from holdfast.assistant.chat import chat
+from holdfast.assistant.events import Event
 from holdfast.keeper.recalling import Hit
 from holdfast.model import Memory, MemoryId, MemoryKind, Message, MessageId, Role, SessionId, TurnId
 from holdfast.recall.asking import Reason

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 import pytest
 
 import holdfast
-from holdfast.assistant.chat import Delta, Failed, Finished, Recalled, Started, chat
+from holdfast.assistant.chat import chat
+from holdfast.assistant.events import Delta, Failed, Finished, Recalled, Started
 from holdfast.assistant.quoting import NOTHING
 from holdfast.errors import BadInput, Conflict
 

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query
 
-from holdfast.errors import NotFound
-from holdfast.keeper.keeper import Keeper
 from holdfast.keeper.sessions import OpenSession
-from holdfast.keeper.users import User
 from holdfast.model import Message, Turn
+from holdfast.server.identity.asking import Reader
 from holdfast.server.schemas import ConversationOut, ConversationsOut, ErrorOut
 from holdfast.server.shown import session_out, session_with_turns
 
-__all__ = ["Owner", "get_conversation", "list_conversations", "router"]
+__all__ = ["get_conversation", "list_conversations", "router"]
 
-_ME = "current_user"
 _BATCH = 1000
 
 router = APIRouter(
@@ -26,25 +23,9 @@ router = APIRouter(
 )
 
 
-async def _owner(request: Request, user_id: str) -> User:
-    """The user whose conversations are asked for: the caller, by name or as `current_user`.
-
-    Raises:
-        NotFound: somebody else, known here or not.
-    """
-    keeper: Keeper = request.app.state.keeper
-    me: str = request.app.state.user
-    if user_id not in (me, _ME):
-        raise NotFound("user")
-    return await keeper.user(me)
-
-
-Owner = Annotated[User, Depends(_owner)]
-
-
 @router.get("/{user_id}")
 async def list_conversations(
-    owner: Owner,
+    owner: Reader,
     assistant: str | None = None,
     project: str | None = None,
     kind: str | None = None,
@@ -66,7 +47,7 @@ async def list_conversations(
 
 
 @router.get("/{user_id}/{session_id}")
-async def get_conversation(owner: Owner, session_id: str) -> ConversationOut:
+async def get_conversation(owner: Reader, session_id: str) -> ConversationOut:
     """One conversation with all its turns and their messages, in order."""
     session = await owner.sessions.open(session_id)
     turns, messages = await _all_turns(session), await _all_messages(session)
