@@ -3,6 +3,7 @@
     HoldfastError
     ├── BadInput              invalid_input       the caller's value cannot be taken as it is
     │   ├── TooLarge          too_large
+    │   ├── NotAudio          not_audio
     │   └── BadSettings       bad_settings
     ├── NotFound              not_found           unknown, or somebody else's: one answer for both
     ├── NotAllowed            not_allowed
@@ -30,6 +31,15 @@
     │   ├── UnknownFormat     unknown_format
     │   ├── HostileFile       hostile_file
     │   └── BundleDamaged     bundle_damaged
+    ├── TranscriptionFailed   transcription_failed  the speech is kept; it has no text
+    │   ├── NoTranscriber     no_transcriber
+    │   ├── NothingHeard      nothing_heard
+    │   └── TranscriberBusy   transcriber_busy
+    ├── ModelFailed           model_failed        no answer, or not a whole one; the input is kept
+    │   ├── ModelUnreachable  model_unreachable
+    │   ├── ModelRefused      model_refused
+    │   ├── ModelStalled      model_stalled
+    │   └── ModelIncomplete   model_incomplete
     └── MissingExtra          missing_extra
 
 No message or attribute ever holds text that a user said.
@@ -51,8 +61,16 @@ __all__ = [
     "KeyExhausted",
     "KeyFailure",
     "MissingExtra",
+    "ModelFailed",
+    "ModelIncomplete",
+    "ModelRefused",
+    "ModelStalled",
+    "ModelUnreachable",
+    "NoTranscriber",
     "NotAllowed",
+    "NotAudio",
     "NotFound",
+    "NothingHeard",
     "RootKeyExposed",
     "RootKeyMissing",
     "RootKeyWrong",
@@ -65,6 +83,8 @@ __all__ = [
     "StorageReadOnly",
     "TamperedRecord",
     "TooLarge",
+    "TranscriberBusy",
+    "TranscriptionFailed",
     "TurnEnded",
     "UnknownEnvelope",
     "UnknownFormat",
@@ -102,6 +122,17 @@ class TooLarge(BadInput):
         )
         self.size = size
         self.limit = limit
+
+
+class NotAudio(BadInput):
+    """The bytes are no speech that can be read, whatever they are called."""
+
+    code = "not_audio"
+
+    def __init__(
+        self, problem: str = "it is none: send WAV, WebM, Ogg, MP3, MP4 (M4A) or FLAC"
+    ) -> None:
+        super().__init__("audio", problem)
 
 
 class BadSettings(BadInput):
@@ -362,6 +393,109 @@ class BundleDamaged(ImportFailed):
     """A bundle's checksums or counts do not hold."""
 
     code = "bundle_damaged"
+
+
+class TranscriptionFailed(HoldfastError):
+    """Speech did not become text. The audio is kept, and can be transcribed again."""
+
+    code = "transcription_failed"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"the speech could not be transcribed: {reason}")
+        self.reason = reason
+
+
+class NoTranscriber(TranscriptionFailed):
+    """Nothing is configured that turns speech into text."""
+
+    code = "no_transcriber"
+
+    def __init__(self) -> None:
+        super().__init__("no transcriber is configured; set HOLDFAST_TRANSCRIBER")
+
+
+class NothingHeard(TranscriptionFailed):
+    """The audio can be read, but no words are in it."""
+
+    code = "nothing_heard"
+
+    def __init__(self) -> None:
+        super().__init__("no words were heard; speak closer to the microphone")
+
+
+class TranscriberBusy(TranscriptionFailed):
+    """As much speech as may wait is waiting already. The same call may be tried again."""
+
+    code = "transcriber_busy"
+
+    def __init__(self) -> None:
+        super().__init__("too much speech is waiting; try again in a moment")
+
+
+class ModelFailed(HoldfastError):
+    """A language model gave no answer, or not a whole one. What was said to it is kept.
+
+    No kind of it repeats a word of the conversation or of the provider's response.
+    """
+
+    code = "model_failed"
+
+    def __init__(
+        self, what: str = "the model failed: see the log, or name a fallback_model"
+    ) -> None:
+        super().__init__(what)
+
+
+class ModelUnreachable(ModelFailed):
+    """Nobody answers at the model's address, or only with a fault of their own (HTTP 5xx)."""
+
+    code = "model_unreachable"
+
+    def __init__(self, status: int | None = None) -> None:
+        answered = "" if status is None else f" (HTTP {status})"
+        super().__init__(
+            f"the model cannot be reached{answered}: try again later, and check model, "
+            "model_base_url and the network"
+        )
+        self.status = status
+
+
+class ModelRefused(ModelFailed):
+    """The provider does not take the request: key, quota, name of the model, or its own rules."""
+
+    code = "model_refused"
+
+    def __init__(self, status: int | None = None) -> None:
+        answered = "" if status is None else f" (HTTP {status})"
+        super().__init__(
+            f"the model's provider refused the request{answered}: check model_api_key, the quota "
+            "and the model's name"
+        )
+        self.status = status
+
+
+class ModelStalled(ModelFailed):
+    """The model was silent for longer than `model_timeout_s`."""
+
+    code = "model_stalled"
+
+    def __init__(self, timeout_s: float = 60.0) -> None:
+        super().__init__(
+            f"the model was silent for {timeout_s:g} seconds: try again, or raise model_timeout_s"
+        )
+        self.timeout_s = timeout_s
+
+
+class ModelIncomplete(ModelFailed):
+    """The model's answer was empty, unreadable, or ended before it was finished."""
+
+    code = "model_incomplete"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the model's answer was empty, unreadable or broken off: try again, and check that "
+            "model_base_url is the address of an API"
+        )
 
 
 class MissingExtra(HoldfastError):
