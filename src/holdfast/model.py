@@ -262,11 +262,13 @@ class Thought(Struct, frozen=True, kw_only=True):
 
 
 class Member(Struct, frozen=True, kw_only=True):
-    """A person's access to a room."""
+    """A person's access to a room, or an assistant that answers in it when it is mentioned."""
 
     user_id: UserId
+    """Of an assistant its slug."""
     role: Literal["owner", "member"]
     joined_at: datetime
+    kind: Literal["person", "assistant"] = "person"
 
 
 class Room(Struct, frozen=True, kw_only=True):
@@ -275,4 +277,6 @@ class Room(Struct, frozen=True, kw_only=True):
     id: RoomId
     vault_id: VaultId
     name: str
+    session_id: SessionId
+    """Its one conversation."""
     created_at: datetime

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable
 from typing import Any
 
@@ -316,3 +317,154 @@ async def test_a_leaving_that_was_cut_off_can_be_done_again(world: World) -> Non
     assert len(await ada.rooms.list()) == 1
     assert await (await ada.rooms.open(room.id)).leave() is not None
     assert len(await keeper.store.storage.vaults()) == vaults - 1
+
+
+async def test_assistants_are_members_without_access(keeper: Keeper) -> None:
+    """Let in and out by owners; one that is called like a person is not that person."""
+    ada, ben = await keeper.user("ada"), await keeper.user("ben")
+    await ada.names.describe_assistant("ben", name="Ben the bot", purpose="tells the time")
+    room = await ada.rooms.create("team", assistants=["ben", "ben", "helper"])
+
+    assert [(m.user_id, m.kind, m.role) for m in await room.members()] == [
+        ("ada", "person", "owner"),
+        ("ben", "assistant", "member"),
+        ("helper", "assistant", "member"),
+    ]
+    assert [(a.slug, a.name, a.purpose) for a in await room.assistants()] == [
+        ("ben", "Ben the bot", "tells the time"),
+        ("helper", "helper", ""),
+    ]
+    with pytest.raises(NotFound):
+        await ben.rooms.open(room.id)
+    await room.invite("ben")
+    theirs = await ben.rooms.open(room.id)
+    for refused in (
+        theirs.invite("third", kind="assistant"),
+        theirs.remove("helper", kind="assistant"),
+    ):
+        with pytest.raises(NotAllowed):
+            await refused
+    await room.remove("ben", kind="assistant")
+    assert [a.slug for a in await theirs.assistants()] == ["helper"]
+    with pytest.raises(NotFound):
+        await room.remove("ben", kind="assistant")
+    await theirs.check("read")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"user_id": "a b", "kind": "assistant"},
+        {"user_id": "helper", "kind": "assistant", "role": "owner"},
+        {"user_id": "helper", "kind": "robot"},
+    ],
+)
+async def test_an_assistant_that_cannot_be_a_member_is_refused(
+    given: dict[str, Any], keeper: Keeper
+) -> None:
+    """No slug, an owner, or of a kind that is none: BadInput, and nobody is let in."""
+    room = await (await keeper.user("ada")).rooms.create("team")
+
+    with pytest.raises(BadInput):
+        await room.invite(**given)
+
+    assert len(await room.members()) == 1
+
+
+async def test_assistants_do_not_keep_a_room_alive(keeper: Keeper) -> None:
+    """The last person's leaving erases it; no assistant inherits it."""
+    ada = await keeper.user("ada")
+    room = await ada.rooms.create("team", assistants=["helper"])
+
+    receipt = await room.leave()
+
+    assert receipt is not None
+    with pytest.raises(NotFound):
+        await ada.rooms.open(room.id)
+
+
+async def test_an_owner_renames_a_room(keeper: Keeper) -> None:
+    """Lists and the conversation's title follow; members may not."""
+    ada, ben = await keeper.user("ada"), await keeper.user("ben")
+    room = await ada.rooms.create("team", members=["ben"])
+    theirs = await ben.rooms.open(room.id)
+
+    assert (await room.rename("crew")).name == "crew"
+
+    assert [r.name for r in await ben.rooms.list()] == ["crew"]
+    assert (await (await theirs.session()).info()).title == "crew"
+    with pytest.raises(NotAllowed):
+        await theirs.rename("mine")
+    with pytest.raises(BadInput):
+        await room.rename(" ")
+    assert (await theirs.info()).name == "crew"
+    await theirs.post("still the same members")
+
+
+async def test_a_room_is_made_once_per_client_key(world: World) -> None:
+    """At once and again, over two keepers: one room; the key stands for its name."""
+    here, there = await world.open(), await world.open()
+    users = [await keeper.user("ada") for keeper in (here, there)]
+
+    made = await asyncio.gather(
+        *(user.rooms.create("team", members=["ben"], client_key="k") for user in users * 3)
+    )
+    assert len({room.id for room in made}) == 1
+    await made[0].rename("crew")
+    again = await users[1].rooms.create("team", client_key="k")
+
+    assert again.id == made[0].id
+    assert [room.name for room in await users[0].rooms.list()] == ["crew"]
+    assert [m.user_id for m in await again.members()] == ["ada", "ben"]
+    with pytest.raises(BadInput):
+        await users[0].rooms.create("other", client_key="k")
+    ben = await here.user("ben")
+    assert (await ben.rooms.create("team", client_key="k")).id != made[0].id
+
+
+async def test_making_a_room_that_was_cut_off_is_finished_by_a_retry(world: World) -> None:
+    """Cut off at each write, then asked for again with the same key: the whole room, once."""
+    keeper = await world.open("tapped-memory")
+    ada = await keeper.user("ada")
+    await keeper.user("ben")
+    for n in range(1, 9):
+        left = n
+
+        async def refuse(call: str, _: object) -> None:
+            nonlocal left
+            left -= call in ("data.commit", "keys.put")
+            if left == 0:
+                raise StorageFailed
+
+        world.tap.before = refuse
+        with contextlib.suppress(StorageFailed):
+            await ada.rooms.create(
+                "team", members=["ben"], assistants=["helper"], client_key=f"{n}"
+            )
+        world.tap.still()
+        room = await ada.rooms.create(
+            "team", members=["ben"], assistants=["helper"], client_key=f"{n}"
+        )
+
+        assert [m.user_id for m in await room.members()] == ["ada", "ben", "helper"]
+        assert len(await ada.rooms.list()) == n
+        assert len(await (await keeper.user("ben")).rooms.list()) == n
+
+
+async def test_rooms_come_in_pages(keeper: Keeper) -> None:
+    """The last joined first; what was left is not among them, whatever the page's size."""
+    ada = await keeper.user("ada")
+    made = [await ada.rooms.create(f"room {n}") for n in range(7)]
+    await made[3].leave()
+    names, cursor = [], None
+    while True:
+        page = await ada.rooms.page(cursor=cursor, limit=2)
+        names += [room.name for room in page.rooms]
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+
+    assert names == [f"room {n}" for n in (6, 5, 4, 2, 1, 0)]
+    for wrong in ({"cursor": "x"}, {"limit": 0}, {"limit": 1001}):
+        with pytest.raises(BadInput):
+            await ada.rooms.page(**wrong)  # type: ignore[arg-type]  # what the test is about

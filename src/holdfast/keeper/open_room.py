@@ -1,0 +1,309 @@
+"""One room as one member sees it: talk, find, and change who is in it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from holdfast.capture.checks import checked_name
+from holdfast.clock import from_ms
+from holdfast.errors import BadInput, Conflict, NotFound, VaultErased
+from holdfast.keeper.access import Verb, decide
+from holdfast.keeper.distilling import distill_vault
+from holdfast.keeper.erasing import Receipt, erase_vault
+from holdfast.keeper.memories import Memories
+from holdfast.keeper.names import Names, checked_slug
+from holdfast.keeper.recalling import Hit, recall
+from holdfast.keeper.roster import (
+    MemberKind,
+    MemberRole,
+    admission,
+    commit_change,
+    hand_pass,
+    promotion,
+    read_member,
+    read_room,
+    read_roster,
+)
+from holdfast.keeper.sessions import OpenSession, Sessions
+from holdfast.keeper.store import Store
+from holdfast.model import Assistant, Member, Message, Room, RoomId, SessionId, UserId, VaultId
+from holdfast.vault.vault import Vault
+
+if TYPE_CHECKING:
+    from holdfast.recall.asking import Include
+
+__all__ = ["OpenRoom"]
+
+_MAX_TRIES = 1000
+_TOO_MANY = "the room's members are being changed by too many at once"
+
+
+class OpenRoom:
+    """A room as one member sees it. Every call asks anew whether they still are one."""
+
+    def __init__(self, store: Store, vault: Vault, room_id: RoomId, user_id: UserId) -> None:
+        self._store = store
+        self._vault = vault
+        self._user_id = user_id
+        self.id = room_id
+
+    def __repr__(self) -> str:
+        return f"OpenRoom({self.id})"
+
+    @property
+    def user_id(self) -> UserId:
+        """Who sees it."""
+        return self._user_id
+
+    async def check(self, verb: Verb) -> None:
+        """Let the member pass, or raise. Cheap: two rows are read, whatever the room's size.
+
+        Whoever passes on what happens in a room asks this before each event, so that being removed
+        ends access at once.
+
+        Raises:
+            NotFound: no member, or the room is gone. NotAllowed: not for members.
+        """
+        try:
+            member = await read_member(self._vault, self._user_id)
+        except VaultErased:
+            member = None  # Its rows go in a moment.
+        decide(member, verb)
+
+    async def info(self) -> Room:
+        """Name and age of the room, and its conversation."""
+        await self.check("read")
+        row, body = await read_room(self._vault, self.id)
+        return Room(
+            id=self.id,
+            vault_id=VaultId(self._vault.id),
+            name=body.name,
+            session_id=SessionId(body.session_id),
+            created_at=from_ms(row.at_ms),
+        )
+
+    async def rename(self, name: str) -> Room:
+        """Give the room another name; its conversation bears it as title.
+
+        Raises:
+            BadInput, TooLarge: the name cannot be kept.
+            NotAllowed: the caller does not own the room.
+        """
+        await self.check("rename")
+        label = checked_name("room name", name, self._store.limits)
+        for _ in range(_MAX_TRIES):
+            with contextlib.suppress(Conflict):
+                roster = await read_roster(self._vault, self.id)
+                decide(roster.find(self._user_id), "rename")
+                body = replace(roster.body, name=label)
+                await commit_change(self._vault, roster, body=body)
+                await (await self.session()).change(title=label)
+                return await self.info()
+        raise Conflict(_TOO_MANY)
+
+    async def members(self) -> Sequence[Member]:
+        """Who is in the room, in the order they joined: people and assistants."""
+        await self.check("read")
+        return (await read_roster(self._vault, self.id)).members
+
+    async def assistants(self) -> Sequence[Assistant]:
+        """Those who answer when they are mentioned, with name and purpose, in order of joining."""
+        slugs = [member.user_id for member in await self.members() if member.kind == "assistant"]
+        known = {a.slug: a for a in await Names(self._store, self._vault).assistants()}
+        return [known[slug] for slug in slugs if slug in known]
+
+    async def invite(
+        self, user_id: str, *, role: MemberRole = "member", kind: MemberKind = "person"
+    ) -> None:
+        """Give somebody access; inviting again changes their role.
+
+        Args:
+            user_id: whom; of an assistant its slug. What the caller calls it and what it is for
+                is then known in the room too.
+
+        Raises:
+            BadInput: the role is neither of the two, the name cannot be kept, an assistant would
+                own the room, or the room would be left without an owner.
+            NotAllowed: the caller does not own the room.
+        """
+        await self.check("invite")
+        if role not in ("owner", "member"):
+            raise BadInput("role", "it is owner or member")
+        guest = Member(
+            user_id=UserId(self._checked_guest(user_id, role, kind)),
+            role=role,
+            joined_at=self._store.clock(),
+            kind=kind,
+        )
+        if kind == "assistant":
+            await self._introduce(guest.user_id)
+        for _ in range(_MAX_TRIES):
+            with contextlib.suppress(Conflict):
+                await self._admit(guest)
+                if kind == "person":
+                    await hand_pass(self._store, self.id, guest.user_id)
+                return
+        raise Conflict(_TOO_MANY)
+
+    async def remove(self, user_id: str, *, kind: MemberKind = "person") -> Receipt | None:
+        """Take somebody's access away, from their next call on.
+
+        An owner who removes themselves leaves; see there for the receipt.
+
+        Raises:
+            NotAllowed: the caller does not own the room.
+            NotFound: they are no member.
+        """
+        await self.check("remove")
+        if kind == "person" and user_id == self._user_id:
+            return await self.leave()
+        await self._part(user_id, kind, "remove")
+        return None
+
+    async def leave(self) -> Receipt | None:
+        """Give up one's own access. The last owner hands the room to whoever joined next.
+
+        The last person's leaving erases the room, for nobody could read or erase it any more:
+        then there is a receipt.
+        """
+        await self.check("read")
+        if await self._part(self._user_id, "person", "read"):
+            return None
+        try:
+            return await erase_vault(self._store, self._vault)
+        except (NotFound, VaultErased):
+            raise NotFound("room") from None  # The same person, leaving twice at once.
+
+    async def session(self) -> OpenSession:
+        """The room's conversation; like the room, it asks before each call."""
+        await self.check("read")
+        _, body = await read_room(self._vault, self.id)
+        return await Sessions(self._store, self._vault, gate=self.check).open(body.session_id)
+
+    async def post(self, text: str, *, client_key: str | None = None) -> Message:
+        """Say something in the room; durable on return. Nobody answers: see `post_in_room`.
+
+        Raises:
+            BadInput, TooLarge: it cannot be kept.
+            NotFound: the caller is no member any more.
+        """
+        await self.check("write")
+        session = await self.session()
+        async with session.turn(text, author=self._user_id, client_key=client_key) as turn:
+            return turn.messages[0]
+
+    async def messages(self, *, last: int = 100) -> Sequence[Message]:
+        """The latest messages in order."""
+        return await (await self.session()).messages(last=last)
+
+    async def recall(
+        self,
+        question: str,
+        *,
+        limit: int = 10,
+        since: datetime | str | None = None,
+        until: datetime | str | None = None,
+        speaker: str | None = None,
+        include: Include = "both",
+        neighbours: int = 1,
+    ) -> Sequence[Hit]:
+        """Find what was said in the room; see `User.recall`."""
+        await self.check("read")
+        return await recall(
+            self._store,
+            self._vault,
+            question,
+            limit=limit,
+            since=since,
+            until=until,
+            speaker=speaker,
+            include=include,
+            neighbours=neighbours,
+        )
+
+    async def memories(self) -> Memories:
+        """What was distilled from the room."""
+        await self.check("read")
+        return Memories(self._store, self._vault, gate=self.check)
+
+    async def distill(self) -> int:
+        """Bring the room's summary up to date."""
+        await self.check("write")
+        return await distill_vault(self._store, self._vault)
+
+    async def erase(self) -> Receipt:
+        """Destroy the room for everybody.
+
+        Raises:
+            NotAllowed: the caller does not own the room.
+        """
+        await self.check("erase")
+        return await erase_vault(self._store, self._vault)
+
+    # Inside
+
+    def _checked_guest(self, name: str, role: MemberRole, kind: MemberKind) -> str:
+        if kind == "person":
+            return checked_name("user", name, self._store.limits)
+        if kind != "assistant":
+            raise BadInput("kind", "it is person or assistant")
+        if role == "owner":
+            raise BadInput("role", "an assistant cannot own a room")
+        return checked_slug("assistant", name, self._store)
+
+    async def _introduce(self, slug: str) -> None:
+        """Make an assistant known in the room as the caller knows it, unless it is known there."""
+        there = Names(self._store, self._vault)
+        if any(known.slug == slug for known in await there.assistants()):
+            return
+        own = await self._store.user_vault(self._user_id)
+        mine = [a for a in await Names(self._store, own).assistants() if a.slug == slug]
+        await there.assistant(slug)
+        for known in mine:
+            await there.describe_assistant(
+                slug, name=known.name, avatar=known.avatar, purpose=known.purpose
+            )
+
+    async def _admit(self, guest: Member) -> None:
+        """One attempt to give somebody a role: a member keeps when they joined."""
+        roster = await read_roster(self._vault, self.id)
+        decide(roster.find(self._user_id), "invite")
+        if roster.body.ending:
+            raise NotFound("room")
+        known = roster.find(guest.user_id, guest.kind)
+        if known is not None and known.role == guest.role:
+            return
+        if known is None:
+            row, once = await admission(self._store, self._vault, guest)
+            await commit_change(self._vault, roster, put=(row,), once=once)
+            return
+        if not roster.owned_without(guest.user_id) and guest.role == "member":
+            raise BadInput("role", "the room needs an owner: make somebody else one first")
+        row = await promotion(self._vault, roster, known, guest.role)
+        await commit_change(self._vault, roster, put=(row,))
+
+    async def _part(self, name: str, kind: MemberKind, verb: Verb) -> bool:
+        """Take somebody out, and see to an owner. False: they are the last, so the room must go."""
+        for _ in range(_MAX_TRIES):
+            with contextlib.suppress(Conflict):
+                roster = await read_roster(self._vault, self.id)
+                decide(roster.find(self._user_id), verb)
+                leaving = roster.find(name, kind)
+                if leaving is None:
+                    raise NotFound("member")
+                if roster.people == (leaving,):
+                    # They stay in it until it is gone: were this cut off, they could leave again.
+                    await commit_change(self._vault, roster, body=replace(roster.body, ending=True))
+                    return False
+                put = [self._vault.gone(roster.row_of(leaving))]
+                heir = roster.heir(name) if kind == "person" else None
+                if heir is not None:
+                    put.append(await promotion(self._vault, roster, heir, "owner"))
+                await commit_change(self._vault, roster, put=tuple(put))
+                return True
+        raise Conflict(_TOO_MANY)
