@@ -39,7 +39,9 @@
     │   ├── ModelUnreachable  model_unreachable
     │   ├── ModelRefused      model_refused
     │   ├── ModelStalled      model_stalled
-    │   └── ModelIncomplete   model_incomplete
+    │   ├── ModelIncomplete   model_incomplete
+    │   ├── ModelRepeats      model_repeats
+    │   └── AnswerTooLong     answer_too_long
     └── MissingExtra          missing_extra
 
 No message or attribute ever holds text that a user said.
@@ -50,6 +52,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 __all__ = [
+    "AnswerTooLong",
     "BadInput",
     "BadSettings",
     "BrokenChain",
@@ -64,6 +67,7 @@ __all__ = [
     "ModelFailed",
     "ModelIncomplete",
     "ModelRefused",
+    "ModelRepeats",
     "ModelStalled",
     "ModelUnreachable",
     "NoTranscriber",
@@ -496,6 +500,31 @@ class ModelIncomplete(ModelFailed):
             "the model's answer was empty, unreadable or broken off: try again, and check that "
             "model_base_url is the address of an API"
         )
+
+
+class ModelRepeats(ModelFailed):
+    """The model went round in circles: the same words, or tool calls without end. It was stopped."""
+
+    code = "model_repeats"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the model went round in circles and was stopped: what it said is kept; ask in other "
+            "words, or take a larger model"
+        )
+
+
+class AnswerTooLong(ModelFailed):
+    """The model did not come to an end. It was stopped; what it said until then is kept."""
+
+    code = "answer_too_long"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            f"the answer was stopped after {limit:,} characters: what was said is kept; ask for "
+            "the rest"
+        )
+        self.limit = limit
 
 
 class MissingExtra(HoldfastError):
