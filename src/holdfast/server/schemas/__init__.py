@@ -13,21 +13,23 @@ from holdfast.server.schemas.conversations import (
     ToolOut,
     TurnOut,
 )
-from holdfast.server.schemas.frames import (
-    CancelFrame,
-    ClientFrame,
+from holdfast.server.schemas.events import (
     DeltaEvent,
     ErrorEvent,
     FailedEvent,
     FinishedEvent,
     Frame,
     HistoryEvent,
-    MessageFrame,
-    PingFrame,
     PongEvent,
     RecalledEvent,
     ServerEvent,
     StartedEvent,
+)
+from holdfast.server.schemas.frames import (
+    CancelFrame,
+    ClientFrame,
+    MessageFrame,
+    PingFrame,
     client_frames,
 )
 from holdfast.server.schemas.recall import HitOut

@@ -1,4 +1,4 @@
-"""What goes over the socket, from the client and from the server."""
+"""What a client sends over a socket, as JSON text; its speech comes in binary frames."""
 
 from __future__ import annotations
 
@@ -6,25 +6,22 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, TypeAdapter
 
-from holdfast.server.schemas.base import In, Out
-from holdfast.server.schemas.conversations import MessageOut
-from holdfast.server.schemas.recall import HitOut
+from holdfast.server.schemas.base import In
 
 __all__ = [
+    "FRAME_TYPES",
+    "AudioEndFrame",
+    "AudioStartFrame",
     "CancelFrame",
     "ClientFrame",
-    "DeltaEvent",
-    "ErrorEvent",
-    "FailedEvent",
-    "FinishedEvent",
-    "Frame",
-    "HistoryEvent",
+    "EditFrame",
+    "JoinFrame",
+    "LeaveFrame",
     "MessageFrame",
     "PingFrame",
-    "PongEvent",
-    "RecalledEvent",
-    "ServerEvent",
-    "StartedEvent",
+    "PostFrame",
+    "RegenerateFrame",
+    "TypingFrame",
     "client_frames",
 ]
 
@@ -37,10 +34,28 @@ class MessageFrame(In):
     client_key: str | None = None
 
 
+class EditFrame(In):
+    """Say something else in place of an earlier message: a branch beside it."""
+
+    type: Literal["edit"]
+    message_id: str
+    text: str
+    client_key: str | None = None
+
+
+class RegenerateFrame(In):
+    """Have an earlier message answered once more."""
+
+    type: Literal["regenerate"]
+    message_id: str
+    client_key: str | None = None
+
+
 class CancelFrame(In):
-    """Cancel the turn that is being answered, and those that wait."""
+    """Cancel one turn, or without a name all that run or wait in the socket's session."""
 
     type: Literal["cancel"]
+    turn_id: str | None = None
 
 
 class PingFrame(In):
@@ -49,103 +64,82 @@ class PingFrame(In):
     type: Literal["ping"]
 
 
-ClientFrame: TypeAlias = Annotated[
-    MessageFrame | CancelFrame | PingFrame, Field(discriminator="type")
-]
-client_frames: TypeAdapter[MessageFrame | CancelFrame | PingFrame] = TypeAdapter(ClientFrame)
-"""Reads a client's frame."""
+class AudioStartFrame(In):
+    """Begin to speak: binary frames with the audio follow."""
+
+    type: Literal["audio_start"]
+    media_type: str
+    client_key: str | None = None
+    name: str | None = None
+    """The file's name."""
 
 
-# From the server
+class AudioEndFrame(In):
+    """Stop speaking: what came is said, or thrown away."""
+
+    type: Literal["audio_end"]
+    discard: bool = False
 
 
-class HistoryEvent(Out):
-    """The latest messages of the session, in order; the first event of a connection."""
+class JoinFrame(In):
+    """Listen to a room."""
 
-    type: Literal["history"] = "history"
-    messages: list[MessageOut]
-
-
-class StartedEvent(Out):
-    """The input is durable."""
-
-    type: Literal["started"] = "started"
-    turn_id: str
-    message: MessageOut | None
-    client_key: str | None
-    replayed: bool
+    type: Literal["join"]
+    room_id: str
+    after_seq: int | None = None
 
 
-class RecalledEvent(Out):
-    """What was found for the input, best first."""
+class LeaveFrame(In):
+    """Stop listening to a room; one stays a member of it."""
 
-    type: Literal["recalled"] = "recalled"
-    turn_id: str
-    hits: list[HitOut]
+    type: Literal["leave"]
+    room_id: str
 
 
-class DeltaEvent(Out):
-    """A piece of the answer."""
+class PostFrame(In):
+    """Say something in a room that this socket has joined."""
 
-    type: Literal["delta"] = "delta"
-    turn_id: str
+    type: Literal["post"]
+    room_id: str
     text: str
-
-
-class FinishedEvent(Out):
-    """The turn has its final status."""
-
-    type: Literal["finished"] = "finished"
-    turn_id: str
-    status: str
-    message: MessageOut | None
-    replayed: bool
-
-
-class FailedEvent(Out):
-    """The turn failed; the input and what went wrong are recorded."""
-
-    type: Literal["failed"] = "failed"
-    turn_id: str
-    code: str
-    message: str
-
-
-class ErrorEvent(Out):
-    """A frame of this client could not be taken; nothing was recorded for it."""
-
-    type: Literal["error"] = "error"
-    code: str
-    message: str
-    request_id: str
     client_key: str | None = None
 
 
-class PongEvent(Out):
-    """The answer to a ping."""
+class TypingFrame(In):
+    """Show the others of a room that one is writing. It is not recorded."""
 
-    type: Literal["pong"] = "pong"
+    type: Literal["typing"]
+    room_id: str
 
 
-ServerEvent: TypeAlias = (
-    HistoryEvent
-    | StartedEvent
-    | RecalledEvent
-    | DeltaEvent
-    | FinishedEvent
-    | FailedEvent
-    | ErrorEvent
-    | PongEvent
+ClientFrame: TypeAlias = (
+    MessageFrame
+    | EditFrame
+    | RegenerateFrame
+    | CancelFrame
+    | PingFrame
+    | AudioStartFrame
+    | AudioEndFrame
+    | JoinFrame
+    | LeaveFrame
+    | PostFrame
+    | TypingFrame
 )
+client_frames: TypeAdapter[ClientFrame] = TypeAdapter(
+    Annotated[ClientFrame, Field(discriminator="type")]
+)
+"""Reads a client's frame."""
 
-
-class Frame(Out):
-    """One frame to a client.
-
-    `seq` grows by one with each event of the session; what concerns one connection alone (history,
-    error, pong) bears the number of the last event before it.
-    """
-
-    seq: int
-    session_id: str
-    event: Annotated[ServerEvent, Field(discriminator="type")]
+FRAME_TYPES = (
+    "message",
+    "edit",
+    "regenerate",
+    "cancel",
+    "ping",
+    "audio_start",
+    "audio_end",
+    "join",
+    "leave",
+    "post",
+    "typing",
+)
