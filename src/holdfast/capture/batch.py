@@ -161,7 +161,8 @@ class Batch:
         body = self.body
         if body is None or not self.messages:
             return
-        first = next((m.text for m in self.messages if m.text.strip()), "")
+        said = (m.text for m in self.messages if m.kind != "error" and m.text.strip())
+        first = next(said, "")
         changed = body
         if not body.preview and first:
             title, preview = titled(first)

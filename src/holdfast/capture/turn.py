@@ -14,11 +14,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import datetime
 from types import TracebackType
 from typing import Literal, Self, TypeAlias
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from holdfast.capture.checks import (
@@ -30,10 +28,10 @@ from holdfast.capture.checks import (
     checked_text,
 )
 from holdfast.capture.entries import Appended, Draft, Entry, TurnChange, rebased
+from holdfast.capture.inputs import Input, check_repeated, input_entry, speech_of
 from holdfast.capture.log import SessionLog
 from holdfast.capture.parts import (
     annotated,
-    check_same_input,
     error_code_of,
     file_part,
     finish,
@@ -64,27 +62,6 @@ __all__ = ["Input", "TurnRecorder", "WriteGate"]
 
 WriteGate: TypeAlias = Callable[[Literal["write"]], Awaitable[None]]
 """Asked before each write of content: returns, or raises NotFound or NotAllowed."""
-
-
-class Input(Struct, frozen=True, kw_only=True):
-    """What starts a turn.
-
-    With `audio` the text is its transcript and may be empty. `edits` names the message this one
-    stands beside as another version; `answers` starts the turn without an input, as another
-    answer to that message.
-    """
-
-    text: str = ""
-    author: str | None = None
-    at: datetime | None = None
-    audio: bytes | None = None
-    media_type: str | None = None
-    file_name: str | None = None
-    speech: Speech | None = None
-    edits: MessageId | None = None
-    answers: MessageId | None = None
-    item: str | None = None
-    role: Role = "user"
 
 
 class TurnRecorder:
@@ -164,7 +141,10 @@ class TurnRecorder:
         once = self._once()
         if once is not None and await self._replay(once):
             return
-        entries = () if self._input.answers is not None else (self._input_entry(),)
+        entries: tuple[Entry, ...] = ()
+        if self._input.answers is None:
+            given, beside = self._input, self._answered
+            entries = (input_entry(self._log, given, self._turn, beside, self._limits),)
         change = TurnChange(turn=self._turn, begins=True)
         try:
             self._take(await self._log.append(entries, (change,), once=once))
@@ -259,6 +239,21 @@ class TurnRecorder:
         part = file_part(self._log, name, content, media_type, self._limits)
         text = checked_text("transcript", transcript, self._limits)
         return await self.add(role, "audio", text, file=part, speech=speech, content=content)
+
+    async def transcript(self, text: str, speech: Speech) -> Message:
+        """Record what the speech that began this turn says; durable on return.
+
+        The audio stays as it is. Its transcript is the message that follows it, said by the same
+        person; in a turn that answers untranscribed speech again, it follows that.
+
+        Raises:
+            BadInput: the text is blank, no speech began this turn, or it has its text already.
+        """
+        if self.replayed:
+            return await self.add("user", "text", text)
+        heard = speech_of(self.messages, self._answered)
+        said = checked_text("transcript", text, self._limits, required=True)
+        return await self.add(heard.role, "text", said, author=heard.author, speech=speech)
 
     async def error(self, error: BaseException | str, *, code: str | None = None) -> Message:
         """Record what went wrong. The text of an exception is kept, sealed like all the rest."""
@@ -377,35 +372,10 @@ class TurnRecorder:
             return False
         turn, messages = await log.recorded_turn(raw)
         if self._input.answers is None:
-            check_same_input(messages, self._input.role, self._input.text)
+            check_repeated(messages, self._input)
         self._turn, self.messages = turn, messages
         self.replayed = True
         return True
-
-    def _input_entry(self) -> Entry:
-        what, turn = self._input, self._turn
-        file = None
-        if what.audio is not None:
-            media_type = what.media_type or "application/octet-stream"
-            file = file_part(
-                self._log, what.file_name or "speech", what.audio, media_type, self._limits
-            )
-        message = Message(
-            id=MessageId(self._log.ids()),
-            session_id=turn.session_id,
-            turn_id=turn.id,
-            seq=0,
-            parent_id=None if self._answered is None else self._answered.parent_id,
-            role=what.role,
-            kind="text" if file is None else "audio",
-            text=checked_text("input", what.text, self._limits, required=file is None),
-            at=turn.started_at,
-            author=checked_label("author", what.author, self._limits),
-            file=file,
-            speech=checked_speech(what.speech, self._limits),
-            item=checked_item(what.item, self._limits),
-        )
-        return Entry(message=message, content=what.audio, follows_leaf=self._answered is None)
 
     async def add(
         self,

@@ -1,0 +1,116 @@
+"""What starts a turn, and what becomes of it: a message, and for speech a transcript after it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+
+from msgspec import Struct
+
+from holdfast.capture.checks import (
+    Limits,
+    checked_item,
+    checked_label,
+    checked_speech,
+    checked_text,
+)
+from holdfast.capture.entries import Entry
+from holdfast.capture.log import SessionLog
+from holdfast.capture.parts import check_same_input, file_part
+from holdfast.errors import BadInput
+from holdfast.model import Message, MessageId, Role, Speech, Turn
+
+__all__ = ["Input", "check_repeated", "input_entry", "speech_of", "transcript_of"]
+
+
+class Input(Struct, frozen=True, kw_only=True):
+    """What starts a turn.
+
+    With `audio` the text is its transcript and may be empty: `TurnRecorder.transcript` records
+    what is heard later. `edits` names the message this one stands beside as another version;
+    `answers` starts the turn without an input, as another answer to that message.
+    """
+
+    text: str = ""
+    author: str | None = None
+    at: datetime | None = None
+    audio: bytes | None = None
+    media_type: str | None = None
+    file_name: str | None = None
+    speech: Speech | None = None
+    edits: MessageId | None = None
+    answers: MessageId | None = None
+    item: str | None = None
+    role: Role = "user"
+
+
+def input_entry(
+    log: SessionLog, what: Input, turn: Turn, answered: Message | None, limits: Limits
+) -> Entry:
+    """The input as the first message of its turn.
+
+    Args:
+        answered: the message it stands beside as another version.
+
+    Raises:
+        BadInput, TooLarge: it cannot be kept.
+    """
+    file = None
+    if what.audio is not None:
+        media_type = what.media_type or "application/octet-stream"
+        file = file_part(log, what.file_name or "speech", what.audio, media_type, limits)
+    message = Message(
+        id=MessageId(log.ids()),
+        session_id=turn.session_id,
+        turn_id=turn.id,
+        seq=0,
+        parent_id=None if answered is None else answered.parent_id,
+        role=what.role,
+        kind="text" if file is None else "audio",
+        text=checked_text("input", what.text, limits, required=file is None),
+        at=turn.started_at,
+        author=checked_label("author", what.author, limits),
+        file=file,
+        speech=checked_speech(what.speech, limits),
+        item=checked_item(what.item, limits),
+    )
+    return Entry(message=message, content=what.audio, follows_leaf=answered is None)
+
+
+def check_repeated(recorded: Sequence[Message], what: Input) -> None:
+    """A client key stands for one input, and speech is more than its text.
+
+    Raises:
+        BadInput: another text or another audio was recorded under it.
+    """
+    check_same_input(recorded, what.role, what.text)
+    file = recorded[0].file if recorded else None
+    if what.audio is None or file is None:
+        return
+    if file.sha256 != hashlib.sha256(what.audio).hexdigest():
+        raise BadInput("client key", "it was used for another input: take a new one")
+
+
+def speech_of(messages: Sequence[Message], answered: Message | None) -> Message:
+    """The speech that a turn is about: of its own input, or of the message it answers again.
+
+    Raises:
+        BadInput: there is none, or it has its text already.
+    """
+    heard = next((m for m in messages if m.kind == "audio"), answered)
+    if heard is None or heard.kind != "audio":
+        raise BadInput("transcript", "this turn was not begun by speech")
+    if heard.text or transcript_of(messages, heard) is not None:
+        raise BadInput("transcript", "this speech has one already")
+    return heard
+
+
+def transcript_of(messages: Sequence[Message], heard: Message) -> Message | None:
+    """The message among `messages` that says in text what `heard` is the audio of, if any."""
+    return next((m for m in messages if _is_transcript(m, heard)), None)
+
+
+def _is_transcript(message: Message, heard: Message) -> bool:
+    theirs = message.turn_id == heard.turn_id or message.parent_id == heard.id
+    return theirs and message.kind == "text" and message.speech is not None
