@@ -44,6 +44,7 @@ __all__ = [
     "Speech",
     "Thought",
     "ThoughtId",
+    "TokenId",
     "ToolPart",
     "Turn",
     "TurnId",
@@ -61,6 +62,8 @@ TurnId = NewType("TurnId", str)
 MessageId = NewType("MessageId", str)
 MemoryId = NewType("MemoryId", str)
 ThoughtId = NewType("ThoughtId", str)
+TokenId = NewType("TokenId", str)
+"""Of an API key; never the key itself."""
 RoomId = NewType("RoomId", str)
 AssistantId = NewType("AssistantId", str)
 ProjectId = NewType("ProjectId", str)

@@ -19,6 +19,7 @@ from holdfast.keeper.keys import Keys
 from holdfast.keeper.sessions import OpenSession, Sessions
 from holdfast.keeper.store import ProfileBody, Store
 from holdfast.keeper.temporary import temporary_vault
+from holdfast.keeper.tokens import Tokens
 from holdfast.keeper.users import User
 from holdfast.keeper.verifying import Verified, verify
 from holdfast.model import UserId
@@ -43,11 +44,28 @@ class Keeper:
         self._distilled: dict[bytes, int] = {}
         """Up to which revision each vault was found to need nothing."""
         self.keys = Keys(store)
+        self.tokens = Tokens(store)
 
     @property
     def store(self) -> Store:
         """What the keeper works with; for layers above, not for applications."""
         return self._store
+
+    def account(self, name: str) -> Keeper:
+        """The same store for the users, rooms and API keys of another account.
+
+        The same user name in two accounts is two people. What looks after the whole store
+        (distill, recover, verify without a user, backup) does so from any account, and the view
+        needs no closing: it ends with the keeper it is made from.
+
+        Raises:
+            BadInput: the name is empty or cannot be kept.
+        """
+        if name == self._store.account_name:
+            return self
+        view = Keeper(self._store.for_account(checked_name("account", name, self._store.limits)))
+        view._closed = True  # there is nothing of its own to close
+        return view
 
     async def user(self, user_id: str, *, create: bool = True) -> User:
         """A user by the account's own name for them.
@@ -68,10 +86,10 @@ class Keeper:
         return User(self._store, vault, name)
 
     async def users(self) -> list[KnownUser]:
-        """Everybody who has a vault here, by name."""
+        """Everybody of this account who has a vault here, by name."""
         found: list[KnownUser] = []
         for vault in await self._store.all_vaults():
-            if vault.kind != "user":
+            if vault.kind != "user" or vault.account != self._store.account:
                 continue
             rows = await vault.storage.rows(
                 RowSpan(vault_id=vault.raw, kind=Kind.PROFILE, scope=NO_SCOPE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from weakref import WeakValueDictionary
@@ -54,11 +55,21 @@ class Store:
         self.ids = ids
         self.limits = limits
         self.writer = writer
-        self.account = keyring.tag(b"", "account", account)[:16]
+        self.account_name = account
+        self.account = _account_id(keyring, account)
         self.data_path = data_path
         self.keys_path = keys_path
         self._logs: WeakValueDictionary[tuple[bytes, str], SessionLog] = WeakValueDictionary()
         self._vaults: WeakValueDictionary[bytes, Vault] = WeakValueDictionary()
+
+    def for_account(self, name: str) -> Store:
+        """The same store, for the owners of another account: all that is open is shared."""
+        if name == self.account_name:
+            return self
+        other = copy.copy(self)
+        other.account_name = name
+        other.account = _account_id(self.keyring, name)
+        return other
 
     def log_of(self, vault: Vault, session_id: SessionId) -> SessionLog:
         """The one recorder of a session in this process."""
@@ -132,6 +143,18 @@ class Store:
 
         return await self.make_vault("user", name, first=profile)
 
+    async def find_tokens_vault(self) -> Vault | None:
+        """Where the API keys of all accounts lie; None when there is none yet.
+
+        It is of the account without a name, which nobody can have: a shown key must be found
+        before it is known which account it is of.
+        """
+        return await self.for_account("").find_vault("tokens", "")
+
+    async def make_tokens_vault(self) -> Vault:
+        """The same, made when there is none."""
+        return await self.for_account("").make_vault("tokens", "")
+
     async def all_vaults(self) -> list[Vault]:
         """Every vault, for maintenance."""
         found: list[Vault] = []
@@ -143,3 +166,8 @@ class Store:
 
     def __repr__(self) -> str:
         return f"Store(writer={self.writer}, account={id_text(self.account)})"
+
+
+def _account_id(keyring: Keyring, name: str) -> bytes:
+    """16 bytes that stand for an account in plain columns, and do not tell its name."""
+    return keyring.tag(b"", "account", name)[:16]

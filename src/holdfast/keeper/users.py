@@ -22,6 +22,7 @@ from holdfast.keeper.recalling import Hit, recall
 from holdfast.keeper.rooms import Rooms
 from holdfast.keeper.sessions import Sessions
 from holdfast.keeper.store import Store
+from holdfast.keeper.tokens import Tokens
 from holdfast.model import Memory, Message, UserId
 from holdfast.storage.protocol import VaultStats
 from holdfast.vault.vault import Vault
@@ -163,6 +164,10 @@ class User:
         return await erase_session(self._store, self._vault, session_id)
 
     async def erase(self) -> Receipt:
-        """Destroy everything of this user for good, and leave every room. Keep the receipt."""
+        """Destroy everything of this user for good, and leave every room. Keep the receipt.
+
+        Their API keys end first: no running server takes what they might still send.
+        """
+        await Tokens(self._store).revoke_of(self.id)
         await self.rooms.leave_all()
         return await erase_vault(self._store, self._vault)

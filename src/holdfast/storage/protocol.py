@@ -70,6 +70,7 @@ class Kind(IntEnum):
     MEMBER = 11
     ROOM = 12
     PROFILE = 13
+    TOKEN = 14
 
 
 class State(IntEnum):
@@ -91,7 +92,7 @@ class VaultRow(Struct, frozen=True, kw_only=True):
     account_id: bytes
     owner_tag: bytes
     kind: str
-    """"user" or "room"."""
+    """"user", "room", or "tokens" (the store's own)."""
     created_ms: int
     rev: int = 0
     seals: int = 0

@@ -35,6 +35,7 @@ __all__ = [
     "Rooms",
     "Sessions",
     "Thoughts",
+    "Tokens",
     "ToolCall",
     "TurnRecorder",
     "User",

@@ -17,7 +17,7 @@ from holdfast.capture.log import SessionLog
 from holdfast.capture.turn import Input
 from holdfast.clock import Clock, Ids
 from holdfast.errors import HoldfastError
-from holdfast.keeper.access import Gate, Verb
+from holdfast.keeper.access import Gate, Scope, Verb
 from holdfast.keeper.backups import BackupReport
 from holdfast.keeper.contexts import Context
 from holdfast.keeper.erasing import Forgotten, Receipt
@@ -34,6 +34,7 @@ from holdfast.keeper.rooms import RoomPage
 from holdfast.keeper.roster import MemberKind, MemberRole
 from holdfast.keeper.sessions import LoggedExchange, Page
 from holdfast.keeper.store import Store
+from holdfast.keeper.tokens import Changed, Token
 from holdfast.keeper.verifying import Verified
 from holdfast.model import (
     Assistant,
@@ -79,6 +80,7 @@ __all__ = [
     "Rooms",
     "Sessions",
     "Thoughts",
+    "Tokens",
     "ToolCall",
     "TurnRecorder",
     "User",
@@ -127,7 +129,10 @@ class Keeper:
     @property
     def keys(self) -> Keys: ...
     @property
+    def tokens(self) -> Tokens: ...
+    @property
     def store(self) -> Store: ...
+    def account(self, name: str) -> Keeper: ...
     def user(self, user_id: str, *, create: bool = True) -> User: ...
     def users(self) -> builtins.list[KnownUser]: ...
     def ephemeral(self, user_id: str, *, assistant: str | None = None) -> OpenSession: ...
@@ -375,6 +380,24 @@ class Thoughts:
         session_id: str | None = None,
         limit: int | None = None,
     ) -> builtins.list[Thought]: ...
+
+class Tokens:
+    def create(
+        self,
+        user_id: str,
+        *,
+        name: str = "",
+        scopes: Iterable[Scope] = ...,
+        acts_for_users: bool = False,
+        injects_context: bool = False,
+        expires_at: datetime | None = None,
+    ) -> tuple[Token, str]: ...
+    def list(self) -> builtins.list[Token]: ...
+    def revoke(self, token_id: str) -> Token: ...
+    def revoke_of(self, user_id: str) -> int: ...
+    def find(self, secret: str) -> Token | None: ...
+    def used(self, token_id: str, at: datetime) -> None: ...
+    def changes(self, after: int) -> Changed: ...
 
 class ToolCall:
     @property

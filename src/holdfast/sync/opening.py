@@ -18,6 +18,7 @@ from holdfast.keeper.memories import Memories, Thoughts
 from holdfast.keeper.names import Names
 from holdfast.keeper.rooms import OpenRoom, Rooms
 from holdfast.keeper.sessions import OpenSession, Sessions
+from holdfast.keeper.tokens import Tokens
 from holdfast.keeper.users import User
 from holdfast.sync.forwarding import Face, face_of
 from holdfast.sync.portal import Portal
@@ -37,6 +38,7 @@ FORWARDED: tuple[type, ...] = (
     Rooms,
     Sessions,
     Thoughts,
+    Tokens,
     ToolCall,
     TurnRecorder,
     User,
