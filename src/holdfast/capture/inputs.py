@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from holdfast.capture.checks import (
     Limits,
@@ -15,13 +16,13 @@ from holdfast.capture.checks import (
     checked_speech,
     checked_text,
 )
-from holdfast.capture.entries import Entry
+from holdfast.capture.entries import Entry, TurnChange
 from holdfast.capture.log import SessionLog
 from holdfast.capture.parts import check_same_input, file_part
 from holdfast.errors import BadInput
 from holdfast.model import Message, MessageId, Role, Speech, Turn
 
-__all__ = ["Input", "check_repeated", "input_entry", "speech_of", "transcript_of"]
+__all__ = ["Input", "check_repeated", "given_entries", "input_entry", "speech_of", "transcript_of"]
 
 
 class Input(Struct, frozen=True, kw_only=True):
@@ -30,6 +31,10 @@ class Input(Struct, frozen=True, kw_only=True):
     With `audio` the text is its transcript and may be empty: `TurnRecorder.transcript` records
     what is heard later. `edits` names the message this one stands beside as another version;
     `answers` starts the turn without an input, as another answer to that message.
+
+    `entries` instead are messages as they are to be kept, in one write with the turn: for whoever
+    is told several things at once, or what was said elsewhere before. Those without a `turn_id`
+    are this turn's, the others of the finished `turns`. The caller has checked them.
     """
 
     text: str = ""
@@ -43,6 +48,16 @@ class Input(Struct, frozen=True, kw_only=True):
     answers: MessageId | None = None
     item: str | None = None
     role: Role = "user"
+    entries: tuple[Entry, ...] = ()
+    turns: tuple[TurnChange, ...] = ()
+
+
+def given_entries(what: Input, turn: Turn) -> tuple[Entry, ...]:
+    """The `entries` of an input, with the turn in those that have none."""
+    return tuple(
+        e if e.message.turn_id else replace(e, message=replace(e.message, turn_id=turn.id))
+        for e in what.entries
+    )
 
 
 def input_entry(

@@ -28,7 +28,7 @@ from holdfast.capture.checks import (
     checked_text,
 )
 from holdfast.capture.entries import Appended, Draft, Entry, TurnChange, rebased
-from holdfast.capture.inputs import Input, check_repeated, input_entry, speech_of
+from holdfast.capture.inputs import Input, check_repeated, given_entries, input_entry, speech_of
 from holdfast.capture.log import SessionLog
 from holdfast.capture.parts import (
     annotated,
@@ -141,13 +141,13 @@ class TurnRecorder:
         once = self._once()
         if once is not None and await self._replay(once):
             return
-        entries: tuple[Entry, ...] = ()
-        if self._input.answers is None:
-            given, beside = self._input, self._answered
+        given, beside = self._input, self._answered
+        entries = given_entries(given, self._turn)
+        if not entries and given.answers is None:
             entries = (input_entry(self._log, given, self._turn, beside, self._limits),)
-        change = TurnChange(turn=self._turn, begins=True)
+        changes = (*given.turns, TurnChange(turn=self._turn, begins=True))
         try:
-            self._take(await self._log.append(entries, (change,), once=once))
+            self._take(await self._log.append(entries, changes, once=once))
         except Conflict:
             if once is None or not await self._replay(once):
                 raise
@@ -371,7 +371,7 @@ class TurnRecorder:
         if raw is None:
             return False
         turn, messages = await log.recorded_turn(raw)
-        if self._input.answers is None:
+        if self._input.answers is None and not self._input.entries:
             check_repeated(messages, self._input)
         self._turn, self.messages = turn, messages
         self.replayed = True
@@ -484,7 +484,7 @@ class TurnRecorder:
         if appended.turns:
             self._turn = appended.turns[-1]
         if appended.messages:
-            self.messages.extend(appended.messages)
+            self.messages.extend(m for m in appended.messages if m.turn_id == self._turn.id)
             self._last = appended.messages[-1].id
 
     def _check_open(self) -> None:
