@@ -42,6 +42,10 @@
     │   ├── ModelIncomplete   model_incomplete
     │   ├── ModelRepeats      model_repeats
     │   └── AnswerTooLong     answer_too_long
+    ├── ProviderFailed        provider_failed     a service that a tool asked; the question is kept
+    │   ├── ProviderBusy      provider_busy
+    │   ├── ProviderRefused   provider_refused
+    │   └── ProviderUnreachable  provider_unreachable
     └── MissingExtra          missing_extra
 
 No message or attribute ever holds text that a user said.
@@ -75,6 +79,10 @@ __all__ = [
     "NotAudio",
     "NotFound",
     "NothingHeard",
+    "ProviderBusy",
+    "ProviderFailed",
+    "ProviderRefused",
+    "ProviderUnreachable",
     "RootKeyExposed",
     "RootKeyMissing",
     "RootKeyWrong",
@@ -503,7 +511,7 @@ class ModelIncomplete(ModelFailed):
 
 
 class ModelRepeats(ModelFailed):
-    """The model went round in circles: the same words, or tool calls without end. It was stopped."""
+    """The model went round in circles, in words or in tool calls, and was stopped."""
 
     code = "model_repeats"
 
@@ -525,6 +533,48 @@ class AnswerTooLong(ModelFailed):
             "the rest"
         )
         self.limit = limit
+
+
+class ProviderFailed(HoldfastError):
+    """A service that a tool asked gave no answer, or not a whole one. What was asked is kept.
+
+    `reason` is the provider's own code or a word of ours, never a text of theirs: it may repeat
+    what was said.
+    """
+
+    code = "provider_failed"
+
+    def __init__(self, provider: str, reason: str, what: str = "try again later") -> None:
+        super().__init__(f"{provider} gave no answer that can be used ({reason}): {what}")
+        self.provider = provider
+        self.reason = reason
+
+
+class ProviderBusy(ProviderFailed):
+    """The service refused for its rate limit, however often it was asked again."""
+
+    code = "provider_busy"
+
+    def __init__(self, provider: str, reason: str) -> None:
+        super().__init__(provider, reason, "too much was asked of it; try again in some minutes")
+
+
+class ProviderRefused(ProviderFailed):
+    """The service does not take the request: its key, the credits, or what it asks for."""
+
+    code = "provider_refused"
+
+    def __init__(self, provider: str, reason: str) -> None:
+        super().__init__(provider, reason, "check its key, the credits, and what was asked for")
+
+
+class ProviderUnreachable(ProviderFailed):
+    """Nobody answers at the service's address, or the answer stopped on its way."""
+
+    code = "provider_unreachable"
+
+    def __init__(self, provider: str) -> None:
+        super().__init__(provider, "unreachable", "try again later, and check its address")
 
 
 class MissingExtra(HoldfastError):

@@ -1,0 +1,1 @@
+"""Services that assistants ask through tools, and the recording of what they answer."""
