@@ -14,7 +14,10 @@ from msgspec import Struct
 from holdfast.keeper.recalling import Hit
 from holdfast.model import Message
 
-__all__ = ["Context", "Piece", "build_context", "estimated_tokens"]
+__all__ = ["NOTED_TAG", "Context", "Piece", "build_context", "estimated_tokens"]
+
+NOTED_TAG = "noted-by-assistant"
+"""The tag of a memory that an assistant added of its own accord: it may be wrong, or be planted."""
 
 
 class Piece(Struct, frozen=True, kw_only=True):
@@ -112,7 +115,8 @@ def _hit_piece(hit: Hit, count: Callable[[str], int]) -> Piece:
     if memory is None:
         return _piece("", "", count)
     since = "" if memory.valid_from is None else f"{memory.valid_from:%Y-%m-%d} "
-    return _piece(memory.id, f"[{since}memory {memory.id}] {memory.text}", count)
+    noted = ", noted by an assistant" if NOTED_TAG in memory.tags else ""
+    return _piece(memory.id, f"[{since}memory {memory.id}{noted}] {memory.text}", count)
 
 
 def _line(message: Message) -> str:
