@@ -13,18 +13,24 @@ import ctypes
 import os
 import resource
 import signal
+import struct
 import sys
 from typing import IO, Any
 
 import msgspec
 from msgspec import Struct
 
+from holdfast.assistant.speech.decoding import RATE_HZ, TooLong, Undecodable, samples_of
 from holdfast.assistant.speech.models import ModelFiles, folder_files, opened
 
 __all__ = ["Ask", "Begin", "Heard", "main", "read_frame", "write_frame"]
 
 _PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS = 1, 38
 _THREADS = 2
+_SILENCE = struct.pack(
+    "<4sI4s4sIHHIIHH", b"RIFF", 364, b"WAVE", b"fmt ", 16, 1, 1, 8000, 16000, 2, 16
+) + struct.pack("<4sI320x", b"data", 320)
+"""A WAV file of 20 ms."""
 _PAGE_BYTES = resource.getpagesize()
 
 
@@ -123,7 +129,9 @@ def _loaded(wanted: ModelFiles) -> Any:  # faster_whisper.WhisperModel, an untyp
             files=dict(opened(wanted)),
             local_files_only=True,
         )
+        # All that is read or imported at first use, before nothing can be opened any more.
         get_vad_model()
+        samples_of(_SILENCE, "audio/wav", max_s=1)
     except Exception:  # noqa: BLE001  # whatever the packages raise; the parent says what to do
         return None
     return model
@@ -146,8 +154,6 @@ def _allow_cpu(seconds: float) -> None:
 
 
 def _answer(model: Any, audio: bytes, media_type: str, begin: Begin) -> Heard:
-    from holdfast.assistant.speech.decoding import RATE_HZ, TooLong, Undecodable, samples_of
-
     _allow_cpu(begin.decode_cpu_s)
     try:
         samples = samples_of(audio, media_type, max_s=begin.max_speech_s)

@@ -40,6 +40,8 @@ class Listener:
             "PYTHONPATH": ":".join(path for path in sys.path if path),
             "HF_HUB_OFFLINE": "1",
             "OMP_NUM_THREADS": "2",
+            # onnxruntime would otherwise open a database of its own, for events to be sent.
+            "ORT_DISABLE_TELEMETRY": "1",
         }
         try:
             process = await asyncio.create_subprocess_exec(
