@@ -18,10 +18,11 @@ from holdfast.errors import HoldfastError, NotFound
 from holdfast.keeper.exporting import Exports
 from holdfast.keeper.importing import Imports
 from holdfast.keeper.keeper import Keeper
-from holdfast.keeper.memories import Memories, Thoughts
+from holdfast.keeper.memories import Memories, MemoryPage
 from holdfast.keeper.names import Names
 from holdfast.keeper.rooms import OpenRoom, Rooms
 from holdfast.keeper.sessions import OpenSession, Sessions
+from holdfast.keeper.thoughts import ThoughtPage, Thoughts
 from holdfast.keeper.users import User
 from holdfast.model import Message, MessageId, SessionId, Source
 
@@ -73,6 +74,7 @@ class Theirs:
     def __init__(self, **ids: str) -> None:
         self.session = ids["session"]
         self.message = ids["message"]
+        self.turn = ids["turn"]
         self.memory = ids["memory"]
         self.room = ids["room"]
         self.file = ids["file"]
@@ -121,14 +123,26 @@ MATRIX: dict[str, Attempt] = {
         a.session.turn(given=Input(text="x", edits=MessageId(b.message)))
     ),
     "OpenSession.branch(leaf)": lambda a, b: a.session.branch(b.message),
+    "OpenSession.message(message_id)": lambda a, b: a.session.message(b.message),
     "OpenSession.read_file(message_id)": lambda a, b: a.session.read_file(b.file),
     "Memories.list(session_id)": lambda a, b: a.user.memories.list(session_id=b.session),
+    "Memories.page(session_id)": lambda a, b: a.user.memories.page(session_id=b.session),
+    "Memories.page(cursor)": lambda a, b: a.user.memories.page(cursor=b.cursor),
+    "Memories.of_messages(message_ids)": lambda a, b: a.user.memories.of_messages([b.message]),
     "Memories.get(memory_id)": lambda a, b: a.user.memories.get(b.memory),
     "Memories.by_ids(memory_ids)": lambda a, b: a.user.memories.by_ids([b.memory]),
     "Memories.add(sources)": lambda a, b: a.user.memories.add("mine", sources=[b.message]),
     "Memories.of_message(message_id)": lambda a, b: a.user.memories.of_message(b.message),
     "Memories.forget(memory_id)": lambda a, b: a.user.memories.forget(b.memory),
     "Thoughts.list(session_id)": lambda a, b: a.user.thoughts.list(session_id=b.session),
+    "Thoughts.page(session_id)": lambda a, b: a.user.thoughts.page(session_id=b.session),
+    "Thoughts.page(cursor)": lambda a, b: a.user.thoughts.page(cursor=b.cursor),
+    "Thoughts.add(memory_id)": lambda a, b: a.user.thoughts.add(
+        "x", assistant="helper", memory_id=b.memory
+    ),
+    "Thoughts.add(turn_id)": lambda a, b: a.user.thoughts.add(
+        "x", assistant="helper", turn_id=b.turn
+    ),
     "Rooms.open(room_id)": lambda a, b: a.user.rooms.open(b.room),
     "Exports.file(sessions)": lambda a, b: a.user.exports.file(
         a.folder / "out.zip", sessions=[a.session.id, b.session]
@@ -139,11 +153,18 @@ FILTERS = {
     "User.recall(session_id)",
     "Sessions.page(cursor)",
     "Memories.list(session_id)",
+    "Memories.page(session_id)",
+    "Memories.page(cursor)",
     "Memories.by_ids(memory_ids)",
     "Memories.of_message(message_id)",
+    "Memories.of_messages(message_ids)",
     "Thoughts.list(session_id)",
+    "Thoughts.page(session_id)",
+    "Thoughts.page(cursor)",
 }
 """These narrow an answer: for an unknown id it is empty (a cursor only says from when on)."""
+
+EMPTY = ([], (), {}, MemoryPage(memories=[]), ThoughtPage(thoughts=[]))
 
 EXPLAINED = {
     "TurnRecorder.draft_message(message_id)": "an id that a stream gives to what it will become",
@@ -173,6 +194,7 @@ async def _people(keeper: Keeper, folder: Path) -> tuple[Hers, Theirs, User]:
         Theirs(
             session=theirs.id,
             message=turn.messages[0].id,
+            turn=turn.messages[0].turn_id,
             memory=logged.learned.memory.id,
             room=room.id,
             file=file.id,
@@ -200,6 +222,7 @@ async def test_promise_07_yours_alone_a_foreign_id_is_an_unknown_id(
     nothing = Theirs(
         session=new(),
         message=new(),
+        turn=new(),
         memory=new(),
         room=new(),
         file=new(),
@@ -227,13 +250,13 @@ async def test_promise_07_yours_alone_garbage_is_an_unknown_id(
     keeper = await world.open("memory")
     hers, _, _ = await _people(keeper, tmp_path)
     nothing = Theirs(
-        **dict.fromkeys(("session", "message", "memory", "room", "file", "cursor"), garbage)
+        **dict.fromkeys(("session", "message", "turn", "memory", "room", "file", "cursor"), garbage)
     )
 
     outcome = await _outcome(MATRIX[call], hers, nothing)
 
     if call in FILTERS and outcome[0] == "answer":
-        assert outcome[1] in ([], ()) or call == "User.recall(session_id)"
+        assert outcome[1] in EMPTY or call == "User.recall(session_id)"
 
 
 async def test_promise_07_yours_alone_recall_stays_in_the_vault(keeper: Keeper) -> None:

@@ -31,6 +31,7 @@ from holdfast.storage.protocol import (
     RowKey,
     RowSpan,
     SealedRow,
+    SessionHead,
     State,
 )
 from holdfast.vault.codec import (
@@ -49,7 +50,7 @@ from holdfast.vault.vault import Vault
 __all__ = [
     "Forgotten",
     "Receipt",
-    "erase_session",
+    "erase_sessions",
     "erase_vault",
     "forget_messages",
     "reapply",
@@ -321,20 +322,30 @@ class _Derived:
         self.put.extend(await loosened(self._vault, sorted(ids - known)))
 
 
-async def erase_session(store: Store, vault: Vault, session_id: str) -> Receipt:
-    """Destroy a session's key, rows, index entries and what was distilled from it alone.
+async def erase_sessions(store: Store, vault: Vault, session_ids: Iterable[str]) -> list[Receipt]:
+    """Destroy each session's key, rows, index entries and what was distilled from it alone.
+
+    Cut short, it has destroyed those it came to, each whole.
 
     Raises:
-        NotFound: unknown, or somebody else's.
+        NotFound: one is unknown, or somebody else's; nothing was destroyed.
     """
-    head = await Reader(vault).head(SessionId(session_id))
+    reader = Reader(vault)
+    heads = [await reader.head(SessionId(session_id)) for session_id in session_ids]
+    done = [await _erase_session(store, vault, head) for head in heads]
+    await vault.storage.scrub()
+    left = await renew_key_backups(store)
+    return [replace(receipt, key_backups_left=left) for receipt in done]
+
+
+async def _erase_session(store: Store, vault: Vault, head: SessionHead) -> Receipt:
     raw = head.session_id
     counts = {"turns": head.turns, "messages": head.messages}
     files = len(await _file_ids(vault, raw))
     body = {"action": "erase.session", "vault": vault.id, "session": id_text(raw), **counts}
     destroyed = await vault.keyring.erase(vault.raw, session_id=raw, audit=body)
     derived = await _erase_session_rows(store, vault, raw)
-    left = await renew_key_backups(store)
+    await store.indexes.unsave(vault)
     entry = destroyed.entry
     return Receipt(
         what="session",
@@ -350,7 +361,6 @@ async def erase_session(store: Store, vault: Vault, session_id: str) -> Receipt:
         keys_destroyed=destroyed.fingerprints,
         audit_number=entry.number,
         audit_digest=entry.digest.hex(),
-        key_backups_left=left,
     )
 
 
@@ -376,8 +386,6 @@ async def _erase_session_rows(store: Store, vault: Vault, session: bytes) -> For
         except Conflict:
             continue
         store.log_of(vault, SessionId(id_text(session))).invalidate()
-        await store.indexes.unsave(vault)
-        await vault.storage.scrub()
         return derived.count
 
 
@@ -453,5 +461,7 @@ async def reapply(store: Store) -> int:
         if any(r.state is not State.GONE for r in rows):
             await store.keyring.destroy(erasure.vault_id, session_id=erasure.session_id)
             await _erase_session_rows(store, vault, erasure.session_id)
+            await store.indexes.unsave(vault)
+            await vault.storage.scrub()
             done += 1
     return done

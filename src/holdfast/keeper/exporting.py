@@ -12,10 +12,11 @@ from typing import IO, TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 from msgspec import Struct
 
 from holdfast.errors import BadInput, StorageReadOnly
-from holdfast.keeper.memories import Memories, Thoughts
+from holdfast.keeper.memories import Memories
 from holdfast.keeper.names import Names
 from holdfast.keeper.sessions import Sessions
 from holdfast.keeper.store import Store
+from holdfast.keeper.thoughts import Thoughts
 from holdfast.model import Memory, Message, Session, SessionId
 from holdfast.vault.reader import Reader
 from holdfast.vault.vault import Vault
@@ -101,11 +102,13 @@ class Exports:
         from holdfast.portability.exported import Exported
 
         names = Names(self._store, self._vault)
+        thoughts = await Thoughts(self._store, self._vault).list() if whole else []
+        thoughts.reverse()
         return Exported(
             exported_at=self._store.clock(),
             sessions=feed,
             memories=sorted(memories, key=lambda memory: (memory.created_at, memory.id)),
-            thoughts=list(reversed(await Thoughts(self._vault).list())) if whole else [],
+            thoughts=thoughts,
             assistants=await names.assistants() if whole else [],
             projects=await names.projects() if whole else [],
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import TypeVar
 
 from msgspec import Struct
@@ -82,25 +83,13 @@ class Names:
     async def assistants(self) -> list[Assistant]:
         """All assistants of the vault, by slug."""
         rows, bodies = await self._all(Kind.ASSISTANT, AssistantBody)
-        found = [
-            Assistant(
-                id=AssistantId(id_text(raw)),
-                slug=body.slug,
-                name=body.name,
-                avatar=body.avatar,
-                purpose=body.purpose,
-            )
-            for raw, body in zip(rows, bodies, strict=True)
-        ]
+        found = [_assistant(raw, body) for raw, body in zip(rows, bodies, strict=True)]
         return sorted(found, key=lambda a: a.slug)
 
     async def projects(self) -> list[Project]:
         """All projects of the vault, by slug."""
         rows, bodies = await self._all(Kind.PROJECT, ProjectBody)
-        found = [
-            Project(id=ProjectId(id_text(raw)), slug=body.slug, name=body.name)
-            for raw, body in zip(rows, bodies, strict=True)
-        ]
+        found = [_project(raw, body) for raw, body in zip(rows, bodies, strict=True)]
         return sorted(found, key=lambda p: p.slug)
 
     async def describe_assistant(
@@ -110,25 +99,64 @@ class Names:
         name: str | None = None,
         avatar: str | None = None,
         purpose: str | None = None,
-    ) -> None:
-        """Name an assistant and say what it is for; what is None stays as it was."""
+    ) -> Assistant:
+        """Name an assistant and say what it is for; what is None stays as it was.
+
+        Raises:
+            BadInput, TooLarge: something of it cannot be kept.
+        """
         limits = self._store.limits
         checked_label("assistant name", name or None, limits)
         checked_label("avatar", avatar or None, limits)
         checked_text("purpose", purpose or "", limits)
+
+        def described(body: AssistantBody) -> AssistantBody:
+            return AssistantBody(
+                slug=body.slug,
+                name=name or body.name,
+                avatar=avatar if avatar is not None else body.avatar,
+                purpose=purpose if purpose is not None else body.purpose,
+            )
+
         raw = await self.assistant(slug) or b""
-        row = (await self._vault.storage.rows_by_id(ByIds(vault_id=self._vault.raw, ids=(raw,))))[0]
-        body = (await self._vault.open_records([row], AssistantBody))[0]
-        changed = AssistantBody(
-            slug=body.slug,
-            name=name or body.name,
-            avatar=avatar if avatar is not None else body.avatar,
-            purpose=purpose if purpose is not None else body.purpose,
-        )
-        sealed = await self._vault.seal_record(
-            Kind.ASSISTANT, raw, changed, at_ms=row.at_ms, version=row.version + 1
-        )
-        await self._vault.commit(put=(sealed,))
+        body = await self._change(Kind.ASSISTANT, raw, AssistantBody, described)
+        return _assistant(raw, body)
+
+    async def describe_project(self, slug: str, *, name: str | None = None) -> Project:
+        """Name a project; None leaves it as it was.
+
+        Raises:
+            BadInput, TooLarge: something of it cannot be kept.
+        """
+        checked_label("project name", name or None, self._store.limits)
+
+        def described(body: ProjectBody) -> ProjectBody:
+            return ProjectBody(slug=body.slug, name=name or body.name)
+
+        raw = await self.project(slug) or b""
+        body = await self._change(Kind.PROJECT, raw, ProjectBody, described)
+        return _project(raw, body)
+
+    async def _change(
+        self, kind: Kind, raw: bytes, body: type[_Body], change: Callable[[_Body], _Body]
+    ) -> _Body:
+        """Seal a record anew; on what somebody else made of it in the same moment, once more."""
+        vault = self._vault
+        ask = ByIds(vault_id=vault.raw, ids=(raw,))
+        while True:
+            row = (await vault.storage.rows_by_id(ask))[0]
+            before = (await vault.open_records([row], body))[0]
+            changed = change(before)
+            if changed == before:
+                return before
+            sealed = await vault.seal_record(
+                kind, raw, changed, at_ms=row.at_ms, version=row.version + 1
+            )
+            try:
+                await vault.commit(put=(sealed,))
+            except Conflict:
+                continue
+            return changed
 
     async def restore(self, kind: Kind, record_id: str, body: AssistantBody | ProjectBody) -> None:
         """Bring back a record of a bundle under its own id, unless the slug is known."""
@@ -158,6 +186,20 @@ class Names:
             RowSpan(vault_id=self._vault.raw, kind=kind, scope=NO_SCOPE, limit=100_000)
         )
         return [row.id for row in rows], await self._vault.open_records(rows, body)
+
+
+def _assistant(raw: bytes, body: AssistantBody) -> Assistant:
+    return Assistant(
+        id=AssistantId(id_text(raw)),
+        slug=body.slug,
+        name=body.name,
+        avatar=body.avatar,
+        purpose=body.purpose,
+    )
+
+
+def _project(raw: bytes, body: ProjectBody) -> Project:
+    return Project(id=ProjectId(id_text(raw)), slug=body.slug, name=body.name)
 
 
 def checked_slug(field: str, slug: str, store: Store) -> str:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from holdfast.recall.asking import Ask, Include, Ranked, Reason
     from holdfast.recall.snippets import Snippet
 
-__all__ = ["Hit", "recall"]
+__all__ = ["Hit", "edge", "recall"]
 
 _MAX_NEIGHBOURS = 100
 _INLINE_ENTRIES = 20_000
@@ -95,8 +95,8 @@ async def recall(
         question=question,
         now=now,
         limit=limit,
-        since=_edge(since, store.clock, end=False),
-        until=_edge(until, store.clock, end=True),
+        since=edge(since, store.clock, end=False),
+        until=edge(until, store.clock, end=True),
         days_back=days_back,
         assistant=assistant,
         project=project,
@@ -113,8 +113,12 @@ async def recall(
     return await _hits(store, vault, ask, neighbours)
 
 
-def _edge(when: datetime | str | None, clock: Clock, *, end: bool) -> datetime | None:
-    """A time from a word: the beginning of "last week" as `since`, its end as `until`."""
+def edge(when: datetime | str | None, clock: Clock, *, end: bool) -> datetime | None:
+    """A time from a word: the beginning of "last week" as `since`, its end as `until`.
+
+    Raises:
+        BadInput: it is not understood, or a time without a zone.
+    """
     if when is None or isinstance(when, datetime):
         if isinstance(when, datetime) and when.tzinfo is None:
             raise BadInput("since or until", "a time needs a time zone")

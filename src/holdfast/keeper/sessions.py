@@ -19,34 +19,35 @@ from holdfast.capture.exchange import (
 from holdfast.capture.log import SessionLog, create_session
 from holdfast.capture.parts import check_same_input
 from holdfast.capture.turn import Input
-from holdfast.clock import id_bytes, id_text
+from holdfast.clock import id_bytes, id_text, to_ms
 from holdfast.errors import BadInput, Conflict, NotFound
 from holdfast.keeper.access import Gate, own
+from holdfast.keeper.client_keys import client_key_tag
 from holdfast.keeper.contexts import Context, build_context, estimated_tokens
 from holdfast.keeper.learning import Learned, NewMemory, learn
+from holdfast.keeper.listing import (
+    MAX_PAGE,
+    Page,
+    SealedFilter,
+    checked_limit,
+    page_of_sessions,
+    read_cursor,
+)
 from holdfast.keeper.names import Names, checked_slug
-from holdfast.keeper.recalling import recall
+from holdfast.keeper.recalling import edge, recall
 from holdfast.keeper.store import Store
 from holdfast.keeper.temporary import temporary_vault
 from holdfast.keeper.turn_opening import TurnOpening
 from holdfast.model import Json, Message, MessageId, Session, SessionId, Turn
-from holdfast.storage.protocol import HeadsQuery, Kind
+from holdfast.storage.protocol import HeadsQuery, Kind, OnceTag
 from holdfast.vault.codec import SessionBody, open_body, seal_session
 from holdfast.vault.reader import Reader
 from holdfast.vault.vault import Vault
 
 __all__ = ["LoggedExchange", "OpenSession", "Page", "Sessions"]
 
-_MAX_PAGE = 1000
 _NO_SEQ = 1 << 62
 """More than any session has; still an integer of the database when one is added."""
-
-
-class Page(Struct, frozen=True, kw_only=True):
-    """Sessions, newest first; `next_cursor` asks for the following ones, None at the end."""
-
-    sessions: list[Session]
-    next_cursor: str | None = None
 
 
 class LoggedExchange(Struct, frozen=True, kw_only=True):
@@ -80,6 +81,7 @@ class Sessions:
         tags: Sequence[str] = (),
         started_at: datetime | None = None,
         ephemeral: bool = False,
+        client_key: str | None = None,
     ) -> OpenSession:
         """Begin a session; durable on return.
 
@@ -91,6 +93,9 @@ class Sessions:
             started_at: for sessions held elsewhere before; now when left out.
             ephemeral: never stored: it lives in this process's memory, under a key of its own,
                 and is not among the others.
+            client_key: the caller's own key of this call: however often it is retried, one session
+                is made. It stands for the kind, assistant, platform and start: with others it is
+                refused.
 
         Raises:
             BadInput, TooLarge: something of it cannot be kept.
@@ -115,17 +120,50 @@ class Sessions:
             platform=checked_label("platform", platform, limits),
             tags=checked_tags(tags, limits),
         )
+        checked_slug("kind", kind, self._store)
+        begun = checked_time("started_at", started_at)
+        once = client_key_tag(self._vault, limits, "session", client_key)
+        known = await self._started(once, kind, body, begun)
+        if known is not None:
+            return known
         session_id = SessionId(self._store.ids())
-        await create_session(
-            self._vault,
-            session_id,
-            body,
-            kind=checked_slug("kind", kind, self._store),
-            assistant_id=await self._names.assistant(assistant),
-            project_id=await self._names.project(project),
-            started_at=checked_time("started_at", started_at) or self._store.clock(),
-        )
+        raw = id_bytes(session_id)
+        try:
+            await create_session(
+                self._vault,
+                session_id,
+                body,
+                kind=kind,
+                assistant_id=await self._names.assistant(assistant),
+                project_id=await self._names.project(project),
+                started_at=begun or self._store.clock(),
+                once=None if once is None else OnceTag(tag=once, id=raw),
+            )
+        except Conflict:
+            known = await self._started(once, kind, body, begun)
+            if known is None:
+                raise
+            # The key was made before the write that lost: nothing is sealed under it.
+            await self._vault.keyring.destroy(self._vault.raw, session_id=raw)
+            return known
         return OpenSession(self._store, self._vault, session_id, gate=self._gate)
+
+    async def _started(
+        self, once: bytes | None, kind: str, body: SessionBody, started_at: datetime | None
+    ) -> OpenSession | None:
+        """The session that was begun under a client key, None when there is none yet.
+
+        Raises:
+            BadInput: it is another one than is asked for now.
+        """
+        raw = None if once is None else await self._vault.storage.once(self._vault.raw, once)
+        if raw is None:
+            return None
+        found = await self._reader.session(SessionId(id_text(raw)))
+        then = (found.kind, found.assistant, found.platform, found.started_at)
+        if then != (kind, body.assistant, body.platform, started_at or found.started_at):
+            raise BadInput("client key", "it was used for another session: take a new one")
+        return OpenSession(self._store, self._vault, found.id, gate=self._gate)
 
     async def open(self, session_id: str) -> OpenSession:
         """A session to read or to go on with.
@@ -144,35 +182,44 @@ class Sessions:
         project: str | None = None,
         kind: str | None = None,
         archived: bool | None = None,
+        platform: str | None = None,
+        tag: str | None = None,
+        pinned: bool | None = None,
+        title: str | None = None,
+        since: datetime | str | None = None,
+        until: datetime | str | None = None,
         cursor: str | None = None,
         limit: int = 50,
     ) -> Page:
         """Sessions by the time of their last message, newest first.
 
+        Args:
+            title: part of it, whatever the case of its letters.
+            since, until: of the last message; aware times or words ("last week").
+
+        `platform`, `tag`, `pinned` and `title` are sealed: sessions are opened to look for them, so
+        many at a time, and a page may be short although more follow; `next_cursor` tells.
+
         Raises:
-            BadInput: the cursor is none of ours, the kind is none, or the limit is not 1 to 1000.
+            BadInput: the cursor is none of ours, a filter makes no sense, or the limit is not 1 to
+                1000.
             NotFound: there is no such assistant or project.
         """
-        if not 1 <= limit <= _MAX_PAGE:
-            raise BadInput("limit", f"it lies between 1 and {_MAX_PAGE}")
+        checked_limit(limit)
+        names, clock = self._names, self._store.clock
+        earliest, latest = edge(since, clock, end=False), edge(until, clock, end=True)
         ask = HeadsQuery(
             vault_id=self._vault.raw,
             kind=checked_label("kind", kind, self._store.limits),
-            assistant_id=None
-            if assistant is None
-            else await self._names.find(Kind.ASSISTANT, assistant),
-            project_id=None if project is None else await self._names.find(Kind.PROJECT, project),
+            assistant_id=None if assistant is None else await names.find(Kind.ASSISTANT, assistant),
+            project_id=None if project is None else await names.find(Kind.PROJECT, project),
             archived=archived,
-            before=None if cursor is None else _read_cursor(cursor),
-            limit=limit + 1,
+            before=_before(cursor, latest),
         )
-        heads = await self._vault.storage.heads(ask)
-        more = len(heads) > limit
-        heads = heads[:limit]
-        last = heads[-1] if more else None
-        return Page(
-            sessions=await self._reader.join(heads),
-            next_cursor=None if last is None else f"{last.last_ms}.{last.session_id.hex()}",
+        wanted = SealedFilter(platform=platform, tag=tag, pinned=pinned, title=title)
+        since_ms = None if earliest is None else to_ms(earliest)
+        return await page_of_sessions(
+            self._vault, ask, limit=limit, wanted=wanted, since_ms=since_ms
         )
 
     async def list(
@@ -194,12 +241,20 @@ class Sessions:
         """Every session of the vault, newest first, in bounded memory."""
         cursor: str | None = None
         while True:
-            page = await self.page(cursor=cursor, limit=_MAX_PAGE)
+            page = await self.page(cursor=cursor, limit=MAX_PAGE)
             for session in page.sessions:
                 yield session
             if page.next_cursor is None:
                 return
             cursor = page.next_cursor
+
+
+def _before(cursor: str | None, until: datetime | None) -> tuple[int, bytes] | None:
+    """The place a page begins behind: that of the cursor, or of the time, whichever is earlier."""
+    places = [] if cursor is None else [read_cursor(cursor)]
+    if until is not None:
+        places.append((to_ms(until), b""))
+    return min(places, default=None)
 
 
 def _checked_counts(**counts: int | None) -> None:
@@ -208,16 +263,6 @@ def _checked_counts(**counts: int | None) -> None:
         least = -1 if field == "after_seq" else 0  # -1: from the first message on
         if count is not None and not least <= count < _NO_SEQ:
             raise BadInput(field, "it is below 0, or more than there can be")
-
-
-def _read_cursor(cursor: str) -> tuple[int, bytes]:
-    try:
-        last_ms, session = cursor.split(".")
-        # What a database's integer holds: nothing else ever stood in a cursor of ours.
-        (int(last_ms)).to_bytes(8, "big", signed=True)
-        return int(last_ms), id_bytes(session)
-    except (ValueError, OverflowError, AttributeError, TypeError):
-        raise BadInput("cursor", "it is not one that a listing returned") from None
 
 
 class OpenSession:
@@ -479,6 +524,18 @@ class OpenSession:
         hits = await recall(self._store, self._vault, question, limit=recalled, neighbours=0)
         return build_context(latest, hits, budget_tokens=budget_tokens, count=count)
 
+    async def message(self, message_id: str) -> Message:
+        """One message of this session.
+
+        Raises:
+            NotFound: there is no such message here, or it was forgotten.
+        """
+        await self.gate("read")
+        found = await self._reader.messages_by_id([message_id])
+        if not found or found[0].session_id != self.id:
+            raise NotFound("message")
+        return found[0]
+
     async def read_file(self, message_id: str) -> bytes:
         """The bytes of a message's file.
 
@@ -486,11 +543,7 @@ class OpenSession:
             NotFound: no such message here, or it has no file.
             TamperedRecord: a part is missing or does not open.
         """
-        await self.gate("read")
-        found = await self._reader.messages_by_id([message_id])
-        if not found or found[0].session_id != self.id:
-            raise NotFound("message")
-        return await self._reader.file_content(found[0])
+        return await self._reader.file_content(await self.message(message_id))
 
     async def change(
         self,

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from holdfast.errors import BadInput
+from holdfast.keeper.contexts import Context, build_context, estimated_tokens
 from holdfast.keeper.distilling import create_memory_from_chat, distill_vault
 from holdfast.keeper.erasing import (
     Forgotten,
     Receipt,
-    erase_session,
+    erase_sessions,
     erase_vault,
     forget_messages,
 )
 from holdfast.keeper.exporting import Exports
 from holdfast.keeper.importing import Imports
-from holdfast.keeper.memories import Memories, Thoughts
+from holdfast.keeper.memories import Memories
 from holdfast.keeper.names import Names
 from holdfast.keeper.recalling import Hit, recall
 from holdfast.keeper.rooms import Rooms
 from holdfast.keeper.sessions import Sessions
 from holdfast.keeper.store import Store
+from holdfast.keeper.thoughts import Thoughts
 from holdfast.keeper.tokens import Tokens
 from holdfast.model import Memory, Message, UserId
 from holdfast.storage.protocol import VaultStats
@@ -42,7 +45,7 @@ class User:
         self.id = user_id
         self.sessions = Sessions(store, vault)
         self.memories = Memories(store, vault)
-        self.thoughts = Thoughts(vault)
+        self.thoughts = Thoughts(store, vault)
         self.names = Names(store, vault)
         self.rooms = Rooms(store, user_id, vault)
         self.imports = Imports(store, vault)
@@ -109,6 +112,29 @@ class User:
             neighbours=neighbours,
         )
 
+    async def context(
+        self,
+        question: str,
+        *,
+        budget_tokens: int = 2000,
+        recalled: int = 12,
+        count: Callable[[str], int] = estimated_tokens,
+    ) -> Context:
+        """What a model should see of all that is kept here; see `OpenSession.context`.
+
+        Args:
+            budget_tokens: the text is never longer.
+            recalled: so many hits, best kept first.
+            count: the model's own tokenizer; a safe estimate when left out.
+
+        Raises:
+            BadInput: the question is empty, or the budget is below 1.
+        """
+        if budget_tokens < 1:
+            raise BadInput("budget_tokens", "it is at least 1")
+        hits = await self.recall(question, limit=recalled, neighbours=0)
+        return build_context([], hits, budget_tokens=budget_tokens, count=count)
+
     async def create_memory_from_chat(
         self,
         session_id: str,
@@ -161,7 +187,15 @@ class User:
         Raises:
             NotFound: unknown, or somebody else's.
         """
-        return await erase_session(self._store, self._vault, session_id)
+        return (await erase_sessions(self._store, self._vault, [session_id]))[0]
+
+    async def clear(self) -> list[Receipt]:
+        """Destroy every session for good; memories of the owner's own hand, names and rooms stay.
+
+        Cut short, it has destroyed those it came to; doing it again destroys the rest.
+        """
+        ids = [session.id async for session in self.sessions.each()]
+        return await erase_sessions(self._store, self._vault, ids)
 
     async def erase(self) -> Receipt:
         """Destroy everything of this user for good, and leave every room. Keep the receipt.

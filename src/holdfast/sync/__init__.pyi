@@ -26,14 +26,17 @@ from holdfast.keeper.import_report import ImportReport, Progress
 from holdfast.keeper.keeper import KnownUser
 from holdfast.keeper.keys import KeyStatus
 from holdfast.keeper.learning import NewMemory
+from holdfast.keeper.listing import Page
+from holdfast.keeper.memories import MemoryPage
 from holdfast.keeper.names import AssistantBody, ProjectBody
 from holdfast.keeper.opening import Embedding
 from holdfast.keeper.previewing import Preview
 from holdfast.keeper.recalling import Hit
 from holdfast.keeper.rooms import RoomPage
 from holdfast.keeper.roster import MemberKind, MemberRole
-from holdfast.keeper.sessions import LoggedExchange, Page
+from holdfast.keeper.sessions import LoggedExchange
 from holdfast.keeper.store import Store
+from holdfast.keeper.thoughts import ThoughtPage
 from holdfast.keeper.tokens import Changed, Token
 from holdfast.keeper.verifying import Verified
 from holdfast.model import (
@@ -61,6 +64,7 @@ from holdfast.model import (
     TurnStatus,
     UserId,
 )
+from holdfast.portability.conversations import Conversation
 from holdfast.recall.asking import Include
 from holdfast.storage.protocol import Kind, RowKey, VaultStats
 from holdfast.vault.root import RootKey, RootKeySource
@@ -88,6 +92,8 @@ __all__ = [
 ]
 
 class AnswerStream:
+    @property
+    def item(self) -> str | None: ...
     @property
     def text(self) -> str: ...
     def write(self, delta: str) -> None: ...
@@ -118,6 +124,7 @@ class Imports:
         *,
         progress: Callable[[Progress], None] | None = None,
     ) -> ImportReport: ...
+    def conversation(self, found: Conversation) -> ImportReport: ...
     def preview(
         self,
         path: str | Path,
@@ -177,6 +184,17 @@ class Memories:
         min_importance: int = 1,
         limit: int | None = None,
     ) -> builtins.list[Memory]: ...
+    def page(
+        self,
+        *,
+        kind: MemoryKind | None = None,
+        tag: str | None = None,
+        assistant: str | None = None,
+        session_id: str | None = None,
+        min_importance: int = 1,
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> MemoryPage: ...
     def get(self, memory_id: str) -> Memory: ...
     def by_ids(self, memory_ids: Iterable[str]) -> builtins.list[Memory]: ...
     def add(
@@ -185,8 +203,10 @@ class Memories:
         *,
         sources: Sequence[Source | str] = ...,
         assistant: str | None = None,
+        client_key: str | None = None,
     ) -> Memory: ...
     def of_message(self, message_id: str) -> builtins.list[Memory]: ...
+    def of_messages(self, message_ids: Iterable[str]) -> dict[str, builtins.list[Memory]]: ...
     def forget(self, memory_id: str) -> None: ...
 
 class Names:
@@ -202,7 +222,8 @@ class Names:
         name: str | None = None,
         avatar: str | None = None,
         purpose: str | None = None,
-    ) -> None: ...
+    ) -> Assistant: ...
+    def describe_project(self, slug: str, *, name: str | None = None) -> Project: ...
     def restore(self, kind: Kind, record_id: str, body: AssistantBody | ProjectBody) -> None: ...
 
 class OpenRoom:
@@ -312,6 +333,7 @@ class OpenSession:
         recalled: int = 12,
         count: Callable[[str], int] = ...,
     ) -> Context: ...
+    def message(self, message_id: str) -> Message: ...
     def read_file(self, message_id: str) -> bytes: ...
     def change(
         self,
@@ -349,6 +371,7 @@ class Sessions:
         tags: Sequence[str] = ...,
         started_at: datetime | None = None,
         ephemeral: bool = False,
+        client_key: str | None = None,
     ) -> OpenSession: ...
     def open(self, session_id: str) -> OpenSession: ...
     def page(
@@ -358,6 +381,12 @@ class Sessions:
         project: str | None = None,
         kind: str | None = None,
         archived: bool | None = None,
+        platform: str | None = None,
+        tag: str | None = None,
+        pinned: bool | None = None,
+        title: str | None = None,
+        since: datetime | str | None = None,
+        until: datetime | str | None = None,
         cursor: str | None = None,
         limit: int = 50,
     ) -> Page: ...
@@ -380,6 +409,23 @@ class Thoughts:
         session_id: str | None = None,
         limit: int | None = None,
     ) -> builtins.list[Thought]: ...
+    def page(
+        self,
+        *,
+        assistant: str | None = None,
+        session_id: str | None = None,
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> ThoughtPage: ...
+    def add(
+        self,
+        text: str,
+        *,
+        assistant: str,
+        turn_id: str | None = None,
+        memory_id: str | None = None,
+        client_key: str | None = None,
+    ) -> Thought: ...
 
 class Tokens:
     def create(
@@ -557,6 +603,14 @@ class User:
         include: Include = "both",
         neighbours: int = 1,
     ) -> builtins.list[Hit]: ...
+    def context(
+        self,
+        question: str,
+        *,
+        budget_tokens: int = 2000,
+        recalled: int = 12,
+        count: Callable[[str], int] = ...,
+    ) -> Context: ...
     def create_memory_from_chat(
         self,
         session_id: str,
@@ -569,6 +623,7 @@ class User:
     def stats(self) -> VaultStats: ...
     def forget(self, message_ids: str | Iterable[str]) -> Forgotten: ...
     def erase_session(self, session_id: str) -> Receipt: ...
+    def clear(self) -> builtins.list[Receipt]: ...
     def erase(self) -> Receipt: ...
 
 def open(

@@ -14,10 +14,11 @@ from holdfast.keeper.exporting import Exports
 from holdfast.keeper.importing import Imports
 from holdfast.keeper.keeper import Keeper as AsyncKeeper
 from holdfast.keeper.keys import Keys
-from holdfast.keeper.memories import Memories, Thoughts
+from holdfast.keeper.memories import Memories
 from holdfast.keeper.names import Names
 from holdfast.keeper.rooms import OpenRoom, Rooms
 from holdfast.keeper.sessions import OpenSession, Sessions
+from holdfast.keeper.thoughts import Thoughts
 from holdfast.keeper.tokens import Tokens
 from holdfast.keeper.users import User
 from holdfast.sync.forwarding import Face, face_of

@@ -1,0 +1,175 @@
+"""The thought log: what an assistant noted, with the turn and the memory it led to."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from holdfast.capture.checks import checked_name, checked_text
+from holdfast.clock import id_bytes, id_text, to_ms
+from holdfast.errors import BadInput, Conflict, NotFound
+from holdfast.keeper.client_keys import client_key_tag
+from holdfast.keeper.learning import seal_thought, thought_links
+from holdfast.keeper.listing import checked_limit, cursor_at, read_cursor
+from holdfast.keeper.store import Store
+from holdfast.model import MemoryId, SessionId, Thought, ThoughtId, TurnId
+from holdfast.storage.protocol import NO_SCOPE, ByIds, Kind, OnceTag, RowSpan, SealedRow
+from holdfast.vault.codec import ThoughtBody
+from holdfast.vault.vault import Vault
+
+__all__ = ["ThoughtPage", "Thoughts"]
+
+_ALL = 1_000_000
+
+
+class ThoughtPage(Struct, frozen=True, kw_only=True):
+    """Thoughts, newest first; `next_cursor` asks for the following ones, None at the end."""
+
+    thoughts: list[Thought]
+    next_cursor: str | None = None
+
+
+class Thoughts:
+    """The thought log of one vault."""
+
+    def __init__(self, store: Store, vault: Vault) -> None:
+        self._store = store
+        self._vault = vault
+
+    async def list(
+        self,
+        *,
+        assistant: str | None = None,
+        session_id: str | None = None,
+        limit: int | None = None,
+    ) -> list[Thought]:
+        """Thoughts, newest first; [] when there are none."""
+        rows = await self._vault.storage.rows(
+            RowSpan(vault_id=self._vault.raw, kind=Kind.THOUGHT, scope=NO_SCOPE, limit=_ALL)
+        )
+        bodies = await self._vault.open_records(rows, ThoughtBody)
+        found = [
+            _thought(row, body)
+            for row, body in zip(rows, bodies, strict=True)
+            if (assistant is None or body.assistant == assistant)
+            and (session_id is None or body.session_id == session_id)
+        ]
+        found.sort(key=_place, reverse=True)
+        return found if limit is None else found[:limit]
+
+    async def page(
+        self,
+        *,
+        assistant: str | None = None,
+        session_id: str | None = None,
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> ThoughtPage:
+        """As `list`, page by page.
+
+        Raises:
+            BadInput: the cursor is none of ours, or the limit is not 1 to 1000.
+        """
+        checked_limit(limit)
+        before = None if cursor is None else read_cursor(cursor)
+        found = await self.list(assistant=assistant, session_id=session_id)
+        left = [thought for thought in found if before is None or _place(thought) < before]
+        more, shown = len(left) > limit, left[:limit]
+        return ThoughtPage(
+            thoughts=shown, next_cursor=cursor_at(shown[-1].at, shown[-1].id) if more else None
+        )
+
+    async def add(
+        self,
+        text: str,
+        *,
+        assistant: str,
+        turn_id: str | None = None,
+        memory_id: str | None = None,
+        client_key: str | None = None,
+    ) -> Thought:
+        """Note a thought of an assistant; durable on return.
+
+        Args:
+            turn_id: the turn it came up in; when that goes, the thought goes.
+            memory_id: the memory it led to.
+            client_key: the caller's own key of this call: however often it is retried, one thought
+                is noted. It stands for the thought: with another one it is refused.
+
+        Raises:
+            BadInput, TooLarge: it cannot be kept.
+            NotFound: the turn or the memory is not there, or what the key made was forgotten.
+        """
+        vault, limits = self._vault, self._store.limits
+        turn = await self._row(turn_id, Kind.TURN)
+        memory = await self._row(memory_id, Kind.MEMORY)
+        made = Thought(
+            id=ThoughtId(self._store.ids()),
+            assistant=checked_name("assistant", assistant, limits),
+            text=checked_text("thought", text, limits, required=True),
+            at=self._store.clock(),
+            session_id=None if turn is None else SessionId(id_text(turn.scope)),
+            turn_id=None if turn is None else TurnId(id_text(turn.id)),
+            linked_memory=None if memory is None else MemoryId(id_text(memory.id)),
+        )
+        once = client_key_tag(vault, limits, "thought", client_key)
+        known = await self._noted(once, made)
+        if known is not None:
+            return known
+        try:
+            await vault.commit(
+                put=(await seal_thought(vault, made),),
+                links=tuple(thought_links(made)),
+                once=None if once is None else OnceTag(tag=once, id=id_bytes(made.id)),
+            )
+        except Conflict:
+            known = await self._noted(once, made)
+            if known is None:
+                raise
+            return known
+        return made
+
+    async def _noted(self, once: bytes | None, asked: Thought) -> Thought | None:
+        """The thought that was noted under a client key, None when there is none yet."""
+        raw = None if once is None else await self._vault.storage.once(self._vault.raw, once)
+        if raw is None:
+            return None
+        row = await self._row(id_text(raw), Kind.THOUGHT)
+        if row is None:
+            raise NotFound("thought")
+        found = _thought(row, (await self._vault.open_records([row], ThoughtBody))[0])
+        if (found.text, found.assistant) != (asked.text, asked.assistant):
+            raise BadInput("client key", "it was used for another thought: take a new one")
+        return found
+
+    async def _row(self, record_id: str | None, kind: Kind) -> SealedRow | None:
+        """The row of this id; None for None.
+
+        Raises:
+            NotFound: there is none of that kind in this vault.
+        """
+        if record_id is None:
+            return None
+        try:
+            ask = ByIds(vault_id=self._vault.raw, ids=(id_bytes(record_id),))
+        except ValueError:
+            raise NotFound(kind.name.lower()) from None
+        rows = await self._vault.storage.rows_by_id(ask)
+        if not rows or rows[0].kind is not kind:
+            raise NotFound(kind.name.lower())
+        return rows[0]
+
+
+def _thought(row: SealedRow, body: ThoughtBody) -> Thought:
+    return Thought(
+        id=ThoughtId(id_text(row.id)),
+        assistant=body.assistant,
+        text=body.text,
+        at=body.at,
+        session_id=None if body.session_id is None else SessionId(body.session_id),
+        turn_id=None if body.turn_id is None else TurnId(body.turn_id),
+        linked_memory=None if body.linked_memory is None else MemoryId(body.linked_memory),
+    )
+
+
+def _place(thought: Thought) -> tuple[int, bytes]:
+    return to_ms(thought.at), id_bytes(thought.id)
