@@ -8,19 +8,22 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, tzinfo
 
 from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
 
 import holdfast
 from holdfast.assistant.answering import Answerer
 from holdfast.assistant.quoting import QuotingAnswerer
-from holdfast.keeper.access import Caller
 from holdfast.keeper.keeper import Keeper
-from holdfast.model import UserId
-from holdfast.server import sockets
-from holdfast.server.access import Access
 from holdfast.server.api import conversations, login
 from holdfast.server.failures import handle_failures
 from holdfast.server.guard import Guard
-from holdfast.server.talks import Talks
+from holdfast.server.identity.addresses import cross_origin
+from holdfast.server.identity.admission import Admission
+from holdfast.server.identity.door import Identity
+from holdfast.server.sockets import Places
+from holdfast.server.sockets import router as sockets_router
+from holdfast.server.talking.answers import Answers
+from holdfast.server.talking.talks import Talks
 from holdfast.server.upkeep import UPKEEP_INTERVAL_S, Upkeep
 from holdfast.settings import Settings
 
@@ -32,7 +35,7 @@ def create_app(
     keeper: Keeper,
     *,
     answerer: Answerer | None = None,
-    access: Access | None = None,
+    identity: Identity | None = None,
     monotonic: Callable[[], float] = time.monotonic,
     upkeep_interval_s: float = UPKEEP_INTERVAL_S,
 ) -> FastAPI:
@@ -42,19 +45,24 @@ def create_app(
         settings: `host` and `port` are those that clients use; port 0 is not one.
         keeper: an opened store.
         answerer: who words the answers; one that only quotes when left out.
-        access: who is let in; by default nobody has a login link yet.
+        identity: who is let in; by default nobody has a login link yet.
         monotonic: seconds, for the lifetime of tickets.
         upkeep_interval_s: between two rounds that recover and distill.
     """
 
+    door = identity or Identity(settings, keeper, monotonic=monotonic)
+
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        talks = app.state.talks = Talks(answerer or QuotingAnswerer(zone=_zone_here()))
+        answers = Answers(answerer or QuotingAnswerer(zone=_zone_here()))
         # Last in, first out: turns end as interrupted before anything else can fail.
-        async with Upkeep(keeper, interval_s=upkeep_interval_s) as upkeep:
-            app.state.upkeep = upkeep
+        async with (
+            door,
+            Upkeep(keeper, interval_s=upkeep_interval_s) as upkeep,
+            Talks(answers) as talks,
+        ):
+            app.state.upkeep, app.state.talks = upkeep, talks
             yield
-            await talks.stop()
 
     app = FastAPI(
         title="Holdfast",
@@ -66,13 +74,21 @@ def create_app(
     app.state.keeper = keeper
     app.state.user = settings.user
     app.state.assistant = settings.assistant
-    app.state.access = access or Access(host=settings.host, port=settings.port, monotonic=monotonic)
+    app.state.places = Places(
+        most=settings.max_sockets,
+        per_user=settings.max_sockets_per_user,
+        max_file_bytes=settings.max_file_mb << 20,
+    )
+    app.state.identity = door
     app.include_router(login.router)
     app.include_router(conversations.router)
-    app.include_router(sockets.router)
+    app.include_router(sockets_router)
     handle_failures(app)
-    caller = Caller(user_id=UserId(settings.user), account=settings.account, via="login")
-    app.add_middleware(Guard, access=app.state.access, caller=caller)
+    # The last one added is the first that a request passes.
+    app.add_middleware(Admission, identity=door)
+    if settings.allowed_origins:
+        app.add_middleware(CORSMiddleware, **cross_origin(settings))
+    app.add_middleware(Guard, addresses=door.addresses)
     return app
 
 

@@ -106,17 +106,24 @@ class Served:
             answer = await client.post("/api/ws-ticket", headers=headers)
             return str(answer.json()["ticket"])
 
-    def socket_url(self, ticket: str, session_id: str | None = None) -> str:
+    def socket_url(
+        self, ticket: str, session_id: str | None = None, *, after_seq: int | str | None = None
+    ) -> str:
         """Where a socket connects."""
         named = "" if session_id is None else f"&session_id={session_id}"
-        return f"{self.url.replace('http', 'ws')}/ws?ticket={ticket}{named}"
+        place = "" if after_seq is None else f"&after_seq={after_seq}"
+        return f"{self.url.replace('http', 'ws')}/ws?ticket={ticket}{named}{place}"
 
     @asynccontextmanager
     async def talk(
-        self, session_id: str | None = None, *, buffer_bytes: int | None = None
+        self,
+        session_id: str | None = None,
+        *,
+        after_seq: int | None = None,
+        buffer_bytes: int | None = None,
     ) -> AsyncIterator[Talking]:
         """A socket that has had its history; `buffer_bytes` is what the system takes unread."""
-        url = self.socket_url(await self.ticket(), session_id)
+        url = self.socket_url(await self.ticket(), session_id, after_seq=after_seq)
         raw = socket.create_connection(("127.0.0.1", int(self.url.rpartition(":")[2])))
         if buffer_bytes is not None:
             raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer_bytes)
@@ -133,11 +140,14 @@ class Talking:
         self.socket = opened
         self.session_id = ""
         self.history: list[dict[str, Any]] = []
+        self.seq = 0
+        self.resumed = False
 
     async def begin(self) -> None:
         """Take the history."""
         frame = await self.frame()
         self.session_id, self.history = frame["session_id"], frame["event"]["messages"]
+        self.seq, self.resumed = frame["seq"], frame["event"]["resumed"]
 
     async def frame(self) -> dict[str, Any]:
         """The next frame."""

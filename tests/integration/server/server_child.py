@@ -13,7 +13,7 @@ import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from holdfast.assistant.answering import Asked
+from holdfast.assistant.answering import NO_TOOLS, Asked, Piece, Toolbox
 from holdfast.assistant.quoting import QuotingAnswerer
 from holdfast.server import serve
 from holdfast.settings import load_settings
@@ -28,7 +28,7 @@ class Slow:
         self._release = release
         self._quoting = QuotingAnswerer()
 
-    async def answer(self, asked: Asked) -> AsyncIterator[str]:
+    async def answer(self, asked: Asked, tools: Toolbox = NO_TOOLS) -> AsyncIterator[Piece]:
         """The pieces of the answer."""
         if asked.text.startswith("break"):
             raise ValueError(asked.text)

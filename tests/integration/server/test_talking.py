@@ -53,7 +53,7 @@ async def test_the_events_of_a_turn_come_in_order_and_numbered(served: Served) -
     kinds = [frame["event"]["type"] for frame in frames]
     started, finished = frames[0]["event"], frames[-1]["event"]
     assert kinds == ["started", "recalled", *["delta"] * (len(kinds) - 3), "finished"]
-    assert [frame["seq"] for frame in frames] == list(range(1, len(frames) + 1))
+    assert [frame["seq"] for frame in frames] == [ada.seq + 1 + n for n in range(len(frames))]
     assert {frame["session_id"] for frame in frames} == {ada.session_id}
     assert (started["message"]["text"], started["client_key"]) == (BLUE, "k")
     assert (finished["status"], finished["message"]["text"]) == ("complete", f'Kept: "{BLUE}"')

@@ -1,0 +1,292 @@
+"""One session that somebody listens to or that is being answered."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing
+from typing import TYPE_CHECKING, TypeAlias
+
+from msgspec.structs import replace
+
+from holdfast.assistant.events import Event, Failed, Finished, Recalled
+from holdfast.errors import Conflict, HoldfastError
+from holdfast.model import TurnId, TurnStatus
+from holdfast.server.failures import Refused
+from holdfast.server.schemas.events import ServerEvent
+from holdfast.server.talking.listeners import Listener
+from holdfast.server.talking.run import Happening, Run
+from holdfast.server.talking.told import SHOWN_HITS, Replay, Told
+
+if TYPE_CHECKING:
+    from holdfast.keeper.sessions import OpenSession
+    from holdfast.server.talking.talks import Talks
+
+__all__ = ["Seat", "Talk"]
+
+_logger = logging.getLogger(__name__)
+_MAX_WAITING = 16
+"""Turns of one session that are answered or wait; a person types no faster."""
+
+Check: TypeAlias = Callable[[], Awaitable[None]]
+
+
+class Seat:
+    """A listener's place in a talk.
+
+    `check` is asked whenever the vault has changed, before the next event is passed on: when it
+    raises, the listener hears nothing more of this talk, and `lost` is called. None: what belongs
+    to the caller alone. `only`: of this turn and of nothing else it hears.
+    """
+
+    __slots__ = ("check", "lost", "only")
+
+    def __init__(
+        self,
+        *,
+        check: Check | None = None,
+        lost: Callable[[], None] | None = None,
+        only: Run | None = None,
+    ) -> None:
+        self.check = check
+        self.lost = lost
+        self.only = only
+
+
+class Talk:
+    """What happens in one session, in order, to whoever listens; for a while to who comes back.
+
+    `seq` grows by one with each event. It begins at the present microsecond, so that it grows over
+    restarts too, and over a talk that nobody needed for a while.
+
+    Args:
+        side_by_side: turns do not wait for each other, as in a room.
+    """
+
+    def __init__(self, session: OpenSession, talks: Talks, *, side_by_side: bool = False) -> None:
+        self.session = session
+        self.seq = talks.now_us()
+        self.idle_since = 0.0
+        self._talks = talks
+        self._replay = Replay(self.seq)
+        self._seats: dict[Listener, Seat] = {}
+        self._runs: dict[Run, None] = {}
+        self._turns = asyncio.Semaphore(_MAX_WAITING if side_by_side else 1)
+        self._telling = asyncio.Lock()
+        self._checked_rev = -1
+
+    @property
+    def idle(self) -> bool:
+        """Nobody listens and nothing is being answered."""
+        return not self._seats and not self._runs
+
+    @property
+    def listeners(self) -> list[Listener]:
+        """Who listens."""
+        return list(self._seats)
+
+    @property
+    def runs(self) -> list[Run]:
+        """What is being answered or waits, in the order it was said."""
+        return list(self._runs)
+
+    # Listening
+
+    def mark(self, after_seq: int | None) -> tuple[int, bool]:
+        """From where on a client has to be told, and whether that is all it missed."""
+        if after_seq is not None and self._replay.covers(after_seq):
+            return after_seq, True
+        before = self._replay.before_running()
+        return (self.seq if before is None else before), False
+
+    def join(self, listener: Listener, after_seq: int, *, seat: Seat, first: Told) -> bool:
+        """Begin to listen: to `first`, to what came after that place, and to what comes.
+
+        False when what came is not kept any more; then nothing was changed.
+        """
+        if not self._replay.covers(after_seq):
+            return False
+        listener.catch_up([first, *self._replay.after(after_seq)])
+        self._seats[listener] = seat
+        # Somebody new is asked in any case, whatever was asked before.
+        self._checked_rev = -1
+        return True
+
+    def follow(self, listener: Listener, run: Run) -> None:
+        """Begin to listen to a turn, from its beginning as far as it is kept."""
+        listener.catch_up(self._replay.of(run))
+        self._seats[listener] = Seat(only=run)
+
+    def run_of(self, seq: int) -> Run | None:
+        """The turn that a kept event belongs to."""
+        return self._replay.run_of(seq) if self._replay.covers(seq) else None
+
+    def leave(self, listener: Listener) -> None:
+        """Stop listening; turns go on."""
+        self._seats.pop(listener, None)
+        self._talks.tidy(self)
+
+    def forget_ended(self) -> None:
+        """Keep no event of turns that have ended: something of the session was removed."""
+        self._replay.clear()
+
+    # Talking
+
+    def say(
+        self, happening: Happening, *, client_key: str | None, by: Listener | None, who: str
+    ) -> Run:
+        """Have an input recorded and answered, after those before it.
+
+        Args:
+            by: told when it is refused, and of an answer that comes again. who: the user.
+
+        Raises:
+            Conflict: too many wait already; nothing was recorded.
+            Refused: too many wait in all, or the server stops; nothing was recorded.
+        """
+        if len(self._runs) >= _MAX_WAITING:
+            raise Conflict("too many messages wait for their answer in this session")
+        self._talks.admit()
+        run = Run(client_key=client_key, by=by, who=who)
+        run.task = asyncio.create_task(self._run(run, happening))
+        self._runs[run] = None
+        run.task.add_done_callback(lambda _: self._ended(run))
+        return run
+
+    def cancel(self, turn_id: str | None = None, *, of: str | None = None) -> int:
+        """Cancel one turn, or all that are answered or wait; returns how many.
+
+        Args:
+            of: only what this user began.
+        """
+        chosen = [
+            run for run in self._runs if turn_id in (None, run.turn_id) and of in (None, run.who)
+        ]
+        for run in chosen:
+            if run.task is not None:
+                run.task.cancel()
+        return len(chosen)
+
+    async def check_seats(self) -> None:
+        """Let go of whoever may not listen any more."""
+        async with self._telling:
+            await self._check_seats()
+
+    async def tell_others(self, shown: ServerEvent, *, but: Listener) -> None:
+        """Pass on something that is not kept."""
+        async with self._telling:
+            await self._check_seats()
+            told = Told(self.seq, self.session.id, shown=shown)
+            for listener in self._seats:
+                if listener is not but:
+                    # Whoever lags misses it: it is of the moment.
+                    listener.offer(told)
+
+    # Inside
+
+    def _ended(self, run: Run) -> None:
+        self._runs.pop(run, None)
+        self._talks.turns -= 1
+        if run.turn_id is None and run.error is None:
+            # Cancelled before its task took a step.
+            run.refuse(self._talks.refusal())
+        run.running = False
+        self._talks.tidy(self)
+
+    async def _run(self, run: Run, happening: Happening) -> None:
+        try:
+            async with self._turns, aclosing(happening()) as events:
+                async for event in events:
+                    run.saw(event)
+                    await self._publish(run, event)
+        except (HoldfastError, Refused) as exc:
+            await self._broke(run, exc)
+        except asyncio.CancelledError:
+            if run.turn_id is None:
+                run.refuse(self._talks.refusal())
+                self._tell_refusal(run)
+            else:
+                await self._publish(run, run.final or self._cut_off(run.turn_id))
+            raise
+        except Exception:
+            # The task's boundary: a fault of ours, which nobody else would see.
+            _logger.exception("turn broke", extra={"action": "turn.run"})
+            await self._broke(run, Refused(500, "internal", "the server failed: see its log"))
+
+    def _cut_off(self, turn_id: TurnId) -> Finished:
+        status: TurnStatus = "interrupted" if self._talks.stopping.is_set() else "cancelled"
+        return Finished(turn_id=turn_id, status=status, message=None)
+
+    async def _broke(self, run: Run, error: HoldfastError | Refused) -> None:
+        if run.turn_id is None:
+            run.refuse(error)
+            self._tell_refusal(run)
+        else:
+            failed = Failed(turn_id=run.turn_id, code=error.code, message=str(error))
+            await self._publish(run, failed)
+
+    def _tell_refusal(self, run: Run) -> None:
+        error = run.error
+        if run.by is not None and isinstance(error, HoldfastError | Refused):
+            run.by.tell_error(
+                error.code,
+                str(error),
+                run.client_key,
+                seq=self.seq,
+                session_id=self.session.id,
+            )
+
+    async def _publish(self, run: Run, event: Event) -> None:
+        if isinstance(event, Recalled):
+            event = replace(event, hits=event.hits[:SHOWN_HITS])
+        async with self._telling:
+            if run.replayed:
+                # The others have heard it when it happened.
+                told = Told(self.seq, self.session.id, event=event, run=run)
+                if run.by is not None:
+                    await run.by.hear(told)
+                return
+            self.seq += 1
+            told = Told(self.seq, self.session.id, event=event, run=run)
+            self._replay.add(told)
+            await self._check_seats()
+            lagging = [
+                listener
+                for listener, seat in self._seats.items()
+                if seat.only in (None, run) and not listener.offer(told)
+            ]
+            if lagging:
+                await asyncio.gather(*(listener.hear(told) for listener in lagging))
+
+    async def _check_seats(self) -> None:
+        """Ask again who may listen, when the vault has changed since: members are part of it."""
+        guarded = [(who, seat) for who, seat in self._seats.items() if seat.check is not None]
+        if not guarded:
+            return
+        vault = self.session.vault
+        with contextlib.suppress(HoldfastError):
+            row = await vault.storage.vault(vault.raw)
+            if row is not None and row.rev == self._checked_rev:
+                return
+            await self._ask(guarded)
+            self._checked_rev = -1 if row is None else row.rev
+            return
+        # It cannot be known who may listen, so nobody may.
+        for listener, seat in guarded:
+            self._lose(listener, seat)
+
+    async def _ask(self, guarded: list[tuple[Listener, Seat]]) -> None:
+        for listener, seat in guarded:
+            assert seat.check is not None  # only those are guarded
+            try:
+                await seat.check()
+            except HoldfastError:
+                self._lose(listener, seat)
+
+    def _lose(self, listener: Listener, seat: Seat) -> None:
+        self._seats.pop(listener, None)
+        if seat.lost is not None:
+            seat.lost()
+        self._talks.tidy(self)
