@@ -59,7 +59,7 @@ def create_app(
         async with (
             door,
             Upkeep(keeper, interval_s=upkeep_interval_s) as upkeep,
-            Talks(answers) as talks,
+            Talks(answers, valid=door.still_valid) as talks,
         ):
             app.state.upkeep, app.state.talks = upkeep, talks
             yield

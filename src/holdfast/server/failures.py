@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -36,11 +38,15 @@ _CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}
 class Refused(Exception):
     """A request that is turned away before the library is asked."""
 
-    def __init__(self, status: int, code: str, message: str) -> None:
+    def __init__(
+        self, status: int, code: str, message: str, *, headers: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
         self.message = message
+        self.headers = headers
+        """What the answer says besides, such as Retry-After."""
 
 
 def status_of(error: errors.HoldfastError) -> int:
@@ -48,10 +54,17 @@ def status_of(error: errors.HoldfastError) -> int:
     return next(_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS)
 
 
-def error_response(status: int, code: str, message: str, request_id: str) -> JSONResponse:
+def error_response(
+    status: int,
+    code: str,
+    message: str,
+    request_id: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+) -> JSONResponse:
     """An error as every client gets it."""
     detail = ErrorDetail(code=code, message=message, request_id=request_id)
-    return JSONResponse(ErrorOut(error=detail).model_dump(), status_code=status)
+    return JSONResponse(ErrorOut(error=detail).model_dump(), status_code=status, headers=headers)
 
 
 def handle_failures(app: FastAPI) -> None:
@@ -63,7 +76,8 @@ def handle_failures(app: FastAPI) -> None:
 
     @app.exception_handler(Refused)
     async def refused(request: Request, exc: Refused) -> JSONResponse:
-        return error_response(exc.status, exc.code, exc.message, request.state.request_id)
+        request_id = request.state.request_id
+        return error_response(exc.status, exc.code, exc.message, request_id, headers=exc.headers)
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, exc: RequestValidationError) -> JSONResponse:

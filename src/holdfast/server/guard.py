@@ -1,23 +1,20 @@
-"""What every request passes: an id, the Host and Origin checks, the log-in, one line in the log."""
+"""What every request passes first: an id, the Host and Origin checks, one line in the log."""
 
 from __future__ import annotations
 
 import logging
 import time
-from http.cookies import CookieError, SimpleCookie
 from uuid import uuid4
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from holdfast.keeper.access import Caller
-from holdfast.server.access import COOKIE, Access
 from holdfast.server.failures import Refused, error_response
+from holdfast.server.identity.addresses import Addresses
 
 __all__ = ["Guard"]
 
 _logger = logging.getLogger(__name__)
-_OPEN_PATHS = frozenset({"/healthz", "/login"})
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; frame-ancestors 'none'; "
     "base-uri 'none'; form-action 'none'",
@@ -28,12 +25,11 @@ _HEADERS = {
 
 
 class Guard:
-    """ASGI middleware around the whole application. Deny by default."""
+    """ASGI middleware around the whole application. Who asks, the admission decides inside it."""
 
-    def __init__(self, app: ASGIApp, access: Access, caller: Caller) -> None:
+    def __init__(self, app: ASGIApp, addresses: Addresses) -> None:
         self._app = app
-        self._access = access
-        self._caller = caller
+        self._addresses = addresses
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -42,7 +38,6 @@ class Guard:
         passage = _Passage(scope, send)
         try:
             self._check(scope)
-            scope["state"]["caller"] = self._caller
             await self._app(scope, receive, passage.send)
         except Refused as exc:
             await passage.refuse(receive, exc.status, exc.code, exc.message)
@@ -57,16 +52,11 @@ class Guard:
 
     def _check(self, scope: Scope) -> None:
         headers = Headers(scope=scope)
-        if not self._access.allows_host(headers.get("host")):
-            raise Refused(421, "wrong_host", "this server answers on this machine's names only")
-        if not self._access.allows_origin(headers.get("origin")):
+        if not self._addresses.allows_host(headers.get("host")):
+            message = "this server has no such name: the operator sets HOLDFAST_PUBLIC_URL"
+            raise Refused(421, "wrong_host", message)
+        if not self._addresses.allows_origin(headers.get("origin")):
             raise Refused(403, "foreign_origin", "pages of other origins are not let in")
-        # A socket shows its ticket instead: a page cannot choose the headers of one.
-        needs_cookie = scope["type"] == "http" and scope["path"] not in _OPEN_PATHS
-        if needs_cookie and not self._access.knows(_cookie(headers)):
-            raise Refused(
-                401, "not_logged_in", "log in with the link that 'holdfast serve' printed"
-            )
 
 
 class _Passage:
@@ -115,11 +105,3 @@ class _Passage:
                 "duration_ms": round((time.perf_counter() - self._began) * 1000, 1),
             },
         )
-
-
-def _cookie(headers: Headers) -> str | None:
-    try:
-        found = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
-    except CookieError:
-        return None
-    return None if found is None else found.value

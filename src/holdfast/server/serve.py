@@ -6,7 +6,6 @@ import asyncio
 import logging
 import socket
 import sys
-import time
 from dataclasses import replace
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -15,8 +14,8 @@ import uvicorn
 
 from holdfast.errors import BadSettings
 from holdfast.keeper.configured import open_configured
-from holdfast.server.access import Access, check_loopback
 from holdfast.server.app import create_app
+from holdfast.server.identity.door import Identity, check_settings
 from holdfast.server.sockets import MAX_FRAME_BYTES
 from holdfast.server.upkeep import UPKEEP_INTERVAL_S
 
@@ -44,11 +43,11 @@ def serve(
     `upkeep_interval_s`, it recovers what neighbours left open and distills.
 
     Raises:
-        BadSettings: the address is not of this machine alone, or it is in use.
+        BadSettings: the settings do not say who may come in, or the address cannot be used.
         RootKeyMissing, RootKeyWrong, RootKeyExposed, VaultLocked: the keys do not fit.
         StorageFailed: or one of its kinds.
     """
-    check_loopback(settings.host)
+    check_settings(settings)
     with _listening(settings) as listening:
         _log_to_stderr(settings.log_level)
         port = listening.getsockname()[1]
@@ -61,13 +60,13 @@ async def _serve(
     answerer: Answerer | None,
     upkeep_interval_s: float,
 ) -> None:
-    access = Access(host=settings.host, port=settings.port, monotonic=time.monotonic)
     async with open_configured(settings) as keeper:
+        identity = Identity(settings, keeper)
         app = create_app(
             settings,
             keeper,
             answerer=answerer,
-            access=access,
+            identity=identity,
             upkeep_interval_s=upkeep_interval_s,
         )
         config = uvicorn.Config(
@@ -76,30 +75,39 @@ async def _serve(
             log_config=None,
             access_log=False,
             server_header=False,
+            # Left alone, uvicorn believes whoever is on this machine about where they come from.
+            proxy_headers=bool(settings.trusted_proxies),
+            forwarded_allow_ips=list(settings.trusted_proxies),
             ws_max_size=MAX_FRAME_BYTES,
             ws_max_queue=_QUEUED_FRAMES,
             # On one machine it saves nothing, and a small frame could unpack to a large one.
             ws_per_message_deflate=False,
             timeout_graceful_shutdown=_STOP_TIMEOUT_S,
         )
-        await _Server(config, settings, access).serve(sockets=[listening])
+        await _Server(config, settings, identity).serve(sockets=[listening])
 
 
 class _Server(uvicorn.Server):
     """Tells when it is ready, and leaves with success when it was asked to stop."""
 
-    def __init__(self, config: uvicorn.Config, settings: Settings, access: Access) -> None:
+    def __init__(self, config: uvicorn.Config, settings: Settings, identity: Identity) -> None:
         super().__init__(config)
         self._address = _url(settings)
-        self._access = access
+        self._identity = identity
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Accept requests, then say so."""
         await super().startup(sockets)
         if self.started:
-            link = f"{self._address}/login?token={self._access.new_login_token()}"
-            sys.stdout.write(f"Holdfast serves {self._address} - log in once with {link}\n")
+            sys.stdout.write(f"Holdfast serves {self._address} - {self._way_in()}\n")
             sys.stdout.flush()
+
+    def _way_in(self) -> str:
+        if self._identity.local:
+            return (
+                f"log in once with {self._address}/login?token={self._identity.logins.new_token()}"
+            )
+        return "make an API key with 'holdfast tokens create --user NAME'"
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Stop gracefully; at once when asked a second time.

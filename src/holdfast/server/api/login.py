@@ -9,23 +9,18 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 import holdfast
-from holdfast.server.access import COOKIE, TICKET_LIFETIME_S, Access
 from holdfast.server.failures import Refused
+from holdfast.server.identity.asking import Asking, identity_of
+from holdfast.server.identity.logins import COOKIE, COOKIE_LIFETIME_S
+from holdfast.server.identity.tickets import TICKET_LIFETIME_S
 from holdfast.server.schemas import ErrorOut, HealthOut, TicketOut
 
 __all__ = ["docs", "healthz", "home", "log_in", "router", "ws_ticket"]
-
-_COOKIE_LIFETIME_S = 30 * 86_400
 
 router = APIRouter(
     tags=["access"],
     responses={"default": {"model": ErrorOut, "description": "An error."}},
 )
-
-
-def _access(request: Request) -> Access:
-    access: Access = request.app.state.access
-    return access
 
 
 @router.get("/healthz")
@@ -37,8 +32,10 @@ async def healthz() -> HealthOut:
 @router.get("/login", response_class=RedirectResponse, status_code=303)
 async def log_in(request: Request, token: Annotated[str, Query()] = "") -> Response:
     """Log in with the link that was printed at the start. It works once and sets a cookie."""
-    cookie = _access(request).log_in(token)
+    identity = identity_of(request)
+    cookie = identity.logins.log_in(token) if identity.local else None
     if cookie is None:
+        identity.limits.note_failure(request.client.host if request.client else "")
         raise Refused(
             401,
             "wrong_login",
@@ -46,15 +43,15 @@ async def log_in(request: Request, token: Annotated[str, Query()] = "") -> Respo
         )
     response = RedirectResponse("/", status_code=303)
     response.set_cookie(
-        COOKIE, cookie, max_age=_COOKIE_LIFETIME_S, httponly=True, samesite="strict", path="/"
+        COOKIE, cookie, max_age=COOKIE_LIFETIME_S, httponly=True, samesite="strict", path="/"
     )
     return response
 
 
 @router.post("/api/ws-ticket")
-async def ws_ticket(request: Request) -> TicketOut:
+async def ws_ticket(request: Request, caller: Asking) -> TicketOut:
     """A ticket for one WebSocket of the caller, from the page (origin) that asks for it."""
-    ticket = _access(request).new_ticket(request.headers.get("origin"))
+    ticket = identity_of(request).tickets.new(caller, request.headers.get("origin"))
     return TicketOut(ticket=ticket, expires_in=TICKET_LIFETIME_S)
 
 

@@ -7,34 +7,67 @@ from typing import Annotated, TypeAlias
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
-from holdfast.keeper.access import Caller, Verb, decide_for
+from holdfast.keeper.access import Caller, Verb, acting_for, decide_for
 from holdfast.keeper.keeper import Keeper
 from holdfast.keeper.users import User
+from holdfast.server.identity.door import Identity
 
-__all__ = ["ME", "Asking", "Eraser", "Reader", "Writer", "caller_of", "user_of"]
+__all__ = [
+    "ME",
+    "Asking",
+    "Eraser",
+    "Reader",
+    "Writer",
+    "caller_of",
+    "identity_of",
+    "keeper_of",
+    "user_for",
+    "user_of",
+]
 
 ME = "current_user"
 """Stands for the caller wherever a path names a user."""
 
 
+def identity_of(connection: HTTPConnection) -> Identity:
+    """What knows who may come in: tickets, revocation, limits."""
+    identity: Identity = connection.app.state.identity
+    return identity
+
+
 def caller_of(connection: HTTPConnection) -> Caller:
-    """Who asks; the guard has seen to it that there is somebody."""
+    """Who asks; the admission has seen to it that there is somebody."""
     caller: Caller = connection.state.caller
     return caller
+
+
+def keeper_of(connection: HTTPConnection) -> Keeper:
+    """The keeper of the caller's account."""
+    return identity_of(connection).keeper_of(caller_of(connection))
+
+
+async def user_for(identity: Identity, caller: Caller, named: str, verb: Verb) -> User:
+    """A user that a caller names (`ME` for themselves), when they may do this.
+
+    For whatever has a caller and no request: a socket, a tool. Raises what `user_of` raises.
+    """
+    user_id = caller.user_id if named == ME else named
+    caller = acting_for(caller, user_id)
+    decide_for(caller, user_id, verb)
+    return await identity.keeper_of(caller).user(user_id)
 
 
 async def user_of(connection: HTTPConnection, verb: Verb) -> User:
     """The user that the path names, or the caller, when the caller may do this.
 
+    A key that acts for users may name any user of its account.
+
     Raises:
         NotFound: somebody else, known here or not.
         NotAllowed: the credential has no scope for it.
     """
-    caller = caller_of(connection)
     named = connection.path_params.get("user_id", ME)
-    decide_for(caller, caller.user_id if named == ME else named, verb)
-    keeper: Keeper = connection.app.state.keeper
-    return await keeper.user(caller.user_id)
+    return await user_for(identity_of(connection), caller_of(connection), named, verb)
 
 
 async def _reader(connection: HTTPConnection) -> User:
