@@ -159,7 +159,7 @@ def test_ctrl_c_cancels_the_answer_and_keeps_what_was_said(
 ) -> None:
     """The turn is recorded as cancelled, with the piece of the answer that had come."""
 
-    async def answer(self: object, asked: Any) -> AsyncIterator[str]:
+    async def answer(self: object, asked: Any, tools: Any) -> AsyncIterator[str]:
         yield "I think "
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
         await asyncio.Event().wait()
@@ -203,7 +203,7 @@ def test_a_failure_of_the_answer_is_recorded_and_told(
 ) -> None:
     """The turn has failed, the exit code says so, and the words of the error are kept back."""
 
-    async def answer(self: object, asked: Any) -> AsyncIterator[str]:
+    async def answer(self: object, asked: Any, tools: Any) -> AsyncIterator[str]:
         yield "I "
         raise ValueError(f"CANARY {asked.text}")
 

@@ -10,186 +10,208 @@ a cancelled task, a generator that is closed.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Sequence
 from typing import TYPE_CHECKING
 
-from holdfast.assistant.answering import Answerer, Asked
-from holdfast.assistant.events import Delta, Event, Failed, Finished, Recalled, Started
-from holdfast.assistant.quoting import QuotingAnswerer, is_echo
-from holdfast.errors import Conflict, HoldfastError, NotFound
-from holdfast.model import SessionId
+from msgspec.structs import replace
+
+from holdfast.assistant.answering import Answerer
+from holdfast.assistant.answers import Answering, Means, answer_of
+from holdfast.assistant.events import Delta, Event, Finished, Started
+from holdfast.assistant.gathering import Place
+from holdfast.assistant.hearing import Heard, heard_in, input_before
+from holdfast.assistant.options import ChatOptions
+from holdfast.assistant.quoting import QuotingAnswerer
+from holdfast.assistant.relay import Relay
+from holdfast.assistant.tools.registry import ToolSet
+from holdfast.assistant.tools.standard import standard_tools
+from holdfast.capture.inputs import Input
+from holdfast.capture.parts import finish
+from holdfast.errors import Conflict
+from holdfast.keeper.access import ALL_SCOPES, Scope
+from holdfast.model import MessageId
 
 if TYPE_CHECKING:
-    from holdfast.capture.turn import Input, TurnRecorder
-    from holdfast.keeper.recalling import Hit
+    from holdfast.assistant.speech.transcribing import Transcriber
+    from holdfast.capture.turn import TurnRecorder
+    from holdfast.keeper.rooms import OpenRoom
     from holdfast.keeper.sessions import OpenSession
     from holdfast.keeper.users import User
-    from holdfast.model import Message
+    from holdfast.model import Assistant, Json
 
-__all__ = ["chat"]
-
-_POOLS = (40, 400)
-"""Hits looked at first, and when all of those were repetitions of the question and its answers."""
-_RECALLED_CHARS = 4_000
-"""Of a longer input this much is looked up: its words are many enough."""
+__all__ = ["ChatOptions", "chat"]
 
 
 async def chat(
     user: User,
     session: OpenSession,
-    text: str,
+    text: str = "",
     *,
     client_key: str | None = None,
     given: Input | None = None,
+    author: str | None = None,
+    edits: str | None = None,
+    answers: str | None = None,
+    intent: str | None = None,
+    entities: dict[str, Json] | None = None,
+    tags: Sequence[str] = (),
     answerer: Answerer | None = None,
+    fallback: Answerer | None = None,
+    tools: ToolSet | None = None,
+    scopes: frozenset[Scope] = ALL_SCOPES,
+    transcriber: Transcriber | None = None,
+    options: ChatOptions | None = None,
+    room: OpenRoom | None = None,
+    assistants: Sequence[Assistant] = (),
     stopping: asyncio.Event | None = None,
 ) -> AsyncGenerator[Event, None]:
     """Hear an input, answer it, and record both; the events of it as they happen.
 
-    The order is Started, Recalled, Delta..., Finished; Failed may come in place of any but the
-    first, and is the last then. Close the iterator (`contextlib.aclosing`) to cancel the turn.
+    The order is Started, Transcribed (of speech), Recalled, then Delta, Thought, ToolStarted,
+    ToolEnded and FellBack as they come, Finished; Failed may come in place of any but the first,
+    and is the last then. Close the iterator (`contextlib.aclosing`) to cancel the turn.
 
     Args:
         text: what was said; `given` instead carries audio, times and provider items.
         client_key: the caller's own key of this exchange. When it was answered before, the
             recorded answer comes again and nothing is written; when that answer broke off, the
             same input is answered anew, beside it.
+        author: who says it, in a room.
+        edits: id of a message that this one is another version of.
+        answers: id of an input to answer again, or of an answer to make again; without a text.
+        intent, entities, tags: what is known of the turn beforehand.
         answerer: who words the answer; one that only quotes when left out.
+        fallback: who answers when the answerer fails, in the same turn.
+        tools: what a model may call, within the scopes; the standard ones when left out.
+        scopes: what the caller's credential lets them do.
+        transcriber: what turns speech into text; without one speech is kept as a failed turn.
+        room: the room that `session` is the conversation of. Recall, memories and what was said
+            before come from it alone, and answers bear the name of the assistant.
+        assistants: who answer, one after the other; the session's own when left out.
         stopping: set before a cancellation that comes from the process ending: the turn ends as
             interrupted then, not as cancelled.
 
     Raises, before the first event:
         BadInput, TooLarge: the input cannot be kept; nothing was written.
-        NotFound: the session is not there.
+        NotFound: the session, or the message that is named, is not there.
         Conflict: another task is answering this client key just now; try again.
         StorageFailed: or one of its kinds; nothing was written.
     After it:
+        NotFound, NotAllowed: the access to the room has ended meanwhile.
         StorageFailed: when even the failure could not be recorded; recovery ends the turn.
     """
-    by = answerer or QuotingAnswerer()
-    spoken = text if given is None else given.text
-    opening = session.turn(text, client_key=client_key, given=given, model=by.name)
+    means = Means(
+        by=answerer or QuotingAnswerer(),
+        fallback=fallback,
+        tools=standard_tools() if tools is None else tools,
+        scopes=scopes,
+        transcriber=transcriber,
+        assistants=assistants,
+        options=options or ChatOptions(),
+    )
+    place = Place(user=user, session=session, room=room)
+    what = _input(text, given, author, edits, answers)
+    heard = None
+    if what.answers is not None:
+        heard = await input_before(session, what.answers)
+        what = replace(what, answers=heard.message.id)
+    opening = session.turn(
+        given=what,
+        client_key=client_key,
+        intent=intent,
+        entities=entities,
+        tags=tags,
+        model=means.by.name,
+    )
     async with opening as turn:
-        heard = _input_of(turn)
+        heard = heard or heard_in(turn.messages, audio=what.audio)
         if not turn.replayed:
-            async for event in _answered(user, turn, heard, spoken, by, stopping):
+            async for event in _answered(turn, place, heard, means, stopping):
                 yield event
             return
-    async for event in _again(user, session, turn, by, stopping):
+    async for event in _again(turn, place, heard, means, stopping):
         yield event
 
 
+def _input(
+    text: str, given: Input | None, author: str | None, edits: str | None, answers: str | None
+) -> Input:
+    what = given or Input(text=text)
+    return replace(
+        what,
+        author=what.author if author is None else author,
+        edits=what.edits if edits is None else MessageId(edits),
+        answers=what.answers if answers is None else MessageId(answers),
+    )
+
+
 async def _again(
-    user: User,
-    session: OpenSession,
     recorded: TurnRecorder,
-    by: Answerer,
+    place: Place,
+    heard: Heard | None,
+    means: Means,
     stopping: asyncio.Event | None,
 ) -> AsyncGenerator[Event, None]:
     """What a used client key gets: the recorded answer, or the first that was not broken off."""
-    heard, key = _input_of(recorded), recorded.record.client_key
-    attempt = 1
+    key, attempt = recorded.record.client_key, 1
     while recorded.record.status not in ("open", "complete") and heard is not None:
         attempt += 1
         # A key of its own for each further answer, so that a retry of the retry is one too.
-        opening = session.turn(
-            client_key=f"{key}/answer-{attempt}", answers=heard.id, model=by.name
+        opening = place.session.turn(
+            client_key=f"{key}/answer-{attempt}", answers=heard.message.id, model=means.by.name
         )
         async with opening as recorded:
             if not recorded.replayed:
-                async for event in _answered(user, recorded, heard, heard.text, by, stopping):
+                async for event in _answered(recorded, place, heard, means, stopping):
                     yield event
                 return
     if recorded.record.status == "open":
         raise Conflict("this message is being answered just now")
-    yield Started(turn_id=recorded.id, session_id=recorded.session_id, message=heard, replayed=True)
+    yield _started(recorded, heard, replayed=True)
     if recorded.answer:
         yield Delta(turn_id=recorded.id, text=recorded.answer)
     yield Finished(
         turn_id=recorded.id,
         status=recorded.record.status,
-        message=_answer_of(recorded),
+        message=answer_of(recorded),
         replayed=True,
     )
 
 
 async def _answered(
-    user: User,
     turn: TurnRecorder,
-    heard: Message | None,
-    text: str,
-    by: Answerer,
+    place: Place,
+    heard: Heard | None,
+    means: Means,
     stopping: asyncio.Event | None,
 ) -> AsyncGenerator[Event, None]:
-    yield Started(turn_id=turn.id, session_id=turn.session_id, message=heard)
+    """The events of a turn that is open, until it has its final status."""
+    yield _started(turn, heard)
+    relay = Relay()
+    answering = asyncio.create_task(Answering(turn, place, heard, means, relay).run())
+    answering.add_done_callback(lambda _: relay.close())
     try:
-        hits = await _recalled(user, turn, text)
-        yield Recalled(turn_id=turn.id, hits=hits)
-        asked = Asked(
-            text=text, hits=hits, now=turn.log.clock(), assistants=await _assistants(user, hits)
-        )
-        async with turn.stream() as answer:
-            async for piece in by.answer(asked):
-                if not isinstance(piece, str):
-                    continue
-                await answer.write(piece)
-                yield Delta(turn_id=turn.id, text=piece)
-        await turn.end("complete")
+        while (told := await relay.next()) is not None:
+            event, taken = told
+            yield event
+            taken()
+        last = await answering
     except (asyncio.CancelledError, GeneratorExit):
+        await finish(_ended(answering))
         if stopping is not None and stopping.is_set() and turn.record.status == "open":
-            await turn.end("interrupted")
+            await finish(turn.end("interrupted"))
         raise
-    except Exception as exc:  # noqa: BLE001  # recorded as the turn's failure, and told
-        yield await _failed(turn, exc)
-    else:
-        yield Finished(turn_id=turn.id, status="complete", message=_answer_of(turn))
+    yield last
 
 
-async def _failed(turn: TurnRecorder, error: Exception) -> Failed:
-    recorded = await turn.error(error)
-    await turn.end("failed")
-    # An error of another library may quote what was said, so only our own words are passed on.
-    said = str(error) if isinstance(error, HoldfastError) else "the answer could not be made"
-    return Failed(turn_id=turn.id, code=recorded.error_code or "error", message=said)
+async def _ended(answering: asyncio.Task[Event]) -> None:
+    """Cancel the task and wait for its last word; what it could not record is raised."""
+    answering.cancel()
+    await asyncio.wait({answering})
+    if not answering.cancelled() and (error := answering.exception()) is not None:
+        raise error
 
 
-async def _recalled(user: User, turn: TurnRecorder, text: str) -> tuple[Hit, ...]:
-    """What was said about it, without this turn, its repetitions, and answers that only quoted."""
-    question = text[:_RECALLED_CHARS]
-    if not question.strip().strip("\0"):
-        return ()
-    for limit in _POOLS:
-        hits = await user.recall(question, limit=limit, neighbours=0)
-        telling = tuple(hit for hit in hits if _is_news(hit, turn, text))
-        if telling or len(hits) < limit:
-            return telling[: _POOLS[0]]
-    return ()
-
-
-def _is_news(hit: Hit, turn: TurnRecorder, text: str) -> bool:
-    message = hit.message
-    return message is None or (message.turn_id != turn.id and not is_echo(message, text))
-
-
-async def _assistants(user: User, hits: tuple[Hit, ...]) -> Mapping[SessionId, str]:
-    """With whom the sessions were held in which an assistant said one of the hits."""
-    found: dict[SessionId, str] = {}
-    spoken = {h.message.session_id for h in hits if h.message and h.message.role == "assistant"}
-    names = {a.slug: a.name for a in await user.names.assistants()} if spoken else {}
-    for session_id in spoken:
-        try:
-            slug = (await (await user.sessions.open(session_id)).info()).assistant
-        except NotFound:  # forgotten since it was found
-            continue
-        if slug is not None:
-            found[session_id] = names.get(slug, slug)
-    return found
-
-
-def _input_of(turn: TurnRecorder) -> Message | None:
-    return next((m for m in turn.messages if m.role not in ("assistant", "tool")), None)
-
-
-def _answer_of(turn: TurnRecorder) -> Message | None:
-    texts = [m for m in turn.messages if m.role == "assistant" and m.kind == "text"]
-    return texts[-1] if texts else None
+def _started(turn: TurnRecorder, heard: Heard | None, *, replayed: bool = False) -> Started:
+    message = None if heard is None else heard.message
+    return Started(turn_id=turn.id, session_id=turn.session_id, message=message, replayed=replayed)

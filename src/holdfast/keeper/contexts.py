@@ -9,12 +9,14 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Sequence
 
+import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from holdfast.keeper.recalling import Hit
-from holdfast.model import Message
+from holdfast.model import Message, ToolPart
 
-__all__ = ["NOTED_TAG", "Context", "Piece", "build_context", "estimated_tokens"]
+__all__ = ["NOTED_TAG", "Context", "Piece", "build_context", "estimated_tokens", "fitting"]
 
 NOTED_TAG = "noted-by-assistant"
 """The tag of a memory that an assistant added of its own accord: it may be wrong, or be planted."""
@@ -90,6 +92,62 @@ def build_context(
         pieces=tuple(kept),
         left_out=tuple(i for i in dict.fromkeys(everything) if i not in kept_ids),
     )
+
+
+def fitting(
+    messages: Sequence[Message],
+    *,
+    budget_tokens: int,
+    count: Callable[[str], int] = estimated_tokens,
+) -> tuple[list[Message], int]:
+    """The latest of `messages` that fit, without a gap, and their tokens.
+
+    One that would take more than half of the budget is cut ("…" says so), so that a long text
+    does not drive out all that was said around it.
+    """
+    kept: list[Message] = []
+    used = 0
+    for message in reversed(messages):
+        message = _cut(message, budget_tokens // 2, count)
+        tokens = _message_tokens(message, count)
+        if used + tokens > budget_tokens:
+            break
+        kept.append(message)
+        used += tokens
+    return kept[::-1], used
+
+
+def _message_tokens(message: Message, count: Callable[[str], int]) -> int:
+    values = "" if message.tool is None else _values(message.tool)
+    # Who speaks, and where a message ends, is said to a model too.
+    return count(message.text) + (count(values) if values else 0) + 4
+
+
+def _values(tool: ToolPart) -> str:
+    return "".join(
+        value if isinstance(value, str) else msgspec.json.encode(value).decode()
+        for value in (tool.name, tool.arguments, tool.result)
+        if value is not None
+    )
+
+
+def _cut(message: Message, budget_tokens: int, count: Callable[[str], int]) -> Message:
+    """The message within a budget: text and a tool's result are cut, arguments are dropped."""
+    if _message_tokens(message, count) <= budget_tokens:
+        return message
+    chars, shorter = 4 * budget_tokens, message
+    while chars and _message_tokens(shorter, count) > budget_tokens:
+        chars //= 2
+        tool = message.tool
+        if tool is not None:
+            result = None if tool.result is None else _values(replace(tool, name=""))
+            tool = replace(tool, arguments=None, result=result and _begins(result, chars))
+        shorter = replace(message, text=_begins(message.text, chars), tool=tool)
+    return shorter
+
+
+def _begins(text: str, chars: int) -> str:
+    return text if len(text) <= chars else f"{text[:chars]} …"
 
 
 def _take(pieces: Sequence[Piece], budget: int, room: int) -> tuple[list[Piece], int]:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 import holdfast
-from holdfast.assistant.answering import Answerer, Asked
+from holdfast.assistant.answering import NO_TOOLS, Answerer, Asked, Piece, Toolbox
 from holdfast.assistant.chat import chat
 from holdfast.assistant.events import Event
 from holdfast.keeper.recalling import Hit
@@ -59,7 +59,7 @@ async def session(ada: holdfast.User) -> holdfast.OpenSession:
 class Scripted:
     """An answerer that says what it is given; an exception among the pieces is raised."""
 
-    def __init__(self, *pieces: str | BaseException) -> None:
+    def __init__(self, *pieces: Piece | BaseException) -> None:
         self.pieces = pieces
         self.asked: list[Asked] = []
 
@@ -68,7 +68,7 @@ class Scripted:
         """What the turn notes as its model."""
         return "scripted"
 
-    async def answer(self, asked: Asked) -> AsyncIterator[str]:
+    async def answer(self, asked: Asked, tools: Toolbox = NO_TOOLS) -> AsyncIterator[Piece]:
         """The pieces in order."""
         self.asked.append(asked)
         for piece in self.pieces:

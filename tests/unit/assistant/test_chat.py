@@ -140,7 +140,9 @@ async def test_promise_12_no_model_needed_a_failing_answerer_loses_nothing(
     assert [m.kind for m in messages] == ["text", "text", "error"]
     assert (turn.status, messages[1].text) == ("failed", "so far")
     assert events[-1] == Failed(
-        turn_id=turn.id, code="error", message="the answer could not be made"
+        turn_id=turn.id,
+        code="error",
+        message="the answer could not be made: what you said is kept, try again (error)",
     )
 
 
@@ -165,7 +167,7 @@ async def test_promise_03_ended_a_cancelled_task_ends_its_turn(
     stopping, waiting = asyncio.Event(), asyncio.Event()
 
     class Waits(Scripted):
-        async def answer(self, asked: object):  # type: ignore[no-untyped-def, override]
+        async def answer(self, asked: object, tools: object = None):  # type: ignore[no-untyped-def, override]
             yield "so far"
             waiting.set()
             await asyncio.Event().wait()

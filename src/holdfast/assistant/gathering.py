@@ -1,0 +1,155 @@
+"""What an answerer is given with an input: what recall found, what was said just before, and who
+is asked.
+
+In a room all of it comes from the room, and nothing from anything that is its caller's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from holdfast.assistant.answering import Asked
+from holdfast.assistant.quoting import is_echo
+from holdfast.errors import NotFound
+from holdfast.keeper.contexts import build_context, fitting
+from holdfast.model import SessionId
+
+if TYPE_CHECKING:
+    from holdfast.assistant.options import ChatOptions
+    from holdfast.capture.turn import TurnRecorder
+    from holdfast.keeper.recalling import Hit
+    from holdfast.keeper.rooms import OpenRoom
+    from holdfast.keeper.sessions import OpenSession
+    from holdfast.keeper.users import User
+    from holdfast.model import Assistant, Message
+
+__all__ = ["Place", "asked_of", "recalled"]
+
+_POOLS = (40, 400)
+"""Hits looked at first, and when all of those were repetitions of the question and its answers."""
+_RECALLED_CHARS = 4_000
+"""Of a longer input this much is looked up: its words are many enough."""
+
+
+class Place(Struct, frozen=True, kw_only=True):
+    """Where a turn takes place, and whose recall serves it."""
+
+    user: User
+    session: OpenSession
+    room: OpenRoom | None = None
+
+    @property
+    def keeps(self) -> bool:
+        """Whether what is said here is kept with what is the user's or the room's."""
+        return self.room is not None or self.session.vault is self.user.vault
+
+    async def host(self) -> Assistant | None:
+        """The assistant that the session is held with."""
+        if self.room is not None:
+            return None
+        slug = (await self.session.info()).assistant
+        known = await self.user.names.assistants() if slug else ()
+        return next((assistant for assistant in known if assistant.slug == slug), None)
+
+
+async def recalled(
+    place: Place, turn: TurnRecorder, heard: Message | None, text: str
+) -> tuple[Hit, ...]:
+    """What was said about it, without this turn, its repetitions, and answers that only quoted."""
+    question = text[:_RECALLED_CHARS]
+    if not question.strip().strip("\0"):
+        return ()
+    here = {turn.id} if heard is None else {turn.id, heard.turn_id}
+    source = place.room or place.user
+    for limit in _POOLS:
+        hits = await source.recall(question, limit=limit, neighbours=0)
+        telling = tuple(hit for hit in hits if _is_news(hit, text) and _turn_of(hit) not in here)
+        if telling or len(hits) < limit:
+            return telling[: _POOLS[0]]
+    return ()
+
+
+async def asked_of(
+    place: Place,
+    turn: TurnRecorder,
+    heard: Message | None,
+    text: str,
+    hits: tuple[Hit, ...],
+    options: ChatOptions,
+) -> Asked:
+    """The input with all that belongs to it, within the budget: the recent messages first, for
+    half of it at most, and what was recalled for the rest."""
+    count = options.context_messages if place.room is None else options.context_room_messages
+    before = [] if heard is None else await _before(place.session, heard, count)
+    recent, taken = fitting(before, budget_tokens=options.context_tokens // 2)
+    shown = {message.id for message in recent}
+    context = build_context(
+        (),
+        [hit for hit in hits if hit.message is None or hit.message.id not in shown],
+        budget_tokens=options.context_tokens - taken,
+    )
+    host = await place.host()
+    return Asked(
+        text=text,
+        hits=hits,
+        now=turn.log.clock(),
+        assistants={} if place.room else await _assistants(place.user, hits),
+        context=context.text if context.pieces else "",
+        recent=tuple(recent),
+        assistant=host.name if host else "",
+        purpose=host.purpose if host else "",
+        author=None if heard is None else heard.author,
+    )
+
+
+async def _before(session: OpenSession, heard: Message, count: int) -> list[Message]:
+    """The latest messages of the branch that leads to an input, oldest first."""
+    window = 2 * count + 8
+    while True:
+        # Forgotten ones too: the branch leads through them.
+        known = await session.messages(last=window, forgotten=True)
+        by_id = {message.id: message for message in known}
+        found: list[Message] = []
+        step = heard.parent_id
+        while step in by_id and len(found) < count:
+            message = by_id[step]
+            step = message.parent_id
+            if _is_shown(message):
+                found.append(message)
+        if step is None or len(found) == count or len(known) < window:
+            return found[::-1]
+        # A branch that leaves the shown one far back: most do not.
+        window *= 8
+
+
+def _is_shown(message: Message) -> bool:
+    """Whether a model is told of it: reasoning was thought, and errors are none of its business."""
+    if message.forgotten or message.kind in ("reasoning", "error"):
+        return False
+    return message.tool is not None or bool(message.text.strip())
+
+
+def _is_news(hit: Hit, text: str) -> bool:
+    return hit.message is None or not is_echo(hit.message, text)
+
+
+def _turn_of(hit: Hit) -> str | None:
+    return None if hit.message is None else hit.message.turn_id
+
+
+async def _assistants(user: User, hits: tuple[Hit, ...]) -> Mapping[SessionId, str]:
+    """With whom the sessions were held in which an assistant said one of the hits."""
+    found: dict[SessionId, str] = {}
+    spoken = {h.message.session_id for h in hits if h.message and h.message.role == "assistant"}
+    names = {a.slug: a.name for a in await user.names.assistants()} if spoken else {}
+    for session_id in spoken:
+        try:
+            slug = (await (await user.sessions.open(session_id)).info()).assistant
+        except NotFound:  # forgotten since it was found
+            continue
+        if slug is not None:
+            found[session_id] = names.get(slug, slug)
+    return found
