@@ -7,7 +7,9 @@ import contextlib
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from holdfast.capture.checks import checked_text
+from msgspec.structs import replace
+
+from holdfast.capture.checks import checked_item, checked_text
 from holdfast.capture.entries import Draft, Entry
 from holdfast.capture.parts import finish
 from holdfast.clock import id_bytes
@@ -32,6 +34,8 @@ class AnswerStream:
     """
 
     def __init__(self, turn: TurnRecorder, *, kind: MessageKind, author: str | None) -> None:
+        self.item: str | None = None
+        """What came beside the text, as the provider gave it; kept with the message."""
         self._turn = turn
         self._kind = kind
         self._author = author
@@ -127,6 +131,8 @@ class AnswerStream:
         text = self.text if refused is None else self._durable
         if text:
             message = self._turn.draft_message(self._message_id, self._kind, text, self._author)
+            if refused is None:
+                message = replace(message, item=checked_item(self.item, self._turn.limits))
             remove = (RowKey(id=self._draft_id),) if self._saved else ()
             await self._turn.append(Entry(message=message), remove=remove)
         return refused
