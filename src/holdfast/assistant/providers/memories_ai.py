@@ -33,6 +33,8 @@ from holdfast.assistant.providers.memories_replies import (
 from holdfast.errors import ProviderBusy, ProviderFailed, ProviderUnreachable
 
 if TYPE_CHECKING:
+    from ssl import SSLContext
+
     import httpx2
 
     from holdfast.model import JsonObject
@@ -105,7 +107,7 @@ def back_off(tries: int, spread: float) -> float:
 
 
 class MemoriesAi:
-    """A client of the provider. Holds no state of anybody's talk. Close it after use."""
+    """A client of the provider. Holds no state of anybody's talk, and nothing to close."""
 
     def __init__(
         self,
@@ -127,7 +129,7 @@ class MemoriesAi:
         self._sleep = sleep
         self._spread = spread
         self._silent_s = silent_s
-        self._opened: httpx2.AsyncClient | None = None
+        self._tls: SSLContext | None = None
 
     def __repr__(self) -> str:
         return "MemoriesAi()"
@@ -182,12 +184,6 @@ class MemoriesAi:
         given = {"sessionId": session_id, "session_id": session_id, "unique_id": unique_id}
         return said_messages(await self._get("get_session_detail", given))
 
-    async def close(self) -> None:
-        """Let go of the connections. May run twice."""
-        opened, self._opened = self._opened, None
-        if opened is not None:
-            await opened.aclose()
-
     async def _get(self, path: str, given: dict[str, str]) -> JsonObject:
         tries = 0
         while True:
@@ -212,25 +208,31 @@ class MemoriesAi:
         import httpx2
 
         try:
-            async with self._client().stream(
-                method, f"{self._base_url}/{path}", json=body, params=given
-            ) as response:
+            async with (
+                self._client() as client,
+                client.stream(
+                    method, f"{self._base_url}/{path}", json=body, params=given
+                ) as response,
+            ):
                 yield response
         except (httpx2.TransportError, httpx2.DecodingError, httpx2.StreamError):
             # Not chained: it holds the request, and that the key and what was said.
             raise ProviderUnreachable(_NAME) from None
 
     def _client(self) -> httpx2.AsyncClient:
-        if self._opened is None:
-            import httpx2
+        """A client for one request: an answer takes half a minute, a connection no time beside it,
+        and nobody has to close what is not kept."""
+        import httpx2
 
-            self._opened = httpx2.AsyncClient(
-                headers={"Authorization": self._api_key, "Accept": "text/event-stream, */*;q=0.5"},
-                timeout=httpx2.Timeout(self._silent_s, connect=_CONNECT_S),
-                follow_redirects=False,
-                trust_env=False,
-            )
-        return self._opened
+        if self._tls is None:
+            self._tls = httpx2.create_ssl_context()
+        return httpx2.AsyncClient(
+            headers={"Authorization": self._api_key, "Accept": "text/event-stream, */*;q=0.5"},
+            timeout=httpx2.Timeout(self._silent_s, connect=_CONNECT_S),
+            verify=self._tls,
+            follow_redirects=False,
+            trust_env=False,
+        )
 
 
 async def _answer(response: httpx2.Response, session_id: str | None) -> AsyncGenerator[Heard, None]:
