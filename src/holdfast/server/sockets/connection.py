@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from fastapi import WebSocket
@@ -44,6 +45,7 @@ from holdfast.server.talking.talk import Talk
 if TYPE_CHECKING:
     from holdfast.keeper.access import Caller
     from holdfast.keeper.users import User
+    from holdfast.server.identity.limits import Rate
     from holdfast.server.sockets.places import Places
     from holdfast.server.talking.talks import Talks
 
@@ -60,7 +62,14 @@ class Connection:
     """A client with a ticket, from the accepted handshake to the end."""
 
     def __init__(
-        self, socket: WebSocket, caller: Caller, user: User, *, talks: Talks, places: Places
+        self,
+        socket: WebSocket,
+        caller: Caller,
+        user: User,
+        *,
+        talks: Talks,
+        places: Places,
+        spend: Callable[[Caller, Rate], None],
     ) -> None:
         self.listener = Listener(caller, ready=self._ready)
         self.talk: Talk | None = None
@@ -69,6 +78,7 @@ class Connection:
         self.caller = caller
         self.user = user
         self._talks = talks
+        self._spend = spend
         self._rooms = JoinedRooms(user, talks, self.listener)
         self._speaking = Speaking(places)
         self._accepted = False
@@ -207,6 +217,7 @@ class Connection:
         self._begin(talk, self._talks.answers.in_session(self.user, talk.session, said), said)
 
     def _begin(self, talk: Talk, happening: Happening, said: Said) -> None:
+        self._spend(self.caller, "writes")
         talk.say(happening, client_key=said.client_key, by=self.listener, who=self.user.id)
 
     def _cancel(self, turn_id: str | None) -> None:

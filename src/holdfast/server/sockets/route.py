@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, WebSocket
 from holdfast.errors import BadInput, HoldfastError, NotFound
 from holdfast.keeper.access import Caller, decide_for
 from holdfast.server.failures import Refused, error_response, status_of
-from holdfast.server.identity.asking import identity_of
+from holdfast.server.identity.asking import ME, identity_of, user_for
 from holdfast.server.schemas.events import HistoryEvent
 from holdfast.server.shown import message_out
 from holdfast.server.sockets.connection import Connection
@@ -71,10 +71,9 @@ def _caller(socket: WebSocket, ticket: str) -> Caller:
 
 
 async def _opened(socket: WebSocket, caller: Caller, talks: Talks, places: Places) -> Connection:
-    keeper = identity_of(socket).keeper_of(caller)
-    user = await keeper.user(caller.user_id)
-    decide_for(caller, user.id, "read")
-    return Connection(socket, caller, user, talks=talks, places=places)
+    identity = identity_of(socket)
+    user = await user_for(identity, caller, ME, "read")
+    return Connection(socket, caller, user, talks=talks, places=places, spend=identity.limits.spend)
 
 
 async def _take_seat(
