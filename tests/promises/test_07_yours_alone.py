@@ -147,6 +147,9 @@ MATRIX: dict[str, Attempt] = {
     "Exports.file(sessions)": lambda a, b: a.user.exports.file(
         a.folder / "out.zip", sessions=[a.session.id, b.session]
     ),
+    "Exports.stream(sessions)": lambda a, b: anext(
+        a.user.exports.stream(sessions=[a.session.id, b.session])
+    ),
 }
 
 FILTERS = {

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import io
 import os
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import aclosing
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
@@ -14,6 +15,7 @@ from msgspec import Struct
 from holdfast.errors import BadInput, StorageReadOnly
 from holdfast.keeper.memories import Memories
 from holdfast.keeper.names import Names
+from holdfast.keeper.piping import piped
 from holdfast.keeper.sessions import Sessions
 from holdfast.keeper.store import Store
 from holdfast.keeper.thoughts import Thoughts
@@ -91,6 +93,36 @@ class Exports:
             bytes=size,
         )
 
+    async def stream(
+        self,
+        *,
+        format: ExportFormat = "bundle",  # noqa: A002
+        sessions: list[str] | None = None,
+    ) -> AsyncIterator[bytes]:
+        """An export as `file` writes it, piece by piece, in bounded memory; nothing readable is
+        ever on the disk. Close the iterator when it is not read to its end.
+
+        Raises:
+            As `file`; what came before an error is no export.
+        """
+        chosen = await self._chosen(sessions)
+        whole = sessions is None
+        feed = _Feed(self._store, self._vault, chosen, asyncio.get_running_loop(), None)
+        memories = await Memories(self._store, self._vault).list() if whole else []
+        exported = await self._exported(feed, memories, whole=whole)
+        path = self._store.data_path
+        folder = None if path is None else path.parent
+
+        def write(file: IO[bytes]) -> None:
+            if format == "bundle":
+                _write_bundle(file, exported, feed, folder)
+            else:
+                _write_into(file, format, exported)
+
+        async with aclosing(piped(write)) as pieces:
+            async for piece in pieces:
+                yield piece
+
     async def _chosen(self, ids: list[str] | None) -> list[Session]:
         if ids is None:
             found = [session async for session in Sessions(self._store, self._vault).each()]
@@ -167,26 +199,30 @@ def _write(target: Path, kind: ExportFormat, exported: Exported, feed: _Feed) ->
     return target.stat().st_size
 
 
-def _write_document(target: Path, kind: ExportFormat, exported: Exported) -> None:
+def _write_into(file: IO[bytes], kind: ExportFormat, exported: Exported) -> None:
     from holdfast.portability.json_export import write_json
     from holdfast.portability.markdown import write_markdown
 
+    if kind == "json":
+        write_json(file, exported)
+    elif kind == "markdown":
+        text = io.TextIOWrapper(file, encoding="utf-8", newline="\n")
+        write_markdown(text, exported)
+        text.flush()
+        text.detach()
+    elif kind == "pdf":
+        from holdfast.portability.pdf import write_pdf
+
+        write_pdf(file, exported)
+    else:
+        raise BadInput("format", "it is bundle, json, markdown or pdf")
+
+
+def _write_document(target: Path, kind: ExportFormat, exported: Exported) -> None:
     temporary = target.with_name(f".{target.name}.partial")
     try:
         with _private(temporary) as file:
-            if kind == "json":
-                write_json(file, exported)
-            elif kind == "markdown":
-                text = io.TextIOWrapper(file, encoding="utf-8", newline="\n")
-                write_markdown(text, exported)
-                text.flush()
-                text.detach()
-            elif kind == "pdf":
-                from holdfast.portability.pdf import write_pdf
-
-                write_pdf(file, exported)
-            else:
-                raise BadInput("format", "it is bundle, json, markdown or pdf")
+            _write_into(file, kind, exported)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(target)
@@ -201,10 +237,12 @@ def _private(path: Path) -> IO[bytes]:
     return os.fdopen(handle, "w+b")
 
 
-def _write_bundle(target: Path, exported: Exported, feed: _Feed) -> None:
+def _write_bundle(
+    target: Path | IO[bytes], exported: Exported, feed: _Feed, folder: Path | None = None
+) -> None:
     from holdfast.portability.bundle import BundleWriter
 
-    with BundleWriter(target, created_at=exported.exported_at) as bundle:
+    with BundleWriter(target, created_at=exported.exported_at, folder=folder) as bundle:
         for bundled in exported.sessions:
             bundle.add_session(bundled.session, bundled.turns, bundled.messages)
             for message in bundled.messages:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -37,6 +36,7 @@ from holdfast.vault.vault import Vault
 
 if TYPE_CHECKING:
     from holdfast.portability.conversations import Broken, Conversation, ImportedMessage
+    from holdfast.portability.stored import Origin
 
 __all__ = ["Imports"]
 
@@ -53,9 +53,9 @@ class Imports:
         self._names = Names(store, vault)
 
     async def file(
-        self, path: str | Path, *, progress: Callable[[Progress], None] | None = None
+        self, path: str | Origin, *, progress: Callable[[Progress], None] | None = None
     ) -> ImportReport:
-        """Import a file or folder; the format is found from its content.
+        """Import a file or folder, or what holds a file's bytes; the format is found from it.
 
         Each conversation is one durable write. Doing it again changes nothing; an export that has
         grown adds what is new. A broken conversation is reported and the rest goes on. All that
@@ -93,15 +93,23 @@ class Imports:
         finally:
             await asyncio.to_thread(export.close)
 
+    async def conversation(self, found: Conversation) -> ImportReport:
+        """Import one conversation that was read elsewhere: once, and what it has gained since.
+
+        Raises:
+            StorageFailed: or one of its kinds. What is wrong with the conversation is reported.
+        """
+        return await self._take(found, ImportReport(format=found.source.partition(":")[0]))
+
     async def preview(
-        self, path: str | Path, *, progress: Callable[[Progress], None] | None = None
+        self, path: str | Origin, *, progress: Callable[[Progress], None] | None = None
     ) -> Preview:
         """What importing a file would bring; nothing is written.
 
         Raises:
             UnknownFormat, HostileFile, ImportFailed, BundleDamaged: as `file`.
         """
-        return await preview_import(self._vault, Path(path), progress=progress)
+        return await preview_import(self._vault, path, progress=progress)
 
     async def _take(self, item: Conversation | Broken, report: ImportReport) -> ImportReport:
         from holdfast.portability.conversations import Broken

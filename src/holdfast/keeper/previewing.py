@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from holdfast.keeper.import_report import Progress
     from holdfast.portability.conversations import Broken, Conversation
     from holdfast.portability.reader import ExportReader
+    from holdfast.portability.stored import Origin
 
 __all__ = ["Preview", "preview_import"]
 
@@ -36,7 +36,7 @@ class Preview(Struct, frozen=True, kw_only=True):
 
 
 async def preview_import(
-    vault: Vault | None, path: Path, *, progress: Callable[[Progress], None] | None = None
+    vault: Vault | None, path: str | Origin, *, progress: Callable[[Progress], None] | None = None
 ) -> Preview:
     """Read a file as an import would and count what is in it; bounded memory, nothing written.
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from holdfast.errors import HostileFile, ImportFailed
 from holdfast.portability.limits import Limits
+from holdfast.portability.stored import Origin, reader_of
 
 __all__ = ["checked_archive", "translated_zip_errors"]
 
@@ -38,7 +39,7 @@ def translated_zip_errors(name: str) -> Iterator[None]:
         raise ImportFailed(name, f"cannot be read ({exc.strerror or 'damaged'})") from exc
 
 
-def checked_archive(path: Path, limits: Limits) -> zipfile.ZipFile:
+def checked_archive(path: Origin, limits: Limits) -> zipfile.ZipFile:
     """Open the ZIP at `path` after looking for what makes one dangerous.
 
     Nothing is unpacked here. ZIPs inside it are never opened, so nesting gains an attacker
@@ -51,7 +52,7 @@ def checked_archive(path: Path, limits: Limits) -> zipfile.ZipFile:
     """
     _check_directory_size(path, limits)
     with translated_zip_errors(path.name):
-        archive = zipfile.ZipFile(path)
+        archive = zipfile.ZipFile(path if isinstance(path, Path) else reader_of(path))
     try:
         members = archive.infolist()
         if len(members) > limits.max_members:
@@ -65,9 +66,9 @@ def checked_archive(path: Path, limits: Limits) -> zipfile.ZipFile:
     return archive
 
 
-def _check_directory_size(path: Path, limits: Limits) -> None:
+def _check_directory_size(path: Origin, limits: Limits) -> None:
     """Refuse a directory that would fill the memory: `zipfile` reads it as a whole on opening."""
-    with path.open("rb") as file:
+    with reader_of(path) as file:
         file.seek(0, 2)
         size = file.tell()
         tail_at = max(0, size - _END_BYTES - 0xFFFF - 76)

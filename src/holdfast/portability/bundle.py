@@ -38,6 +38,7 @@ from holdfast.model import (
     Thought,
     Turn,
 )
+from holdfast.vault.spool import SealedSpool
 
 __all__ = [
     "BUNDLE_FORMAT",
@@ -95,11 +96,11 @@ class _Spool:
     """Lines of one member until they are packed.
 
     A ZIP takes one member at a time and a session belongs to three, so lines wait in files that
-    have no name: the kernel drops them even when the process is killed.
+    have no name and are sealed: the kernel drops them even when the process is killed.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.file: IO[bytes] = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115  closed by owner
+    def __init__(self, folder: Path | None) -> None:
+        self.file = SealedSpool(folder=folder)
         self.count = 0
         self._encoder = msgspec.json.Encoder()
 
@@ -110,28 +111,41 @@ class _Spool:
 
     def pieces(self) -> Iterator[bytes]:
         """All that was added, from the start."""
-        self.file.seek(0)
-        while piece := self.file.read(_COPY_BYTES):
-            yield piece
+        with self.file.open() as reader:
+            while piece := reader.read(_COPY_BYTES):
+                yield piece
 
 
 class BundleWriter:
     """Writes one bundle, streaming; use it in a `with` block.
 
-    The file appears under its name when the block ends without an exception, complete and durable;
-    otherwise nothing appears. It is readable by its owner only.
+    A file appears under its name when the block ends without an exception, complete and durable;
+    otherwise nothing appears. It is readable by its owner only. A stream is written from front to
+    end and left open; it needs to do nothing but take bytes.
     """
 
     def __init__(
-        self, path: str | Path, *, created_at: datetime, options: Mapping[str, Json] | None = None
+        self,
+        target: str | Path | IO[bytes],
+        *,
+        created_at: datetime,
+        options: Mapping[str, Json] | None = None,
+        folder: Path | None = None,
     ) -> None:
-        self._path = Path(path)
-        folder = self._path.parent
-        handle, partial = tempfile.mkstemp(
-            dir=folder, prefix=f".{self._path.name}.", suffix=".partial"
-        )
-        self._partial = Path(partial)
-        self._file = os.fdopen(handle, "w+b")
+        """Begin; `folder` is where sealed temporary files lie, by default that of the target."""
+        self._path = Path(target) if isinstance(target, str | Path) else None
+        self._partial: Path | None = None
+        if isinstance(target, str | Path):
+            path = Path(target)
+            folder = folder or path.parent
+            handle, partial = tempfile.mkstemp(
+                dir=path.parent, prefix=f".{path.name}.", suffix=".partial"
+            )
+            self._partial = Path(partial)
+            self._file: IO[bytes] = os.fdopen(handle, "w+b")
+        else:
+            self._file = target
+        self._ended = False
         self._zip = zipfile.ZipFile(self._file, "w", zipfile.ZIP_DEFLATED, allowZip64=True)
         self._spools = {name: _Spool(folder) for name in LINES_MEMBERS}
         self._members: dict[str, ManifestMember] = {}
@@ -189,7 +203,7 @@ class BundleWriter:
 
     def close(self) -> None:
         """Finish the file and give it its name. May be called twice."""
-        if self._file.closed:
+        if self._ended:
             return
         try:
             counts: dict[str, int] = {"files": len(self._members)}
@@ -207,8 +221,11 @@ class BundleWriter:
         """Give up: nothing appears. May be called twice, and after `close`."""
         for spool in self._spools.values():
             spool.file.close()
-        if not self._file.closed:
-            self._zip.fp = None  # nothing is to be written any more, not even an end record
+        if self._ended:
+            return
+        self._ended = True
+        self._zip.fp = None  # nothing is to be written any more, not even an end record
+        if self._partial is not None:
             self._file.close()
             self._partial.unlink(missing_ok=True)
 
@@ -238,9 +255,13 @@ class BundleWriter:
         """Durable first, then under its name: a crash leaves the old file or the new one."""
         self._zip.close()
         self._file.flush()
+        if self._partial is None or self._path is None:
+            self._ended = True
+            return
         os.fsync(self._file.fileno())
         self._file.close()
         self._partial.replace(self._path)
+        self._ended = True
         folder = os.open(self._path.parent, os.O_RDONLY)
         try:
             os.fsync(folder)

@@ -23,6 +23,7 @@ from holdfast.portability.bundle import (
 from holdfast.portability.containers import Container, Member, open_container, read_whole
 from holdfast.portability.limits import MIB, Limits
 from holdfast.portability.scanning import lines
+from holdfast.portability.stored import Origin, size_of
 
 __all__ = ["BundleReader", "is_bundle"]
 
@@ -48,7 +49,7 @@ class _Head(Struct):
 class BundleReader:
     """An opened bundle whose checksums and counts hold. Use it in a `with` block."""
 
-    def __init__(self, path: str | Path, *, limits: Limits | None = None) -> None:
+    def __init__(self, path: str | Origin, *, limits: Limits | None = None) -> None:
         """Open and verify.
 
         Raises:
@@ -57,11 +58,12 @@ class BundleReader:
             HostileFile: it unpacks to more than the limits allow.
         """
         self._limits = limits or Limits()
-        self.place = Path(path).name
-        self._container = _opened(Path(path), self._limits)
+        origin = Path(path) if isinstance(path, str) else path
+        self.place = origin.name
+        self._container = _opened(origin, self._limits)
         try:
             self._by_name = {member.name: member for member in self._container.members}
-            _check_size(self._container, Path(path), self._limits)
+            _check_size(self._container, origin, self._limits)
             self.manifest: Manifest = self._read_manifest()
             self._verify()
         except BaseException:
@@ -235,7 +237,7 @@ class _Grouped:
             yield record
 
 
-def is_bundle(path: Path, limits: Limits) -> bool:
+def is_bundle(path: Origin, limits: Limits) -> bool:
     """Whether the file is a bundle, of whatever version; False for what cannot be read."""
     try:
         container = _opened(path, limits)
@@ -252,7 +254,7 @@ def is_bundle(path: Path, limits: Limits) -> bool:
         container.close()
 
 
-def _opened(path: Path, limits: Limits) -> Container:
+def _opened(path: Origin, limits: Limits) -> Container:
     # A bundle is checked as a whole instead of by member: one session that repeats itself, or
     # one blank picture, may well pack a thousand times, and what was exported must come back.
     unlimited = msgspec.structs.replace(
@@ -261,9 +263,9 @@ def _opened(path: Path, limits: Limits) -> Container:
     return open_container(path, unlimited)
 
 
-def _check_size(container: Container, path: Path, limits: Limits) -> None:
+def _check_size(container: Container, path: Origin, limits: Limits) -> None:
     unpacked = sum(member.size for member in container.members)
-    allowed = max(limits.max_unpacked_bytes, path.stat().st_size * limits.max_ratio)
+    allowed = max(limits.max_unpacked_bytes, size_of(path) * limits.max_ratio)
     if unpacked > allowed:
         raise HostileFile(container.place, "unpacks to more than the limit")
 

@@ -17,6 +17,7 @@ from typing import BinaryIO, cast
 from holdfast.errors import HostileFile, ImportFailed
 from holdfast.portability.archives import checked_archive, translated_zip_errors
 from holdfast.portability.limits import Limits
+from holdfast.portability.stored import Origin, reader_of, size_of
 
 __all__ = ["Container", "Gauge", "Member", "open_container", "read_whole"]
 
@@ -128,13 +129,15 @@ class Container:
         self._close()
 
 
-def open_container(path: Path, limits: Limits) -> Container:
+def open_container(path: Origin, limits: Limits) -> Container:
     """Open a file, a folder or a ZIP; which of them it is, is read from the content.
 
     Raises:
         ImportFailed: it is not there, is no regular file, or cannot be read.
         HostileFile: a ZIP that is built to do harm.
     """
+    if not isinstance(path, Path):
+        return _open_file(path, limits)
     try:
         mode = path.stat().st_mode
     except OSError as exc:
@@ -143,7 +146,11 @@ def open_container(path: Path, limits: Limits) -> Container:
         return _open_folder(path, limits)
     if not stat.S_ISREG(mode):
         raise ImportFailed(path.name, "is not a regular file or folder")
-    if zipfile.is_zipfile(path):
+    return _open_file(path, limits)
+
+
+def _open_file(path: Origin, limits: Limits) -> Container:
+    if _is_zip(path):
         return _open_zip(path, limits)
     if _begins_as_zip(path):
         # The list of what is in a ZIP stands at its end.
@@ -152,22 +159,30 @@ def open_container(path: Path, limits: Limits) -> Container:
     return Container(path.name, [_plain(path, path.name, gauge)], gauge, lambda: None)
 
 
-def _begins_as_zip(path: Path) -> bool:
+def _is_zip(path: Origin) -> bool:
     try:
-        with path.open("rb") as file:
+        with reader_of(path) as file:
+            return zipfile.is_zipfile(file)
+    except OSError:
+        return False
+
+
+def _begins_as_zip(path: Origin) -> bool:
+    try:
+        with reader_of(path) as file:
             return file.read(len(_ZIP_BEGIN)) == _ZIP_BEGIN
     except OSError:
         return False  # whoever reads it for its content says why it cannot be read
 
 
-def _plain(path: Path, name: str, gauge: Gauge) -> Member:
+def _plain(path: Origin, name: str, gauge: Gauge) -> Member:
     def opener() -> BinaryIO:
         try:
-            return cast("BinaryIO", path.open("rb", buffering=0))
+            return reader_of(path)
         except OSError as exc:
             raise ImportFailed(name, f"cannot be read ({exc.strerror})") from exc
 
-    return Member(name, path.stat().st_size, opener, gauge, seekable=True)
+    return Member(name, size_of(path), opener, gauge, seekable=True)
 
 
 def _open_folder(path: Path, limits: Limits) -> Container:
@@ -189,7 +204,7 @@ def _regular_files(path: Path) -> Iterator[Path]:
                 yield file
 
 
-def _open_zip(path: Path, limits: Limits) -> Container:
+def _open_zip(path: Origin, limits: Limits) -> Container:
     archive = checked_archive(path, limits)
     gauge = Gauge(max_bytes=limits.max_unpacked_bytes, place=path.name)
 

@@ -20,6 +20,7 @@ from holdfast.portability.json_values import Malformed, checked, mended
 from holdfast.portability.limits import Limits
 from holdfast.portability.sampling import Sample, plainly_wrong, take_sample
 from holdfast.portability.scanning import Element, array_elements, lines
+from holdfast.portability.stored import Origin
 
 __all__ = ["ExportReader", "open_export"]
 
@@ -34,7 +35,7 @@ class ExportReader:
     memory.
     """
 
-    def __init__(self, path: Path, limits: Limits) -> None:
+    def __init__(self, path: Origin, limits: Limits) -> None:
         self._limits = limits
         self.place: str = path.name
         self.bundle: BundleReader | None = None
@@ -150,11 +151,11 @@ class ExportReader:
         self.close()
 
 
-def open_export(path: str | Path, *, limits: Limits | None = None) -> ExportReader:
+def open_export(path: str | Origin, *, limits: Limits | None = None) -> ExportReader:
     """Open an export: a file, a folder or a ZIP, its format told from its content.
 
     Args:
-        path: what the provider gave, packed or unpacked.
+        path: what the provider gave, packed or unpacked; where it is, or what holds its bytes.
         limits: what it may cost.
 
     Raises:
@@ -163,7 +164,8 @@ def open_export(path: str | Path, *, limits: Limits | None = None) -> ExportRead
         HostileFile: it is built to do harm.
         BundleDamaged: it is a bundle whose checksums do not hold.
     """
-    return ExportReader(Path(path), limits or Limits())
+    origin = Path(path) if isinstance(path, str) else path
+    return ExportReader(origin, limits or Limits())
 
 
 _Convert = Callable[[bytes, Assets], Conversation]

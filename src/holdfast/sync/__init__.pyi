@@ -65,6 +65,7 @@ from holdfast.model import (
     UserId,
 )
 from holdfast.portability.conversations import Conversation
+from holdfast.portability.stored import Origin
 from holdfast.recall.asking import Include
 from holdfast.storage.protocol import Kind, RowKey, VaultStats
 from holdfast.vault.root import RootKey, RootKeySource
@@ -116,18 +117,24 @@ class Exports:
         sessions: builtins.list[str] | None = None,
         progress: Callable[[int], None] | None = None,
     ) -> ExportReport: ...
+    def stream(
+        self,
+        *,
+        format: ExportFormat = "bundle",
+        sessions: builtins.list[str] | None = None,
+    ) -> Iterator[bytes]: ...
 
 class Imports:
     def file(
         self,
-        path: str | Path,
+        path: str | Origin,
         *,
         progress: Callable[[Progress], None] | None = None,
     ) -> ImportReport: ...
     def conversation(self, found: Conversation) -> ImportReport: ...
     def preview(
         self,
-        path: str | Path,
+        path: str | Origin,
         *,
         progress: Callable[[Progress], None] | None = None,
     ) -> Preview: ...
