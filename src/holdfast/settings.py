@@ -117,11 +117,20 @@ class Settings:
         "an assistant that only quotes when empty.",
     )
     model_base_url: str = _setting(
-        "", "Another OpenAI-compatible endpoint for openai: and ollama: models."
+        "",
+        "Where the model is reached when not at its provider: an OpenAI-compatible endpoint ending "
+        "in /v1 for openai: and ollama: models.",
     )
     model_api_key: Secret | None = _setting(None, "The key of the model's provider.")
     fallback_model: str = _setting(
         "", "Who answers when the model fails, in the same form; `quoting` is one, too."
+    )
+    fallback_base_url: str = _setting(
+        "",
+        "As model_base_url, for the fallback; when empty that of a model of the same provider.",
+    )
+    fallback_api_key: Secret | None = _setting(
+        None, "As model_api_key, for the fallback; when empty that of a model of the same provider."
     )
     model_timeout_s: float = _setting(
         60.0, "How long a model may be silent before it has failed, in seconds.", low=0.1, high=3600
