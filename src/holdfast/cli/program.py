@@ -43,6 +43,7 @@ COMMANDS: Final[dict[str, Entry]] = {
     "backup": Entry("Upkeep", "saving", "Copy data and keys into two files."),
     "restore": Entry("Upkeep", "saving", "Put a backup in the place of the store."),
     "keys": Entry("Upkeep", "keys", "Show and rotate keys."),
+    "tokens": Entry("Upkeep", "tokens", "Make, list and revoke API keys."),
     "users": Entry("Upkeep", "upkeep", "List who has a vault here."),
     "migrate": Entry("Upkeep", "upkeep", "Bring an older database up to date."),
     "doctor": Entry("Upkeep", "doctor", "Check this installation and say what to do."),
