@@ -5,15 +5,25 @@ from __future__ import annotations
 import inspect
 import socket
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from holdfast import errors
 from holdfast.errors import BadSettings, HoldfastError
-from holdfast.server.access import TICKET_LIFETIME_S, Access, check_loopback
-from holdfast.server.failures import status_of
+from holdfast.keeper.access import Caller
+from holdfast.model import UserId
+from holdfast.server.failures import Refused, status_of
+from holdfast.server.identity.addresses import Addresses
+from holdfast.server.identity.door import check_settings
+from holdfast.server.identity.limits import RATES, Buckets, Limits, rate_of
+from holdfast.server.identity.logins import Logins
+from holdfast.server.identity.tickets import TICKET_LIFETIME_S, Tickets
 from holdfast.server.serve import serve
-from holdfast.settings import load_settings
+from holdfast.settings import Secret, Settings, load_settings
+
+ADA = Caller(user_id=UserId("ada"), account="local", via="login")
+BEN = Caller(user_id=UserId("ben"), account="local", via="login")
 
 
 class Stopwatch:
@@ -33,78 +43,126 @@ def stopwatch() -> Stopwatch:
 
 
 @pytest.fixture
-def access(stopwatch: Stopwatch) -> Access:
-    """The decisions of a server at the usual port."""
-    return Access(host="127.0.0.1", port=8377, monotonic=stopwatch)
+def tickets(stopwatch: Stopwatch) -> Tickets:
+    """The tickets of a server."""
+    return Tickets(stopwatch)
 
 
-def test_a_ticket_expires(access: Access, stopwatch: Stopwatch) -> None:
+@pytest.fixture
+def addresses() -> Addresses:
+    """The names of a server at the usual port."""
+    return Addresses(Settings())
+
+
+def test_a_ticket_lets_in_whoever_it_was_made_for(tickets: Tickets) -> None:
+    """Once; whoever tries it again is nobody."""
+    adas, bens = tickets.new(ADA, None), tickets.new(BEN, None)
+
+    assert tickets.redeem(bens, None) == BEN
+    assert tickets.redeem(adas, None) == ADA
+    assert tickets.redeem(adas, None) is None
+
+
+def test_a_ticket_expires(tickets: Tickets, stopwatch: Stopwatch) -> None:
     """It is good until its time is over, and not a moment longer."""
-    good, late = access.new_ticket(None), access.new_ticket(None)
+    good, late = tickets.new(ADA, None), tickets.new(ADA, None)
     stopwatch.seconds += TICKET_LIFETIME_S - 1
-    in_time = access.redeem(good, None)
+    in_time = tickets.redeem(good, None)
     stopwatch.seconds += 1
 
-    assert in_time
-    assert not access.redeem(late, None)
+    assert in_time == ADA
+    assert tickets.redeem(late, None) is None
 
 
-def test_a_ticket_of_another_origin_is_spent_by_the_attempt(access: Access) -> None:
+def test_a_ticket_of_another_origin_is_spent_by_the_attempt(tickets: Tickets) -> None:
     """Whoever shows it from elsewhere has stolen it."""
-    ticket = access.new_ticket("http://localhost:8377")
+    ticket = tickets.new(ADA, "http://localhost:8377")
 
-    assert not access.redeem(ticket, "http://127.0.0.1:8377")
-    assert not access.redeem(ticket, "http://localhost:8377")
+    assert tickets.redeem(ticket, "http://127.0.0.1:8377") is None
+    assert tickets.redeem(ticket, "http://localhost:8377") is None
 
 
-def test_unused_tickets_do_not_pile_up(access: Access) -> None:
+def test_unused_tickets_do_not_pile_up(tickets: Tickets) -> None:
     """The oldest give way to new ones."""
-    first = access.new_ticket(None)
-    last = [access.new_ticket(None) for _ in range(1_000)][-1]
+    first = tickets.new(ADA, None)
+    last = [tickets.new(ADA, None) for _ in range(10_000)][-1]
 
-    assert not access.redeem(first, None)
-    assert access.redeem(last, None)
+    assert tickets.redeem(first, None) is None
+    assert tickets.redeem(last, None) == ADA
 
 
-def test_a_new_login_link_replaces_an_unused_one(access: Access) -> None:
+def test_a_new_login_link_replaces_an_unused_one() -> None:
     """Only the link that was printed last logs in."""
-    old, new = access.new_login_token(), access.new_login_token()
+    logins = Logins()
+    old, new = logins.new_token(), logins.new_token()
 
-    assert access.log_in(old) is None
-    cookie = access.log_in(new)
-    assert access.knows(cookie)
-    assert not access.knows(None)
-    assert not access.knows(new)
+    assert logins.log_in(old) is None
+    cookie = logins.log_in(new)
+    assert logins.knows(cookie)
+    assert not logins.knows(None)
+    assert not logins.knows(new)
 
 
 @pytest.mark.parametrize(
     "host", ["localhost:8377", "127.0.0.1:8377", "[::1]:8377", "LOCALHOST:8377"]
 )
-def test_names_of_this_machine_are_allowed(access: Access, host: str) -> None:
+def test_names_of_this_machine_are_allowed(addresses: Addresses, host: str) -> None:
     """With the port; as host and as origin."""
-    assert access.allows_host(host)
-    assert access.allows_origin(f"http://{host}")
+    assert addresses.allows_host(host)
+    assert addresses.allows_origin(f"http://{host}")
 
 
-@pytest.mark.parametrize("host", ["", "localhost", "localhost:80", "evil.example:8377", None])
-def test_other_names_are_not_allowed(access: Access, host: str | None) -> None:
+@pytest.mark.parametrize(
+    "host", ["", "localhost", "localhost:80", "evil.example:8377", "10.0.0.7:8377", None]
+)
+def test_other_names_are_not_allowed(addresses: Addresses, host: str | None) -> None:
     """Another port is another server."""
-    assert not access.allows_host(host)
-    assert not access.allows_origin(f"http://{host}")
+    assert not addresses.allows_host(host)
+    assert not addresses.allows_origin(f"http://{host}")
+
+
+def test_a_server_behind_a_proxy_answers_to_its_public_name() -> None:
+    """With the scheme that pages see, with and without the usual port."""
+    addresses = Addresses(Settings(auth="tokens", public_url="https://Memory.example"))
+
+    for host in ("memory.example", "memory.example:443"):
+        assert addresses.allows_host(host)
+    assert addresses.is_own("https://memory.example")
+    for origin in ("http://memory.example", "https://evil.example", "null", ""):
+        assert not addresses.allows_origin(origin)
+
+
+def test_a_server_on_every_address_answers_to_numbers() -> None:
+    """No page can point a number elsewhere; another port, or a name, is not ours."""
+    addresses = Addresses(Settings(auth="tokens", host="0.0.0.0"))
+
+    assert addresses.allows_host("10.0.0.7:8377")
+    assert addresses.allows_host("[fd00::7]:8377")
+    for host in ("10.0.0.7", "10.0.0.7:80", "evil.example:8377", "10.0.0.7.evil.example:8377"):
+        assert not addresses.allows_host(host)
+
+
+def test_an_allowed_origin_is_not_our_own() -> None:
+    """It may call, but the cookie is not for it."""
+    addresses = Addresses(Settings(allowed_origins=("https://app.example/",)))
+
+    assert addresses.allows_origin("https://app.example")
+    assert not addresses.is_own("https://app.example")
+    assert not addresses.allows_origin("https://app.example.evil.example")
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.9.9.9", "::1", "localhost"])
 def test_this_machine_can_be_served(host: str) -> None:
     """Every address that cannot be reached from elsewhere."""
-    check_loopback(host)
+    check_settings(Settings(host=host))
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.2", "example.org", ""])
-def test_other_machines_are_not_served_in_this_release(host: str, tmp_path: Path) -> None:
+def test_other_machines_are_not_served_by_link(host: str, tmp_path: Path) -> None:
     """The start is refused with what to do, before anything is opened or made."""
     environ = {"HOLDFAST_DATA_DIR": str(tmp_path / "d"), "HOLDFAST_CONFIG_DIR": str(tmp_path / "c")}
 
-    with pytest.raises(BadSettings, match="this one only"):
+    with pytest.raises(BadSettings, match="HOLDFAST_AUTH=tokens"):
         serve(load_settings(environ=environ, host=host))
 
     assert list(tmp_path.iterdir()) == []
@@ -135,3 +193,125 @@ def test_every_error_has_a_status() -> None:
     wrong = [k for k, status in statuses.items() if issubclass(k, callers) != (status < 500)]
     assert wrong == []
     assert (statuses[errors.TooLarge], statuses[errors.SequenceConflict]) == (413, 409)
+
+
+_JWT = {"jwt_secret": Secret("s" * 32), "jwt_issuer": "https://id", "jwt_audience": "holdfast"}
+
+
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        ({"jwt_issuer": ""}, "jwt_issuer: it is required"),
+        ({"jwt_audience": ""}, "jwt_audience: it is required"),
+        ({"jwt_user_claim": ""}, "jwt_user_claim: it is required"),
+        ({"jwt_secret": Secret("short")}, "at least 32 bytes"),
+        ({"jwt_secret": None}, "give jwt_secret or jwt_jwks_url"),
+        ({"jwt_jwks_url": "https://id/keys"}, "only one of"),
+        ({"jwt_algorithm": "RS256"}, "does not go with a shared secret"),
+        (
+            {"jwt_secret": None, "jwt_jwks_url": "https://id/keys", "jwt_algorithm": "HS256"},
+            "does not go with a JWKS",
+        ),
+        ({"jwt_secret": None, "jwt_jwks_url": "http://id.example/keys"}, "it is https://"),
+        ({"auth": "local"}, "auth = tokens only"),
+        ({"public_url": "memory.example"}, "public_url: it is https://name"),
+        ({"public_url": "https://memory.example/path"}, "public_url: it is https://name"),
+        ({"allowed_origins": ("*",)}, "allowed_origins: it is https://name"),
+        ({"trusted_proxies": ("proxy",)}, "trusted_proxies: they are addresses"),
+        ({"auth": "local", "public_url": "https://x.example"}, "this machine only"),
+    ],
+)
+def test_settings_that_let_nobody_or_anybody_in_are_refused(
+    given: dict[str, Any], problem: str
+) -> None:
+    """At the start, with what is missing."""
+    with pytest.raises(BadSettings, match=problem):
+        check_settings(Settings(**{"auth": "tokens", **_JWT, **given}))
+
+
+@pytest.mark.parametrize("given", [{}, _JWT, {**_JWT, "jwt_algorithm": "HS512"}])
+def test_settings_that_are_whole_are_taken(given: dict[str, Any]) -> None:
+    """With keys alone, or with JWTs besides."""
+    check_settings(Settings(auth="tokens", host="0.0.0.0", **given))
+
+
+def test_a_bucket_empties_and_fills(stopwatch: Stopwatch) -> None:
+    """What a minute allows at once, then as much as time has passed; the wait is told."""
+    buckets = Buckets(60, 60.0, monotonic=stopwatch)
+    assert [buckets.take(["ada"]) for _ in range(61)] == [0.0] * 60 + [1.0]
+    assert buckets.take(["ben"]) == 0.0
+
+    stopwatch.seconds += 0.75
+    assert buckets.take(["ada"]) == pytest.approx(0.25)
+    stopwatch.seconds += 0.25
+    assert buckets.take(["ada"]) == 0.0
+
+
+def test_an_empty_bucket_takes_nothing_from_the_other(stopwatch: Stopwatch) -> None:
+    """A request that is refused for the key is not counted for the user."""
+    buckets = Buckets(1, 60.0, monotonic=stopwatch)
+    assert buckets.take(["key"]) == 0.0
+
+    assert buckets.take(["ada", "key"]) > 0
+    assert buckets.take(["ada"]) == 0.0
+
+
+def test_buckets_are_bounded(stopwatch: Stopwatch) -> None:
+    """Whoever was not seen for longest begins anew."""
+    buckets = Buckets(1, 60.0, monotonic=stopwatch)
+    for number in range(20_001):
+        buckets.take([number])
+
+    assert buckets.take([20_000]) > 0
+    assert buckets.take([0]) == 0.0
+
+
+def test_no_limit_is_no_limit(stopwatch: Stopwatch) -> None:
+    """0 in the settings."""
+    limits = Limits(Settings(rate_writes_per_minute=0), monotonic=stopwatch)
+
+    for _ in range(5_000):
+        limits.spend(ADA, "writes")
+
+
+def test_each_class_user_and_key_has_its_own_limit(stopwatch: Stopwatch) -> None:
+    """A user's keys share the user's limit; one key for many users has one of its own."""
+    limits = Limits(Settings(rate_reads_per_minute=2), monotonic=stopwatch)
+    refusals: list[Refused] = []
+
+    def ask(user: str, key: str, account: str = "local") -> bool:
+        caller = Caller(user_id=UserId(user), account=account, via="key", credential=key)
+        try:
+            limits.spend(caller, "reads")
+        except Refused as exc:
+            refusals.append(exc)
+            return False
+        return True
+
+    assert [ask("ada", "a"), ask("ada", "b"), ask("ada", "c")] == [True, True, False]
+    assert [ask("ben", "z"), ask("cleo", "z"), ask("dan", "z")] == [True, True, False]
+    assert ask("ada", "y", account="acme")
+    limits.spend(ADA, "writes")
+    told = {(r.status, r.code, *(r.headers or {}).items()) for r in refusals}
+    assert told == {(429, "rate_limited", ("Retry-After", "30"))}
+
+
+def test_failures_are_counted_by_network(stopwatch: Stopwatch) -> None:
+    """All addresses of one IPv6 customer count as one; 4 in 6 is the same as 4."""
+    limits = Limits(Settings(rate_login_failures_per_minute=1), monotonic=stopwatch)
+    for address in ("10.0.0.1", "10.0.0.2", "2001:db8:0:1::1", "2001:db8:0:2::1", ""):
+        limits.note_failure(address)
+
+    for address in ("10.0.0.1", "::ffff:10.0.0.2", "2001:db8:0:1::2", ""):
+        with pytest.raises(Refused):
+            limits.note_failure(address)
+
+
+def test_the_class_of_a_route_stands_in_one_table() -> None:
+    """By verb and template; the rest by the verb."""
+    for (method, path), rate in RATES.items():
+        filled = path.replace("{user_id}", "ada").replace("{session_id}", "01a1")
+        assert rate_of(method, filled) == rate
+    assert rate_of("GET", "/api/conversations/ada") == "reads"
+    assert rate_of("DELETE", "/api/conversations/ada/01a1") == "writes"
+    assert rate_of("GET", "/api/conversations/ada/01a1/exports") == "reads"

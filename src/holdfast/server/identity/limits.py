@@ -147,4 +147,4 @@ def _network_of(address: str) -> str:
         return address
     if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is None:
         return str(int(parsed) >> 64)
-    return str(parsed)
+    return str(parsed.ipv4_mapped if isinstance(parsed, IPv6Address) else parsed)
