@@ -194,8 +194,20 @@ class OpenRoom:
         """
         await self.check("write")
         session = await self.session()
-        async with session.turn(text, author=self._user_id, client_key=client_key) as turn:
+        key = self.own_key(client_key)
+        async with session.turn(text, author=self._user_id, client_key=key) as turn:
             return turn.messages[0]
+
+    def own_key(self, client_key: str | None) -> str | None:
+        """The member's client key as the room's conversation knows it; None for None.
+
+        The conversation is of several: two who use the same key do not mean the same post.
+        """
+        if client_key is None:
+            return None
+        checked_name("client key", client_key, self._store.limits)
+        whose = self._vault.keyring.tag(self._vault.raw, "room/poster", self._user_id)[:8].hex()
+        return f"{whose}/{client_key}"
 
     async def messages(self, *, last: int = 100) -> Sequence[Message]:
         """The latest messages in order."""
