@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from holdfast.keeper.recalling import Hit
     from holdfast.model import Message
 
-__all__ = ["NOTHING", "QuotingAnswerer", "compose", "is_echo"]
+__all__ = ["NOTHING", "Quoted", "QuotingAnswerer", "compose", "is_echo", "quotes"]
 
 NOTHING = "I have nothing about that yet. I keep what you tell me."
 """The answer when nothing relevant was said."""
@@ -82,6 +82,18 @@ class _Quote:
     by_person: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quoted:
+    """Something that answers a question, as it was said."""
+
+    text: str
+    """What was said, or the part of it that answers."""
+    line: str
+    """The same with when and by whom: 'On 9 January you said: "..."'."""
+    message: Message | None
+    """Where it was said; None for a memory."""
+
+
 def compose(asked: Asked, *, zone: tzinfo = UTC) -> str:
     """Answer a question by quoting, or acknowledge a statement by quoting it.
 
@@ -92,9 +104,16 @@ def compose(asked: Asked, *, zone: tzinfo = UTC) -> str:
     if not is_question(asked.text):
         kept = excerpt(asked.text, ())
         return f'Kept: "{kept}"' if kept else "Kept."
+    return "\n".join(quoted.line for quoted in quotes(asked, zone=zone)) or NOTHING
+
+
+def quotes(asked: Asked, *, zone: tzinfo = UTC) -> list[Quoted]:
+    """What answers a question, best first, without repetitions; empty when nothing does."""
     wanted = _read(asked.text, asked.now.astimezone(zone))
-    quotes = [_worded(quote, asked, wanted, zone) for quote in _chosen(asked, wanted)]
-    return "\n".join(quotes) or NOTHING
+    return [
+        Quoted(text=quote.text, line=_worded(quote, asked, zone), message=quote.hit.message)
+        for quote in _chosen(asked, wanted)
+    ]
 
 
 def is_echo(message: Message, text: str) -> bool:
@@ -242,7 +261,7 @@ def _later(quote: _Quote, other: _Quote) -> bool:
     return at is not None and before is not None and at > before
 
 
-def _worded(quote: _Quote, asked: Asked, wanted: _Wanted, zone: tzinfo) -> str:
+def _worded(quote: _Quote, asked: Asked, zone: tzinfo) -> str:
     when = "" if quote.hit.at is None else _day(quote.hit.at, asked.now, zone)
     message = quote.hit.message
     if message is None:
