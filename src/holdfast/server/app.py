@@ -15,11 +15,13 @@ from holdfast.assistant.answering import Answerer
 from holdfast.assistant.quoting import QuotingAnswerer
 from holdfast.keeper.keeper import Keeper
 from holdfast.server.api import conversations, login
+from holdfast.server.bodies import Bodies
 from holdfast.server.failures import handle_failures
 from holdfast.server.guard import Guard
 from holdfast.server.identity.addresses import cross_origin
 from holdfast.server.identity.admission import Admission
 from holdfast.server.identity.door import Identity
+from holdfast.server.once import Once
 from holdfast.server.sockets import Places
 from holdfast.server.sockets import router as sockets_router
 from holdfast.server.talking.answers import Answers
@@ -80,11 +82,13 @@ def create_app(
         max_file_bytes=settings.max_file_mb << 20,
     )
     app.state.identity = door
+    app.state.once = Once(monotonic=monotonic)
     app.include_router(login.router)
     app.include_router(conversations.router)
     app.include_router(sockets_router)
     handle_failures(app)
     # The last one added is the first that a request passes.
+    app.add_middleware(Bodies, settings=settings)
     app.add_middleware(Admission, identity=door)
     if settings.allowed_origins:
         app.add_middleware(CORSMiddleware, **cross_origin(settings))

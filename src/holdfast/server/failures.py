@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 
 from holdfast import errors
 from holdfast.server.schemas import ErrorDetail, ErrorOut
 
-__all__ = ["Refused", "error_response", "handle_failures", "status_of"]
+__all__ = ["NotModified", "Refused", "error_response", "handle_failures", "status_of"]
 
 _STATUS: dict[type[errors.HoldfastError], int] = {
     errors.HoldfastError: 500,
@@ -33,6 +35,15 @@ _STATUS: dict[type[errors.HoldfastError], int] = {
 """A class that is not here has the status of the nearest one above it."""
 
 _CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}
+_MESSAGES = {
+    404: "there is no such path: see /docs for what there is",
+    405: "this path has no such verb: see Allow for what it has",
+}
+_QUOTING = frozenset({"union_tag_invalid", "value_error", "assertion_error"})
+"""Kinds of pydantic's errors whose message holds the value, or may."""
+_MAX_PLACES = 10
+_SHOWN = 64
+"""Characters of a name in a body that are told back."""
 
 
 class Refused(Exception):
@@ -47,6 +58,14 @@ class Refused(Exception):
         self.message = message
         self.headers = headers
         """What the answer says besides, such as Retry-After."""
+
+
+class NotModified(Exception):
+    """The client has this answer already."""
+
+    def __init__(self, tag: str) -> None:
+        super().__init__("not modified")
+        self.tag = tag
 
 
 def status_of(error: errors.HoldfastError) -> int:
@@ -79,15 +98,51 @@ def handle_failures(app: FastAPI) -> None:
         request_id = request.state.request_id
         return error_response(exc.status, exc.code, exc.message, request_id, headers=exc.headers)
 
+    @app.exception_handler(NotModified)
+    async def not_modified(_: Request, exc: NotModified) -> Response:
+        return Response(status_code=304, headers={"ETag": exc.tag})
+
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, exc: RequestValidationError) -> JSONResponse:
-        # Where and what kind, but never the value: it may be what somebody said.
-        places = sorted({".".join(map(str, e["loc"])) + ": " + e["msg"] for e in exc.errors()})
-        message = "; ".join(places)
+        message = _places(exc)
         return error_response(400, "invalid_input", message, request.state.request_id)
 
     @app.exception_handler(HTTPException)
-    async def http_error(request: Request, exc: HTTPException) -> JSONResponse:
+    async def http_error(request: Request, exc: HTTPException) -> Response:
+        headers = dict(exc.headers or {})
+        if exc.status_code == 405:
+            # The framework tells the verbs of one of a path's routes.
+            headers["Allow"] = ", ".join(sorted(_verbs(request)))
+            if request.method == "OPTIONS":
+                return Response(status_code=204, headers=headers)
         code = _CODES.get(exc.status_code, "refused")
-        message = f"{exc.detail}: see /docs for what there is"
-        return error_response(exc.status_code, code, message, request.state.request_id)
+        message = _MESSAGES.get(exc.status_code, exc.detail)
+        request_id = request.state.request_id
+        return error_response(exc.status_code, code, message, request_id, headers=headers)
+
+
+def _places(exc: RequestValidationError) -> str:
+    """Where and what kind, but never the value: it may be what somebody said."""
+    places = {
+        ".".join(str(part)[:_SHOWN] for part in error["loc"]) + ": " + _problem(error)
+        for error in exc.errors()
+    }
+    listed = sorted(places)
+    more = [f"and {len(listed) - _MAX_PLACES} more"] if len(listed) > _MAX_PLACES else []
+    return "; ".join([*listed[:_MAX_PLACES], *more])
+
+
+def _problem(error: Any) -> str:  # pydantic's own, untyped here
+    if error["type"] in _QUOTING:
+        return "it is not as it must be"
+    return str(error["msg"])
+
+
+def _verbs(request: Request) -> set[str]:
+    """The verbs of all routes of a path."""
+    found = {"OPTIONS"}
+    for route in iter_route_contexts(request.app.routes):
+        pattern = getattr(route, "path_regex", None)
+        if pattern is not None and pattern.match(request.scope["path"]):
+            found |= route.methods or set()
+    return found | ({"HEAD"} if "GET" in found else set())

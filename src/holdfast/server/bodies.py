@@ -1,0 +1,150 @@
+"""Requests on their way in and answers on their way out: sizes, HEAD, compression, JSON."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from holdfast.server.failures import Refused
+from holdfast.settings import Settings
+
+__all__ = ["IMPORT_PATH", "Bodies", "json_of"]
+
+IMPORT_PATH = "/api/import"
+_MAX_DEPTH = 100
+_GZIP_LEVEL = 4
+_GZIP_FROM_BYTES = 1024
+_OPENERS = (b"[", b"{")
+_HALF_PAIR = re.compile(rb"\\u[dD][89a-fA-F]")
+
+
+class Bodies:
+    """ASGI middleware around the routes: no body is larger than may be, HEAD is GET without one.
+
+    What the interface under /api answers is compressed when the client takes it; what is forwarded
+    from elsewhere, and streams of events, pass as they are.
+    """
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self._plain = app
+        self._gzip = GZipMiddleware(app, _GZIP_FROM_BYTES, _GZIP_LEVEL)
+        self._max_bytes = settings.max_body_mb << 20
+        self._max_import_bytes = settings.max_import_mb << 20
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._plain(scope, receive, send)
+            return
+        path = scope["path"]
+        limit = self._max_import_bytes if path == IMPORT_PATH else self._max_bytes
+        bounded = _Bounded(receive, limit)
+        bounded.check_announced(Headers(scope=scope).get("content-length"))
+        app = self._gzip if path.startswith(("/api/", "/openapi")) else self._plain
+        if scope["method"] != "HEAD":
+            await app(scope, bounded.receive, send)
+            return
+        # A copy: the server below tells by its own that no body follows.
+        inner = {**scope, "method": "GET"}
+        try:
+            await app(inner, bounded.receive, _without_body(send))
+        finally:
+            scope["route"] = inner.get("route")
+
+
+def _without_body(send: Send) -> Send:
+    async def bodiless(message: Message) -> None:
+        if message["type"] == "http.response.body":
+            message = {**message, "body": b""}
+        await send(message)
+
+    return bodiless
+
+
+class _Bounded:
+    """The body of one request, counted while it is read."""
+
+    def __init__(self, receive: Receive, limit: int) -> None:
+        self._receive = receive
+        self._limit = limit
+        self._read = 0
+
+    def check_announced(self, length: str | None) -> None:
+        """Refuse at once what says that it is too large."""
+        if length is not None and length.isdecimal() and int(length) > self._limit:
+            raise Refused(413, "too_large", self._message(), headers={"Connection": "close"})
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        if message["type"] == "http.request":
+            self._read += len(message.get("body", b""))
+            if self._read > self._limit:
+                # Of the kind that the framework lets through when it reads a body.
+                raise HTTPException(413, self._message(), headers={"Connection": "close"})
+        return message
+
+    def _message(self) -> str:
+        return f"the body is over the limit of {self._limit:,} bytes: send less at a time"
+
+
+async def json_of(request: Request) -> Any:  # whatever JSON holds
+    """The JSON value of a request's body, which the framework then takes as it is.
+
+    Raises:
+        Refused: no JSON in UTF-8, nested too deeply, or of another content type.
+    """
+    body = await request.body()
+    _check_type(request.headers.get("content-type"))
+    try:
+        value = msgspec.json.decode(body)
+    except UnicodeDecodeError:
+        raise _malformed("it is not UTF-8") from None
+    except RecursionError:
+        raise _too_deep() from None
+    except msgspec.DecodeError as exc:
+        if _HALF_PAIR.search(body):
+            raise _malformed("it is malformed, or holds half a surrogate pair") from None
+        # It says what is wrong and at which byte, and quotes nothing.
+        raise _malformed(str(exc).removeprefix("JSON is ")) from None
+    if sum(map(body.count, _OPENERS)) > _MAX_DEPTH and _depth_over(value, _MAX_DEPTH):
+        raise _too_deep()
+    request._json = value
+    return value
+
+
+def _check_type(content_type: str | None) -> None:
+    kind = (content_type or "").partition(";")[0].strip().lower()
+    if kind != "application/json" and not (
+        kind.startswith("application/") and kind.endswith("+json")
+    ):
+        raise Refused(415, "unsupported_media_type", "send JSON as Content-Type: application/json")
+
+
+def _malformed(problem: str) -> Refused:
+    return Refused(400, "invalid_input", f"body: no JSON that can be read: {problem}")
+
+
+def _too_deep() -> Refused:
+    return Refused(400, "invalid_input", f"body: nested more than {_MAX_DEPTH} levels deep")
+
+
+def _depth_over(value: object, most: int) -> bool:
+    """Whether arrays and objects are nested deeper; level by level, so that nothing recurses."""
+    level = [value]
+    for _ in range(most + 1):
+        inner: list[object] = []
+        for item in level:
+            if isinstance(item, dict):
+                inner.extend(item.values())
+            elif isinstance(item, list):
+                inner.extend(item)
+        if not inner:
+            return False
+        level = inner
+    return any(isinstance(item, dict | list) for item in level)

@@ -1,0 +1,96 @@
+"""The route of the HTTP interface: strict about what it is sent, and idempotent where it writes.
+
+Give it to a router, `APIRouter(route_class=Route)`, and each of its routes
+
+* refuses query parameters it does not know, and ones given twice;
+* reads a JSON body by `json_of`, which says what is wrong with it;
+* takes an Idempotency-Key when it writes (`server/once.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any, get_origin
+from urllib.parse import unquote_to_bytes
+
+from fastapi import Depends
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
+from starlette.requests import Request
+from starlette.responses import Response
+
+from holdfast.server.bodies import json_of
+from holdfast.server.failures import Refused
+from holdfast.server.once import Once, client_key
+
+__all__ = ["Route"]
+
+_WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+_SHOWN = 64
+"""Characters of an unknown name that are told back."""
+
+
+class Route(APIRoute):
+    """One path and verb; see the module."""
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        if _WRITES & set(options.get("methods") or ()):
+            given = options.get("dependencies") or ()
+            options["dependencies"] = [*given, Depends(client_key)]
+        super().__init__(path, endpoint, **options)
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The handler, with what comes before it."""
+        handle = super().get_route_handler()
+        several = _query_of(self.dependant)
+        writes = bool(_WRITES & (self.methods or set()))
+        has_json = self.body_field is not None
+
+        async def strict(request: Request) -> Response:
+            _check_query(request, several)
+            if has_json and await request.body():
+                await json_of(request)
+            if not writes:
+                return await handle(request)
+            once: Once = request.app.state.once
+            return await once.answer(request, handle)
+
+        return strict
+
+
+def _query_of(dependant: Dependant) -> dict[str, bool]:
+    """The names of the query parameters, and which of them may be given several times."""
+    found: dict[str, bool] = {}
+    for param in dependant.query_params:
+        kind = param.field_info.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            for name, field in kind.model_fields.items():
+                found[field.alias or name] = _is_several(field.annotation)
+        else:
+            found[param.alias] = _is_several(kind)
+    for inner in dependant.dependencies:
+        found |= _query_of(inner)
+    return found
+
+
+def _is_several(kind: object) -> bool:
+    return get_origin(kind) in (list, tuple, set, frozenset)
+
+
+def _check_query(request: Request, several: dict[str, bool]) -> None:
+    try:
+        unquote_to_bytes(request.scope["query_string"]).decode()
+    except UnicodeDecodeError:
+        raise Refused(400, "invalid_input", "query: it is not UTF-8") from None
+    seen: set[str] = set()
+    for name, _ in request.query_params.multi_items():
+        if name not in several:
+            known = ", ".join(sorted(several)) or "none"
+            shown = ascii(name[:_SHOWN])
+            raise Refused(
+                400, "invalid_input", f"query: there is no parameter {shown}; there is: {known}"
+            )
+        if name in seen and not several[name]:
+            raise Refused(400, "invalid_input", f"query.{name}: it is given more than once")
+        seen.add(name)
