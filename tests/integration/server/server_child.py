@@ -19,6 +19,12 @@ from holdfast.server import serve
 from holdfast.settings import load_settings
 
 
+def flood(number: int, size: int = 6_000) -> str:
+    """A piece of an answer that never says the same again, in letters of four bytes."""
+    first = number * size
+    return "".join(chr(0x20000 + place * 7_919 % 42_000) for place in range(first, first + size))
+
+
 class Slow:
     """Waits where it is told to; quotes otherwise."""
 
@@ -33,8 +39,8 @@ class Slow:
         if asked.text.startswith("break"):
             raise ValueError(asked.text)
         if asked.text.startswith("flood"):
-            for _ in range(400):
-                yield "flood " * 6_000
+            for number in range(400):
+                yield flood(number)
         elif asked.text.startswith("slow"):
             yield "one "
             while not self._release.exists():
