@@ -27,8 +27,8 @@ class ChatOptions(Struct, frozen=True, kw_only=True):
     model_timeout_s: float = 60.0
     """A model that is silent for longer has failed; the time its tools take does not count."""
     tool_timeout_s: float = 30.0
-    max_answer_chars: int = 1_000_000
-    """Of one answer, reasoning included."""
+    max_answer_chars: int = 16_000_000
+    """Of one answer, reasoning included; by default about what a message may hold."""
     max_tool_calls: int = 16
     """In one turn; a model that goes on calling after twice as many is stopped."""
     max_tool_result_chars: int = 60_000
