@@ -27,8 +27,10 @@ _CHILD = Path(__file__).with_name("server_child.py")
 class Served:
     """A server in a folder. It can be killed and started again over the same data."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **settings: str) -> None:
+        """`settings` by their names, such as auth="tokens"."""
         self.folder = folder
+        self.settings = settings
         self.release = folder / "release"
         self.process: subprocess.Popen[str] | None = None
         self.url = ""
@@ -51,6 +53,8 @@ class Served:
             "HOLDFAST_USER": "ada",
             "HOLDFAST_PORT": "0",
             "HOLDFAST_LOG_LEVEL": "debug",
+            "HOLDFAST_MAX_ANSWER_TOKENS": "200000",
+            **{f"HOLDFAST_{name.upper()}": value for name, value in self.settings.items()},
         }
 
     def start(self, *, child: bool = True, upkeep_interval_s: float = 30) -> Served:
@@ -67,10 +71,35 @@ class Served:
             )
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
-        found = re.search(r"serves (http://\S+) .* (http://\S+)$", line)
+        found = re.search(r"serves (http://\S+) - .*?(http://\S+)?$", line)
         assert found, f"{line!r}\n{self.log}"
-        self.url, self.login_link = found[1], found[2]
+        self.url, self.login_link = found[1], found[2] or ""
         return self
+
+    def command(self, *arguments: str, **settings: str) -> str:
+        """What a command of the command line prints, run over the same data beside the server."""
+        given = {f"HOLDFAST_{name.upper()}": value for name, value in settings.items()}
+        ran = subprocess.run(
+            [sys.executable, "-m", "holdfast", *arguments],
+            env={**self.env, **given},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert ran.returncode == 0, ran.stderr
+        return ran.stdout.strip()
+
+    def key(self, user: str, *options: str, **settings: str) -> str:
+        """A new API key of a user; `options` are those of `holdfast tokens create`."""
+        return self.command("tokens", "create", "--user", user, "--quiet", *options, **settings)
+
+    @asynccontextmanager
+    async def keyed(self, key: str, **headers: str) -> AsyncIterator[httpx2.AsyncClient]:
+        """An HTTP client that shows an API key, and has no cookie."""
+        shown = {"Authorization": f"Bearer {key}", **headers}
+        async with httpx2.AsyncClient(base_url=self.url, headers=shown, trust_env=False) as client:
+            yield client
 
     def kill(self, how: signal.Signals = signal.SIGKILL) -> int:
         """End the process, and wait for its end; returns its exit code."""
