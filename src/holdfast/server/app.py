@@ -14,7 +14,7 @@ import holdfast
 from holdfast.assistant.answering import Answerer
 from holdfast.assistant.quoting import QuotingAnswerer
 from holdfast.keeper.keeper import Keeper
-from holdfast.server.api import conversations, login
+from holdfast.server.api import conversations, login, rooms
 from holdfast.server.bodies import Bodies
 from holdfast.server.failures import handle_failures
 from holdfast.server.guard import Guard
@@ -85,6 +85,7 @@ def create_app(
     app.state.once = Once(monotonic=monotonic)
     app.include_router(login.router)
     app.include_router(conversations.router)
+    app.include_router(rooms.router)
     app.include_router(sockets_router)
     handle_failures(app)
     # The last one added is the first that a request passes.

@@ -19,7 +19,7 @@ from holdfast.server.schemas import (
     TurnOut,
 )
 
-__all__ = ["hit_out", "message_out", "session_out", "session_with_turns"]
+__all__ = ["hit_out", "message_out", "session_out", "session_with_turns", "turn_out"]
 
 
 def session_out(session: Session) -> SessionOut:
@@ -36,7 +36,7 @@ def session_with_turns(
         # A turn that began after the turns were read is left for the next time.
         if message.turn_id in said:
             said[message.turn_id].append(message_out(message))
-    shown = [_turn_out(turn, said[turn.id]) for turn in turns]
+    shown = [turn_out(turn, said[turn.id]) for turn in turns]
     return SessionWithTurns(**_session_fields(session), turns=shown)
 
 
@@ -93,7 +93,8 @@ def _session_fields(session: Session) -> dict[str, Any]:  # keyword arguments of
     }
 
 
-def _turn_out(turn: Turn, messages: list[MessageOut]) -> TurnOut:
+def turn_out(turn: Turn, messages: list[MessageOut]) -> TurnOut:
+    """A turn with its messages in order."""
     return TurnOut(
         id=turn.id,
         index=turn.index,

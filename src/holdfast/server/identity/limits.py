@@ -32,6 +32,7 @@ RATES: dict[tuple[str, str], Rate] = {
     ("GET", "/api/context"): "searches",
     ("POST", "/api/context"): "searches",
     ("GET", "/api/conversations/{user_id}/search"): "searches",
+    ("GET", "/api/rooms/{room_id}/search"): "searches",
     ("POST", "/mcp"): "searches",
     ("GET", "/api/export"): "exports",
     ("POST", "/api/export"): "exports",

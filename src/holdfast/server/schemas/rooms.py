@@ -1,0 +1,141 @@
+"""Rooms, who is in them, and what is said there."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from holdfast.server.schemas.base import In, Out
+from holdfast.server.schemas.conversations import MessageOut, TurnOut
+from holdfast.server.schemas.recall import HitOut
+
+__all__ = [
+    "MemberOut",
+    "NewMemberIn",
+    "NewRoomIn",
+    "PostIn",
+    "RenameRoomIn",
+    "RoomDetailOut",
+    "RoomHitsOut",
+    "RoomMemoriesOut",
+    "RoomMemoryOut",
+    "RoomMessagesOut",
+    "RoomOut",
+    "RoomReceiptOut",
+    "RoomTurnOut",
+    "RoomsOut",
+]
+
+_Name = Annotated[str, Field(min_length=1, max_length=1024)]
+
+
+class NewRoomIn(In):
+    """A room to be made; the caller owns it."""
+
+    name: _Name
+    members: Annotated[list[_Name], Field(default_factory=list, max_length=1000)]
+    """Users who may read and write in it."""
+    assistants: Annotated[list[_Name], Field(default_factory=list, max_length=100)]
+    """Slugs of those who answer in it when they are mentioned."""
+
+
+class RenameRoomIn(In):
+    """Another name for a room."""
+
+    name: _Name
+
+
+class NewMemberIn(In):
+    """Somebody to be let in: a person, or an assistant by its slug. One of the two."""
+
+    user_id: _Name | None = None
+    assistant: _Name | None = None
+    role: Literal["owner", "member"] = "member"
+
+
+class PostIn(In):
+    """Something to say in a room; "@slug" has that assistant answer."""
+
+    text: str
+
+
+class RoomOut(Out):
+    """A room in a list."""
+
+    id: str
+    name: str
+    session_id: str
+    created_at: datetime
+
+
+class RoomsOut(Out):
+    """A page of rooms, the last joined first."""
+
+    rooms: list[RoomOut]
+    next_cursor: str | None
+
+
+class MemberOut(Out):
+    """Who is in a room: a person, or an assistant with its slug as id."""
+
+    user_id: str
+    kind: Literal["person", "assistant"]
+    role: Literal["owner", "member"]
+    name: str
+    """Of an assistant what it is called; of a person the id."""
+    joined_at: datetime
+
+
+class RoomDetailOut(RoomOut):
+    """A room and who is in it, in the order they joined."""
+
+    members: list[MemberOut]
+
+
+class RoomMessagesOut(Out):
+    """Messages of a room in order; `next_after_seq` asks for those that follow, null at the end."""
+
+    messages: list[MessageOut]
+    next_after_seq: int | None
+
+
+class RoomTurnOut(Out):
+    """A post and what was answered to it; `replayed` when the key was used before."""
+
+    turn: TurnOut
+    replayed: bool
+
+
+class RoomHitsOut(Out):
+    """What was found in a room, best first."""
+
+    hits: list[HitOut]
+
+
+class RoomMemoryOut(Out):
+    """Something distilled from what was said in a room."""
+
+    id: str
+    kind: str
+    text: str
+    tags: list[str]
+    importance: int
+    created_at: datetime
+    valid_from: datetime | None
+    valid_to: datetime | None
+    source_message_ids: list[str]
+
+
+class RoomMemoriesOut(Out):
+    """A page of a room's memories, newest first."""
+
+    memories: list[RoomMemoryOut]
+    next_cursor: str | None
+
+
+class RoomReceiptOut(Out):
+    """Proof of an erasure, without content; null when the room goes on without the caller."""
+
+    receipt: dict[str, str | int | list[str] | None] | None
