@@ -189,7 +189,7 @@ def test_ctrl_c_while_the_answer_is_being_shown_cancels_it_too(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as pressed:
-        pressed.setattr("holdfast.cli.chat._Talk._show", interrupted)
+        pressed.setattr("holdfast.cli.telling.ShownTurn.show", interrupted)
         ran = cli("chat", given="hello\n")
 
     session = cli("sessions", "--json").json["sessions"][0]["id"]

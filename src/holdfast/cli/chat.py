@@ -9,8 +9,8 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime, tzinfo
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -19,20 +19,24 @@ from holdfast.cli.failures import Exit, exit_code_of, tell
 from holdfast.cli.options import Command, pass_call
 from holdfast.cli.output import Output, Span
 from holdfast.cli.shown import day_time, one_line, speaker
-from holdfast.cli.wrapping import WordWrap
+from holdfast.cli.telling import ShownTurn
 from holdfast.errors import BadInput, HoldfastError, NotFound
 
 if TYPE_CHECKING:
-    from holdfast.assistant.events import Event, Recalled
+    from collections.abc import AsyncGenerator
+
+    from holdfast.assistant.answering import Answerer
+    from holdfast.assistant.events import Event
+    from holdfast.assistant.options import ChatOptions
+    from holdfast.assistant.tools.registry import ToolSet
     from holdfast.keeper.keeper import Keeper
-    from holdfast.keeper.recalling import Hit
     from holdfast.keeper.sessions import OpenSession
     from holdfast.keeper.users import User
+    from holdfast.settings import Settings
     from holdfast.sync.portal import Portal
 
 __all__ = ["chat_command"]
 
-_SHOWN_HITS = 3
 _SHOWN_HISTORY = 4
 
 
@@ -56,7 +60,8 @@ def chat_command(
     Goes on with the last chat with this assistant. With no model configured the assistant answers
     by quoting what you said before. Ctrl-C cancels an answer, Ctrl-D leaves.
 
-    With --json: one event a line: started, recalled, delta, finished or failed.
+    With --json: one event a line: started, recalled, delta, thought, tool_started, tool_ended,
+    fell_back, finished or failed.
     """
     from holdfast.sync.portal import Portal
 
@@ -82,13 +87,30 @@ async def _opened(call: Call) -> Keeper:
     return await call.opened(create=True)
 
 
+class _Means(NamedTuple):
+    """Who answers, with what, and within which limits."""
+
+    answerer: Answerer
+    fallback: Answerer | None
+    tools: ToolSet
+    options: ChatOptions
+
+
+def _means_of(settings: Settings, zone: tzinfo) -> _Means:
+    from holdfast.assistant.models import answerers_of
+    from holdfast.assistant.options import ChatOptions
+    from holdfast.assistant.tools import tools_of
+
+    answerer, fallback = answerers_of(settings, zone=zone)
+    return _Means(answerer, fallback, tools_of(settings), ChatOptions.of(settings))
+
+
 class _Talk:
     """One run of `holdfast chat`."""
 
     user: User
     session: OpenSession
-    _answer: WordWrap
-    """The answer that is being shown."""
+    _means: _Means
 
     def __init__(self, call: Call, portal: Portal) -> None:
         self._call = call
@@ -111,6 +133,7 @@ class _Talk:
         ephemeral: bool,
     ) -> None:
         """Find the session to go on with, or begin one when something is said first."""
+        self._means = _means_of(self._call.settings, self._zone)
         self.user = await self._call.person(keeper, create=True)
         self._assistant = assistant
         self._ephemeral = ephemeral
@@ -173,61 +196,40 @@ class _Talk:
                 self._failed(BadInput("input", f"it is not UTF-8 at byte {exc.start} of the line"))
 
     def _turn(self, line: str) -> None:
-        from holdfast.assistant.chat import chat
-        from holdfast.assistant.quoting import QuotingAnswerer
-
-        answerer = QuotingAnswerer(zone=self._zone)
-        self._answer = WordWrap(sys.stdout.write, self._out.width)
+        shown = ShownTurn(self._out, as_json=self._call.json)
         try:
-            events = self._portal.each(
-                lambda: chat(self.user, self.session, line, answerer=answerer)
-            )
+            events = self._portal.each(lambda: self._events(line))
             with contextlib.closing(events):  # type: ignore[type-var]  # a generator
                 for event in events:
-                    self._show(event)
+                    shown.show(event)
         except KeyboardInterrupt:
             if not sys.stdin.isatty():
                 raise
-            self._answer.end()
+            shown.end()
             self._out.line(Span("Cancelled. What you said is kept.", "dim"))
         except HoldfastError as exc:
             self._failed(exc)
+        if shown.failed:
+            self._code = Exit.FAILED
+
+    def _events(self, line: str) -> AsyncGenerator[Event, None]:
+        from holdfast.assistant.chat import chat
+
+        means = self._means
+        return chat(
+            self.user,
+            self.session,
+            line,
+            answerer=means.answerer,
+            fallback=means.fallback,
+            tools=means.tools,
+            options=means.options,
+        )
 
     def _failed(self, error: HoldfastError) -> None:
         """Tell it and go on: the next line may well be kept."""
         self._code = exit_code_of(error)
         tell(error.code, str(error), as_json=self._call.json)
-
-    def _show(self, event: Event) -> None:
-        from holdfast.assistant.events import Delta, Failed, Finished, Recalled
-
-        if self._call.json:
-            self._out.record(event)
-        elif isinstance(event, Recalled):
-            self._show_recalled(event)
-        elif isinstance(event, Delta):
-            self._answer.feed(event.text)
-        elif isinstance(event, Finished):
-            self._answer.end()
-        if isinstance(event, Failed):
-            self._code = Exit.FAILED
-            if not self._call.json:
-                tell(event.code, event.message, as_json=False)
-        sys.stdout.flush()
-
-    def _show_recalled(self, event: Recalled) -> None:
-        """The best that share a word with the input: recall always finds something."""
-        telling = {hit.snippet.text: hit for hit in reversed(event.hits) if hit.snippet.marks}
-        room = max(40, self._out.width - 3) if self._out.is_terminal else None
-        for hit in list(reversed(telling.values()))[:_SHOWN_HITS]:
-            self._out.line(Span(f"  {_recalled_line(hit, room)}", "dim"))
-
-
-def _recalled_line(hit: Hit, width: int | None) -> str:
-    who = "memory"
-    if hit.message is not None:
-        who = speaker(hit.message.role, hit.message.author, None)
-    return one_line(f"recalled {day_time(hit.at)} {who}: {hit.snippet.text}", width)
 
 
 async def _latest(user: User, assistant: str) -> OpenSession | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from holdfast.assistant.tools.library import AgentTool, agent_tools, toolbox_of
 from holdfast.assistant.tools.registry import Tool, ToolArguments, ToolContext, ToolSet
-from holdfast.assistant.tools.standard import standard_tools
+from holdfast.assistant.tools.standard import standard_tools, tools_of
 
 __all__ = [
     "AgentTool",
@@ -15,4 +15,5 @@ __all__ = [
     "agent_tools",
     "standard_tools",
     "toolbox_of",
+    "tools_of",
 ]
