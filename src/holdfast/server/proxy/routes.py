@@ -1,0 +1,333 @@
+"""/v1: what other software takes for OpenAI's server."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from holdfast.capture.parts import finish
+from holdfast.errors import BadInput, HoldfastError, TooLarge
+from holdfast.server.failures import Refused
+from holdfast.server.identity.asking import ME, caller_of, identity_of, user_for
+from holdfast.server.proxy.exchange import ClientGone, Exchange
+from holdfast.server.proxy.finding import Asked
+from holdfast.server.proxy.injecting import with_context
+from holdfast.server.proxy.naming import OWN_SESSION, named_session, named_user
+from holdfast.server.proxy.opening import Opened, Opening, Repeated
+from holdfast.server.proxy.own import OwnAnswer, assistant_of, model_object, models_of
+from holdfast.server.proxy.refusals import refusal
+from holdfast.server.proxy.speaking import chunks_of, recorded_completion
+from holdfast.server.proxy.upstream import Upstream, model_path, shown_headers
+from holdfast.server.proxy.wire import read_request
+
+if TYPE_CHECKING:
+    from starlette.types import Message, Receive, Scope, Send
+
+    from holdfast.keeper.keeper import Keeper
+    from holdfast.keeper.users import User
+    from holdfast.server.proxy.wire import ChatRequest
+    from holdfast.server.talking.answers import Answers
+    from holdfast.settings import Settings
+
+__all__ = ["Client", "Proxy"]
+
+_logger = logging.getLogger(__name__)
+_PATHS = {"/v1/chat/completions": "POST", "/v1/models": "GET"}
+_MAX_KEY = 255
+
+
+class Client:
+    """The client's side of one request."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.begun = False
+        """It has the beginning of an answer."""
+        self.gone = False
+        """It has left."""
+
+    async def send(self, message: Message) -> None:
+        """Send it a message of ASGI."""
+        self.begun = True
+        await self._send(message)
+
+
+class Proxy:
+    """Everything under /v1. Use it as an async context manager around the requests it serves."""
+
+    def __init__(self, settings: Settings, keeper: Keeper) -> None:
+        self._upstream = Upstream(settings)
+        self._opening = Opening(keeper.store)
+        self._max_body = settings.max_body_mb << 20
+        self._timeout_s = settings.proxy_timeout_s
+        self._context_tokens = settings.context_tokens
+        self._assistant = settings.assistant
+        self.failures = 0
+        """Answers that could not be recorded although their clients have them."""
+        self.routes = [
+            Route("/v1/chat/completions", _Completions(self), methods=["POST"]),
+            Route("/v1/models", self._answering(self._models), methods=["GET"]),
+            Route("/v1/models/{model:path}", self._answering(self._model), methods=["GET"]),
+            Route("/v1/{rest:path}", self._answering(self._unknown)),
+        ]
+
+    async def __aenter__(self) -> Self:
+        await self._upstream.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        raised: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._upstream.close()
+
+    async def complete(self, connection: HTTPConnection, receive: Receive, client: Client) -> None:
+        """One chat completion, from the request's body to the last byte of its answer.
+
+        Raises:
+            HoldfastError, Refused: it was turned away, or the upstream cannot be asked.
+        """
+        request = read_request(await _body(receive, self._max_body))
+        headers = _headers(connection)
+        caller = caller_of(connection)
+        user = await user_for(
+            identity_of(connection), caller, named_user(caller, headers) or ME, "write"
+        )
+        asked = await self._asked(user, request, headers)
+        if not self._upstream.configured:
+            answers: Answers = connection.app.state.talks.answers
+            own = OwnAnswer(caller, user, asked, self._opening, answers)
+            await own.run(client.send, connection.state.request_id)
+            return
+        await self._forward(user, asked, headers, client, injects=caller.injects_context)
+
+    async def _asked(self, user: User, request: ChatRequest, headers: Mapping[str, str]) -> Asked:
+        key = headers.get("idempotency-key")
+        if key is not None and not (0 < len(key) <= _MAX_KEY and key.isprintable()):
+            raise BadInput("Idempotency-Key", f"it has 1 to {_MAX_KEY} printable characters")
+        assistant = None
+        if not self._upstream.configured:
+            assistant = await assistant_of(user, request.model, self._assistant)
+        return Asked(
+            request=request,
+            name=named_session(headers, request.raw),
+            own=OWN_SESSION in headers,
+            key=key,
+            assistant=assistant,
+        )
+
+    async def _forward(
+        self,
+        user: User,
+        asked: Asked,
+        headers: Mapping[str, str],
+        client: Client,
+        *,
+        injects: bool,
+    ) -> None:
+        again = headers.get("x-stainless-retry-count", "0") not in ("", "0")
+        opened: Opened | Repeated | None = None
+        try:
+            async with AsyncExitStack() as stack:
+                opened = await self._opening.open(stack, user, asked, again=again)
+                if isinstance(opened, Opened):
+                    body = asked.request.body
+                    if injects:
+                        body = await with_context(
+                            asked.request,
+                            user,
+                            opened.session.id,
+                            budget_tokens=self._context_tokens,
+                        )
+                    await self._exchange(opened, headers, body, client)
+        finally:
+            if isinstance(opened, Opened):
+                self._opening.ended(opened)
+        if isinstance(opened, Repeated):
+            await _repeat(opened, asked.request, client.send)
+
+    async def _exchange(
+        self, opened: Opened, headers: Mapping[str, str], body: bytes, client: Client
+    ) -> None:
+        exchange = Exchange(opened, self._opening, send=client.send, send_timeout_s=self._timeout_s)
+        try:
+            await exchange.run(self._upstream, headers, body)
+        except (asyncio.CancelledError, ClientGone) as exc:
+            await finish(exchange.broken_off())
+            gone = isinstance(exc, ClientGone) or client.gone
+            if opened.turn.record.status == "open":
+                await finish(opened.turn.end("cancelled" if gone else "interrupted"))
+            if not isinstance(exc, ClientGone):
+                raise
+        finally:
+            self.failures += exchange.failures
+
+    # Models
+
+    def _answering(self, endpoint: Any) -> Any:  # Starlette's endpoints are untyped
+        async def answer(request: Request) -> Response:
+            try:
+                response: Response = await endpoint(request)
+            except (HoldfastError, Refused) as exc:
+                return refusal(exc, request.state.request_id)
+            return response
+
+        return answer
+
+    async def _models(self, request: Request) -> Response:
+        if self._upstream.configured:
+            return await self._passed_on(request, "/models")
+        names = await models_of(await _reader(request))
+        return JSONResponse({"object": "list", "data": [model_object(name) for name in names]})
+
+    async def _model(self, request: Request) -> Response:
+        name = request.path_params["model"]
+        path = model_path(name)
+        if self._upstream.configured:
+            return await self._passed_on(request, path)
+        if name not in await models_of(await _reader(request)):
+            raise Refused(404, "model_not_found", "there is no such model: see GET /v1/models")
+        return JSONResponse(model_object(name))
+
+    async def _passed_on(self, request: Request, path: str) -> Response:
+        await _reader(request)
+        answer = await self._upstream.ask("GET", path, _headers(request))
+        try:
+            body = b"".join([piece async for piece in answer.aiter_raw()])
+        finally:
+            await answer.aclose()
+        response = Response(body, status_code=answer.status_code)
+        shown = [h for h in shown_headers(answer.headers.raw) if h[0] != b"content-length"]
+        response.raw_headers = [*response.raw_headers, *shown]
+        return response
+
+    async def _unknown(self, request: Request) -> Response:
+        allowed = _PATHS.get(request.url.path)
+        if allowed is None:
+            raise Refused(404, "not_found", "of /v1 there are chat/completions and models")
+        response = refusal(
+            Refused(405, "method_not_allowed", f"this path takes {allowed} alone"),
+            request.state.request_id,
+        )
+        response.headers["Allow"] = allowed
+        return response
+
+
+class _Completions:
+    """The ASGI application behind /v1/chat/completions: pieces go out as they come in."""
+
+    def __init__(self, proxy: Proxy) -> None:
+        self._proxy = proxy
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        connection = HTTPConnection(scope)
+        client = Client(send)
+        arrived: asyncio.Queue[Message] = asyncio.Queue()
+        work = asyncio.create_task(
+            self._proxy.complete(connection, arrived.get, client), name="completion"
+        )
+        listening = asyncio.create_task(
+            _listen(receive, arrived, client, work), name="completion's client"
+        )
+        try:
+            await asyncio.wait({work})
+        except asyncio.CancelledError:
+            # The process ends: the turn is interrupted, and nobody has cancelled it.
+            connection.app.state.talks.stopping.set()
+            work.cancel()
+            await asyncio.wait({work})
+            raise
+        finally:
+            listening.cancel()
+            await asyncio.wait({listening})
+        await self._told(work, connection, client, scope, receive)
+
+    async def _told(
+        self,
+        work: asyncio.Task[None],
+        connection: HTTPConnection,
+        client: Client,
+        scope: Scope,
+        receive: Receive,
+    ) -> None:
+        if work.cancelled():
+            return
+        error = work.exception()
+        if error is None:
+            return
+        if not isinstance(error, HoldfastError | Refused):
+            raise error
+        if not client.begun:
+            await refusal(error, connection.state.request_id)(scope, receive, client.send)
+            return
+        extra = {"action": "proxy.record", "request_id": connection.state.request_id}
+        _logger.error("answer not recorded", extra={**extra, "code": error.code})
+
+
+async def _listen(
+    receive: Receive,
+    arrived: asyncio.Queue[Message],
+    client: Client,
+    work: asyncio.Task[None],
+) -> None:
+    """Hand on what the client sends; when it leaves, nobody waits for the answer any longer."""
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            client.gone = True
+            work.cancel()
+            return
+        arrived.put_nowait(message)
+
+
+async def _body(receive: Receive, limit: int) -> bytes:
+    """The whole body.
+
+    Raises:
+        TooLarge: over the limit.
+    """
+    parts, size, more = [], 0, True
+    while more:
+        message = await receive()
+        part = message.get("body", b"")
+        more = message.get("more_body", False)
+        size += len(part)
+        if size > limit:
+            raise TooLarge("body", size=size, limit=limit)
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _headers(connection: HTTPConnection) -> dict[str, str]:
+    return {name.lower(): value for name, value in connection.headers.items()}
+
+
+async def _reader(request: Request) -> User:
+    caller = caller_of(request)
+    named = named_user(caller, _headers(request)) or ME
+    return await user_for(identity_of(request), caller, named, "read")
+
+
+async def _repeat(repeated: Repeated, request: ChatRequest, send: Send) -> None:
+    """The answer that was recorded, once more; the upstream is not asked again."""
+    text = recorded_completion(repeated.turn, repeated.messages)
+    if request.stream:
+        whole = json.loads(text)
+        body = b"".join(chunks_of(whole, include_usage=request.include_usage))
+        kind = b"text/event-stream; charset=utf-8"
+    else:
+        body, kind = text.encode(), b"application/json"
+    headers = [(b"content-type", kind), (b"x-holdfast-replayed", b"true")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
