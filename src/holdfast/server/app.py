@@ -12,7 +12,6 @@ from starlette.middleware.cors import CORSMiddleware
 
 import holdfast
 from holdfast.assistant.answering import Answerer
-from holdfast.assistant.quoting import QuotingAnswerer
 from holdfast.keeper.keeper import Keeper
 from holdfast.server.api import conversations, login, rooms
 from holdfast.server.bodies import Bodies
@@ -24,7 +23,7 @@ from holdfast.server.identity.door import Identity
 from holdfast.server.once import Once
 from holdfast.server.sockets import Places
 from holdfast.server.sockets import router as sockets_router
-from holdfast.server.talking.answers import Answers
+from holdfast.server.talking.answers import answers_of
 from holdfast.server.talking.talks import Talks
 from holdfast.server.upkeep import UPKEEP_INTERVAL_S, Upkeep
 from holdfast.settings import Settings
@@ -53,10 +52,10 @@ def create_app(
     """
 
     door = identity or Identity(settings, keeper, monotonic=monotonic)
+    answers = answers_of(settings, zone=_zone_here(), answerer=answerer)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        answers = Answers(answerer or QuotingAnswerer(zone=_zone_here()))
         # Last in, first out: turns end as interrupted before anything else can fail.
         async with (
             door,
@@ -65,6 +64,7 @@ def create_app(
         ):
             app.state.upkeep, app.state.talks = upkeep, talks
             yield
+        await answers.close()
 
     app = FastAPI(
         title="Holdfast",

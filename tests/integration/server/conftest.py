@@ -95,9 +95,10 @@ class Served:
         return self.command("tokens", "create", "--user", user, "--quiet", *options, **settings)
 
     @asynccontextmanager
-    async def keyed(self, key: str, **headers: str) -> AsyncIterator[httpx2.AsyncClient]:
+    async def keyed(self, key: str, **headers: str | bytes) -> AsyncIterator[httpx2.AsyncClient]:
         """An HTTP client that shows an API key, and has no cookie."""
-        shown = {"Authorization": f"Bearer {key}", **headers}
+        given = {"Authorization": f"Bearer {key}", **headers}
+        shown = [(k.encode(), v if isinstance(v, bytes) else v.encode()) for k, v in given.items()]
         async with httpx2.AsyncClient(base_url=self.url, headers=shown, trust_env=False) as client:
             yield client
 

@@ -203,7 +203,8 @@ class Connection:
                 self._may("write")
                 joined = self._rooms.get(frame.room_id)
                 said = Said(text=frame.text, client_key=frame.client_key)
-                happening = self._talks.answers.in_room(joined.room, said)
+                answers = self._talks.answers
+                happening = answers.in_room(self.user, joined.room, said, caller=self.caller)
                 joined.talk.say(
                     happening, client_key=said.client_key, by=self.listener, who=self.user.id
                 )
@@ -214,7 +215,9 @@ class Connection:
     def _say(self, said: Said) -> None:
         self._may("write")
         talk = self._own_talk()
-        self._begin(talk, self._talks.answers.in_session(self.user, talk.session, said), said)
+        answers = self._talks.answers
+        happening = answers.in_session(self.user, talk.session, said, caller=self.caller)
+        self._begin(talk, happening, said)
 
     def _begin(self, talk: Talk, happening: Happening, said: Said) -> None:
         self._spend(self.caller, "writes")

@@ -4,23 +4,32 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
+from datetime import tzinfo
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from holdfast.assistant.answering import Answerer
-from holdfast.assistant.chat import chat
-from holdfast.assistant.events import Event, Finished, Started
+from holdfast.assistant.chat import ChatOptions, chat
+from holdfast.assistant.events import Event
+from holdfast.assistant.quoting import QuotingAnswerer
+from holdfast.assistant.rooms import post_in_room
+from holdfast.assistant.tools.standard import tools_of
 from holdfast.capture.turn import Input
 from holdfast.model import MessageId
 from holdfast.server.talking.run import Happening
 
 if TYPE_CHECKING:
+    from holdfast.assistant.speech.transcribing import Transcriber
+    from holdfast.assistant.tools.registry import ToolSet
+    from holdfast.keeper.access import Caller
     from holdfast.keeper.rooms import OpenRoom
     from holdfast.keeper.sessions import OpenSession
     from holdfast.keeper.users import User
+    from holdfast.model import Json
+    from holdfast.settings import Settings
 
-__all__ = ["Answers", "Said"]
+__all__ = ["Answers", "Said", "answers_of"]
 
 
 class Said(Struct, frozen=True, kw_only=True):
@@ -34,6 +43,9 @@ class Said(Struct, frozen=True, kw_only=True):
     audio: bytes | None = None
     media_type: str | None = None
     file_name: str | None = None
+    intent: str | None = None
+    entities: dict[str, Json] | None = None
+    tags: tuple[str, ...] = ()
 
     @property
     def given(self) -> Input:
@@ -49,45 +61,103 @@ class Said(Struct, frozen=True, kw_only=True):
 
 
 class Answers:
-    """Begins turns. `stopping` is set before turns are cancelled because the process ends."""
+    """Begins turns. `stopping` is set before turns are cancelled because the process ends.
 
-    def __init__(self, answerer: Answerer) -> None:
+    Args:
+        answerer: who words the answers. fallback: who does when the answerer fails.
+        transcriber: what turns speech into text; without one it is kept as a failed turn.
+        tools: what a model may call; the standard ones when left out.
+    """
+
+    def __init__(
+        self,
+        answerer: Answerer,
+        *,
+        fallback: Answerer | None = None,
+        transcriber: Transcriber | None = None,
+        tools: ToolSet | None = None,
+        options: ChatOptions | None = None,
+    ) -> None:
         self.stopping = asyncio.Event()
-        self._answerer = answerer
+        self.answerer = answerer
+        self.fallback = fallback
+        self.transcriber = transcriber
+        self.tools = tools
+        self.options = options or ChatOptions()
 
-    def in_session(self, user: User, session: OpenSession, said: Said) -> Happening:
+    def in_session(
+        self, user: User, session: OpenSession, said: Said, *, caller: Caller
+    ) -> Happening:
         """A turn in a session of one person."""
 
         def happening() -> AsyncGenerator[Event, None]:
             return chat(
                 user,
                 session,
-                said.text,
                 client_key=said.client_key,
                 given=said.given,
-                answerer=self._answerer,
+                intent=said.intent,
+                entities=said.entities,
+                tags=said.tags,
+                answerer=self.answerer,
+                fallback=self.fallback,
+                tools=self.tools,
+                scopes=caller.scopes,
+                transcriber=self.transcriber,
+                options=self.options,
                 stopping=self.stopping,
             )
 
         return happening
 
-    def in_room(self, room: OpenRoom, said: Said) -> Happening:
-        """A post in a room, and what its assistants answer to it."""
+    def in_room(self, user: User, room: OpenRoom, said: Said, *, caller: Caller) -> Happening:
+        """A post in a room, and what the assistants answer that it mentions."""
 
         def happening() -> AsyncGenerator[Event, None]:
-            return _posted(room, said)
+            return post_in_room(
+                user,
+                room,
+                said.text,
+                client_key=said.client_key,
+                answerer=self.answerer,
+                fallback=self.fallback,
+                tools=self.tools,
+                scopes=caller.scopes,
+                options=self.options,
+                stopping=self.stopping,
+            )
 
         return happening
 
+    async def close(self) -> None:
+        """Let go of what transcribes and of what words the answers."""
+        for part in (self.transcriber, self.answerer, self.fallback):
+            close = getattr(part, "close", None)  # answerers may have one
+            if close is not None:
+                await close()
 
-async def _posted(room: OpenRoom, said: Said) -> AsyncGenerator[Event, None]:
-    session = await room.session()
-    opening = session.turn(said.text, author=room.user_id, client_key=said.client_key)
-    async with opening as turn:
-        yield Started(
-            turn_id=turn.id,
-            session_id=turn.session_id,
-            message=turn.messages[0] if turn.messages else None,
-            replayed=turn.replayed,
-        )
-    yield Finished(turn_id=turn.id, status=turn.record.status, message=None, replayed=turn.replayed)
+
+def answers_of(settings: Settings, *, zone: tzinfo, answerer: Answerer | None = None) -> Answers:
+    """What the settings say: model, fallback, transcriber, tools, limits. Starts nothing.
+
+    Args:
+        zone: where days begin in what is quoted.
+        answerer: in place of the model and the fallback of the settings.
+
+    Raises:
+        BadSettings, MissingExtra: they do not say enough, or packages are missing.
+    """
+    from holdfast.assistant.speech.transcribing import transcriber_of
+
+    fallback = None
+    if answerer is None and (settings.model or settings.fallback_model):
+        from holdfast.assistant.models import answerers_of
+
+        answerer, fallback = answerers_of(settings, zone=zone)
+    return Answers(
+        answerer or QuotingAnswerer(zone=zone),
+        fallback=fallback,
+        transcriber=transcriber_of(settings),
+        tools=tools_of(settings),
+        options=ChatOptions.of(settings),
+    )
