@@ -21,6 +21,7 @@ from holdfast.server.identity.addresses import cross_origin
 from holdfast.server.identity.admission import Admission
 from holdfast.server.identity.door import Identity
 from holdfast.server.once import Once
+from holdfast.server.proxy import Proxy
 from holdfast.server.sockets import Places
 from holdfast.server.sockets import router as sockets_router
 from holdfast.server.talking.answers import answers_of
@@ -52,6 +53,7 @@ def create_app(
     """
 
     door = identity or Identity(settings, keeper, monotonic=monotonic)
+    proxy = Proxy(settings, keeper)
     answers = answers_of(settings, zone=_zone_here(), answerer=answerer)
 
     @asynccontextmanager
@@ -61,6 +63,7 @@ def create_app(
             door,
             Upkeep(keeper, interval_s=upkeep_interval_s) as upkeep,
             Talks(answers, valid=door.still_valid) as talks,
+            proxy,
         ):
             app.state.upkeep, app.state.talks = upkeep, talks
             yield
@@ -87,6 +90,7 @@ def create_app(
     app.include_router(conversations.router)
     app.include_router(rooms.router)
     app.include_router(sockets_router)
+    app.router.routes += proxy.routes
     handle_failures(app)
     # The last one added is the first that a request passes.
     app.add_middleware(Bodies, settings=settings)

@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -18,6 +19,7 @@ from holdfast.capture.parts import finish
 from holdfast.errors import BadInput, HoldfastError, TooLarge
 from holdfast.server.failures import Refused
 from holdfast.server.identity.asking import ME, caller_of, identity_of, user_for
+from holdfast.server.once import REPLAYED
 from holdfast.server.proxy.exchange import ClientGone, Exchange
 from holdfast.server.proxy.finding import Asked
 from holdfast.server.proxy.injecting import with_context
@@ -54,6 +56,8 @@ class Client:
         """It has the beginning of an answer."""
         self.gone = False
         """It has left."""
+        self.refused: HTTPException | None = None
+        """Why what it sends is not taken."""
 
     async def send(self, message: Message) -> None:
         """Send it a message of ASGI."""
@@ -261,9 +265,10 @@ class _Completions:
         scope: Scope,
         receive: Receive,
     ) -> None:
-        if work.cancelled():
-            return
-        error = work.exception()
+        if client.refused is not None:
+            error: BaseException | None = Refused(413, "too_large", client.refused.detail)
+        else:
+            error = None if work.cancelled() else work.exception()
         if error is None:
             return
         if not isinstance(error, HoldfastError | Refused):
@@ -283,7 +288,12 @@ async def _listen(
 ) -> None:
     """Hand on what the client sends; when it leaves, nobody waits for the answer any longer."""
     while True:
-        message = await receive()
+        try:
+            message = await receive()
+        except HTTPException as exc:
+            client.refused = exc
+            work.cancel()
+            return
         if message["type"] == "http.disconnect":
             client.gone = True
             work.cancel()
@@ -328,6 +338,6 @@ async def _repeat(repeated: Repeated, request: ChatRequest, send: Send) -> None:
         kind = b"text/event-stream; charset=utf-8"
     else:
         body, kind = text.encode(), b"application/json"
-    headers = [(b"content-type", kind), (b"x-holdfast-replayed", b"true")]
+    headers = [(b"content-type", kind), (REPLAYED.lower().encode(), b"true")]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": body})
