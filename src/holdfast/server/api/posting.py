@@ -3,19 +3,18 @@ more."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from fastapi import Request
 from msgspec import Struct
 
-from holdfast.assistant.events import Event
-from holdfast.assistant.rooms import post_in_room
 from holdfast.keeper.access import Caller
 from holdfast.keeper.open_room import OpenRoom
 from holdfast.keeper.users import User
 from holdfast.model import TurnId
+from holdfast.server.talking.answers import Said
 
 if TYPE_CHECKING:
     from holdfast.server.talking.talks import Talks
@@ -39,22 +38,8 @@ async def post_and_wait(
     """
     talks: Talks = request.app.state.talks
     talk = talks.of(await room.session(), side_by_side=True)
-    answers = talks.answers
-
-    def happening() -> AsyncGenerator[Event, None]:
-        return post_in_room(
-            owner,
-            room,
-            text,
-            client_key=key,
-            answerer=answers.answerer,
-            fallback=answers.fallback,
-            tools=answers.tools,
-            scopes=caller.scopes,
-            options=answers.options,
-            stopping=answers.stopping,
-        )
-
+    said = Said(text=text, client_key=key)
+    happening = talks.answers.in_room(owner, room, said, caller=caller)
     run = talk.say(happening, client_key=key, by=None, who=owner.id)
     return Posted(turn_id=await run.ended(), replayed=run.replayed)
 
