@@ -75,7 +75,8 @@ class _Passage:
         if kind in ("http.response.start", "websocket.http.response.start"):
             self._status = message["status"]
             headers = MutableHeaders(scope=message)
-            headers["X-Request-Id"] = self.request_id
+            # What the upstream of /v1 calls its request stays: its support asks for that.
+            headers.setdefault("X-Request-Id", self.request_id)
             for name, value in _HEADERS.items():
                 headers.setdefault(name, value)
         elif kind == "websocket.accept":
