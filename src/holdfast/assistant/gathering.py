@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Place", "asked_of", "recalled"]
 
-_POOLS = (40, 400)
+_POOLS = (24, 400)
 """Hits looked at first, and when all of those were repetitions of the question and its answers."""
 _RECALLED_CHARS = 4_000
 """Of a longer input this much is looked up: its words are many enough."""
