@@ -123,6 +123,7 @@ MATRIX: dict[str, Attempt] = {
         a.session.turn(given=Input(text="x", edits=MessageId(b.message)))
     ),
     "OpenSession.branch(leaf)": lambda a, b: a.session.branch(b.message),
+    "OpenSession.turns_by_id(turn_ids)": lambda a, b: a.session.turns_by_id([b.turn]),
     "OpenSession.message(message_id)": lambda a, b: a.session.message(b.message),
     "OpenSession.read_file(message_id)": lambda a, b: a.session.read_file(b.file),
     "Memories.list(session_id)": lambda a, b: a.user.memories.list(session_id=b.session),
@@ -155,6 +156,7 @@ MATRIX: dict[str, Attempt] = {
 FILTERS = {
     "User.recall(session_id)",
     "Sessions.page(cursor)",
+    "OpenSession.turns_by_id(turn_ids)",
     "Memories.list(session_id)",
     "Memories.page(session_id)",
     "Memories.page(cursor)",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -470,6 +470,11 @@ class OpenSession:
         if last is not None:
             return await self._reader.turns(self.id, newest=True, limit=last)
         return await self._reader.turns(self.id, first=first, limit=limit)
+
+    async def turns_by_id(self, turn_ids: Iterable[str]) -> list[Turn]:
+        """Those of these turns that are of this session, by index."""
+        await self.gate("read")
+        return await self._reader.turns_by_id(self.id, turn_ids)
 
     async def branch(self, leaf: str | None = None) -> list[Message]:
         """The conversation as it is shown: from its beginning to `leaf`, by parent links.

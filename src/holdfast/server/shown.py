@@ -2,24 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from msgspec import structs
 
+from holdfast.keeper.contexts import Context
+from holdfast.keeper.erasing import Receipt
 from holdfast.keeper.recalling import Hit
-from holdfast.model import Message, Session, Turn
+from holdfast.model import Memory, Message, Session, Thought, ToolPart, Turn
 from holdfast.server.schemas import (
+    ContextOut,
     FileOut,
     HitOut,
+    MemoryOut,
     MessageOut,
+    PieceOut,
+    ReasonOut,
+    ReceiptOut,
+    SearchHitOut,
     SessionOut,
     SessionWithTurns,
+    SnippetOut,
+    SourceMessageOut,
+    SourceOut,
+    SpeechOut,
+    ThoughtOut,
+    ToolCallOut,
     ToolOut,
+    TurnMemoryOut,
     TurnOut,
 )
 
-__all__ = ["hit_out", "message_out", "session_out", "session_with_turns", "turn_out"]
+__all__ = [
+    "context_out",
+    "hit_out",
+    "memory_out",
+    "message_out",
+    "receipt_out",
+    "search_hit_out",
+    "session_out",
+    "session_with_turns",
+    "source_message_out",
+    "thought_out",
+    "turn_out",
+]
 
 
 def session_out(session: Session) -> SessionOut:
@@ -28,36 +56,101 @@ def session_out(session: Session) -> SessionOut:
 
 
 def session_with_turns(
-    session: Session, turns: Sequence[Turn], messages: Iterable[Message]
+    session: Session,
+    turns: Sequence[Turn],
+    messages: Iterable[Message],
+    *,
+    memories: Mapping[str, Sequence[Memory]] = MappingProxyType({}),
+    next_cursor: str | None = None,
 ) -> SessionWithTurns:
-    """A session with its turns, each with its messages in order."""
-    said: dict[str, list[MessageOut]] = {turn.id: [] for turn in turns}
+    """A session with its turns, each with its messages in order.
+
+    `memories` are those that rest on each message, by its id.
+    """
+    said: dict[str, list[Message]] = {turn.id: [] for turn in turns}
     for message in messages:
         # A turn that began after the turns were read is left for the next time.
         if message.turn_id in said:
-            said[message.turn_id].append(message_out(message))
-    shown = [turn_out(turn, said[turn.id]) for turn in turns]
-    return SessionWithTurns(**_session_fields(session), turns=shown)
+            said[message.turn_id].append(message)
+    shown = [turn_out(turn, said[turn.id], memories=memories) for turn in turns]
+    return SessionWithTurns(**_session_fields(session), turns=shown, next_cursor=next_cursor)
+
+
+def turn_out(
+    turn: Turn,
+    messages: Sequence[Message],
+    *,
+    memories: Mapping[str, Sequence[Memory]] = MappingProxyType({}),
+) -> TurnOut:
+    """A turn with its messages in order, and what came of them."""
+    made = {m.id: m for message in messages for m in memories.get(message.id, ())}
+    return TurnOut(
+        id=turn.id,
+        index=turn.index,
+        status=turn.status,
+        started_at=turn.started_at,
+        ended_at=turn.ended_at,
+        intent=turn.intent,
+        intent_confidence=turn.intent_confidence,
+        entities=dict(turn.entities),
+        tags=list(turn.tags),
+        model=turn.model,
+        messages=[message_out(message) for message in messages],
+        tool_calls=_tool_calls(messages),
+        memories=[TurnMemoryOut(id=m.id, kind=m.kind, text=m.text) for m in made.values()],
+    )
+
+
+def _tool_calls(messages: Sequence[Message]) -> list[ToolCallOut]:
+    """Each call with its result, in the order they were called."""
+    results = {
+        message.tool.call_id: message
+        for message in messages
+        if message.kind == "tool_result" and message.tool is not None
+    }
+    return [
+        _tool_call(message, message.tool, results.get(message.tool.call_id))
+        for message in messages
+        if message.kind == "tool_call" and message.tool is not None
+    ]
+
+
+def _tool_call(message: Message, call: ToolPart, ended: Message | None) -> ToolCallOut:
+    result = None if ended is None else ended.tool
+    return ToolCallOut(
+        call_id=call.call_id,
+        name=call.name,
+        arguments=call.arguments,
+        result=None if result is None else result.result,
+        failed=call.failed if result is None else result.failed,
+        called_at=message.at,
+        ended_at=None if ended is None else ended.at,
+    )
 
 
 def message_out(message: Message) -> MessageOut:
     """A message; the provider's own item and the importer's id stay here."""
-    tool, file = message.tool, message.file
-    return MessageOut(
-        id=message.id,
-        seq=message.seq,
-        parent_id=message.parent_id,
-        role=message.role,
-        kind=message.kind,
-        text=message.text,
-        at=message.at,
-        author=message.author,
-        tool=None if tool is None else ToolOut(**structs.asdict(tool)),
-        file=None
+    return MessageOut(**_message_fields(message))
+
+
+def _message_fields(message: Message) -> dict[str, Any]:  # keyword arguments of MessageOut
+    tool, file, speech = message.tool, message.file, message.speech
+    return {
+        "id": message.id,
+        "seq": message.seq,
+        "parent_id": message.parent_id,
+        "role": message.role,
+        "kind": message.kind,
+        "text": message.text,
+        "at": message.at,
+        "author": message.author,
+        "tool": None if tool is None else ToolOut(**structs.asdict(tool)),
+        "file": None
         if file is None
         else FileOut(id=file.id, name=file.name, media_type=file.media_type, size=file.size),
-        error_code=message.error_code,
-    )
+        "speech": None if speech is None else SpeechOut(**structs.asdict(speech)),
+        "error_code": message.error_code,
+    }
 
 
 def hit_out(hit: Hit) -> HitOut:
@@ -72,6 +165,69 @@ def hit_out(hit: Hit) -> HitOut:
         snippet=hit.snippet.text,
         score=hit.score,
     )
+
+
+def search_hit_out(hit: Hit) -> SearchHitOut:
+    """A hit with all that is known of it."""
+    return SearchHitOut(
+        session_id=hit.session_id,
+        message=None if hit.message is None else message_out(hit.message),
+        memory=None if hit.memory is None else memory_out(hit.memory),
+        at=hit.at,
+        score=hit.score,
+        reasons=[
+            ReasonOut(name=reason.name, value=reason.value, words=list(reason.words))
+            for reason in hit.reasons
+        ],
+        snippet=SnippetOut(text=hit.snippet.text, marks=list(hit.snippet.marks)),
+        before=[message_out(message) for message in hit.before],
+        after=[message_out(message) for message in hit.after],
+    )
+
+
+def context_out(context: Context) -> ContextOut:
+    """A context with its account."""
+    return ContextOut(
+        text=context.text,
+        tokens=context.tokens,
+        budget_tokens=context.budget_tokens,
+        pieces=[PieceOut(id=p.id, text=p.text, tokens=p.tokens) for p in context.pieces],
+        left_out=list(context.left_out),
+    )
+
+
+def memory_out(memory: Memory) -> MemoryOut:
+    """A memory with where it comes from."""
+    fields = structs.asdict(memory)
+    fields["tags"] = list(memory.tags)
+    fields["sources"] = [SourceOut(**structs.asdict(source)) for source in memory.sources]
+    return MemoryOut(**fields)
+
+
+def source_message_out(message: Message) -> SourceMessageOut:
+    """A message that something rests on."""
+    return SourceMessageOut(**_message_fields(message), session_id=message.session_id)
+
+
+def thought_out(thought: Thought) -> ThoughtOut:
+    """An entry of a thought log."""
+    return ThoughtOut(
+        id=thought.id,
+        assistant=thought.assistant,
+        text=thought.text,
+        at=thought.at,
+        session_id=thought.session_id,
+        turn_id=thought.turn_id,
+        memory_id=thought.linked_memory,
+    )
+
+
+def receipt_out(receipt: Receipt) -> ReceiptOut:
+    """A receipt; where the key backups lie is the operator's business."""
+    fields = structs.asdict(receipt)
+    fields["keys_destroyed"] = list(receipt.keys_destroyed)
+    fields["key_backups_left"] = len(receipt.key_backups_left)
+    return ReceiptOut(**fields)
 
 
 def _session_fields(session: Session) -> dict[str, Any]:  # keyword arguments of SessionOut
@@ -91,20 +247,3 @@ def _session_fields(session: Session) -> dict[str, Any]:  # keyword arguments of
         "started_at": session.started_at,
         "last_message_at": session.last_at,
     }
-
-
-def turn_out(turn: Turn, messages: list[MessageOut]) -> TurnOut:
-    """A turn with its messages in order."""
-    return TurnOut(
-        id=turn.id,
-        index=turn.index,
-        status=turn.status,
-        started_at=turn.started_at,
-        ended_at=turn.ended_at,
-        intent=turn.intent,
-        intent_confidence=turn.intent_confidence,
-        entities=dict(turn.entities),
-        tags=list(turn.tags),
-        model=turn.model,
-        messages=messages,
-    )

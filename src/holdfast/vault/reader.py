@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+import contextlib
+from collections.abc import AsyncIterator, Iterable, Iterator
 
 from holdfast.clock import id_bytes, id_text
 from holdfast.errors import NotFound, TamperedRecord
@@ -32,6 +33,13 @@ def _raw(session_id: str) -> bytes:
         return id_bytes(session_id)
     except (ValueError, AttributeError):
         raise NotFound("session") from None
+
+
+def _known_forms(ids: Iterable[str]) -> Iterator[bytes]:
+    """Those of `ids` that have the form of an id; the others can be nowhere."""
+    for text in ids:
+        with contextlib.suppress(ValueError):
+            yield id_bytes(text)
 
 
 class Reader:
@@ -148,13 +156,8 @@ class Reader:
 
     async def messages_by_id(self, ids: Iterable[str]) -> list[Message]:
         """Messages in the order of the ids; unknown, foreign and forgotten ones are absent."""
-        raw = []
-        for text in ids:
-            try:
-                raw.append(id_bytes(text))
-            except ValueError:
-                continue
-        rows = await self._storage.rows_by_id(ByIds(vault_id=self._vault.raw, ids=tuple(raw)))
+        raw = tuple(_known_forms(ids))
+        rows = await self._storage.rows_by_id(ByIds(vault_id=self._vault.raw, ids=raw))
         found: list[Message] = []
         for row in rows:
             if row.kind is Kind.MESSAGE and row.state is State.LIVE:
@@ -184,6 +187,14 @@ class Reader:
             )
         )
         return await self.open_turns(rows, scope)
+
+    async def turns_by_id(self, session_id: SessionId, ids: Iterable[str]) -> list[Turn]:
+        """Turns of a session by index; unknown and foreign ids are absent."""
+        scope = _raw(session_id)
+        raw = tuple(_known_forms(ids))
+        rows = await self._storage.rows_by_id(ByIds(vault_id=self._vault.raw, ids=raw))
+        own = [row for row in rows if row.kind is Kind.TURN and row.scope == scope]
+        return await self.open_turns(sorted(own, key=lambda row: row.ord), scope)
 
     async def open_turns(self, rows: list[SealedRow], scope: bytes) -> list[Turn]:
         """Open turn rows of one session, in their order."""

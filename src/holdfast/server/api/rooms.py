@@ -169,7 +169,7 @@ async def post_message(
     room = await owner.rooms.open(room_id)
     done = await post_and_wait(request, owner, caller, room, said.text, key)
     turn, messages = await (await room.session()).log.recorded_turn(id_bytes(done.turn_id))
-    shown = turn_out(turn, [message_out(message) for message in messages])
+    shown = turn_out(turn, messages)
     return RoomTurnOut(turn=shown, replayed=done.replayed)
 
 

@@ -2,23 +2,66 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from datetime import datetime
+from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
-__all__ = ["ErrorDetail", "ErrorOut", "HealthOut", "In", "Out", "TicketOut"]
+__all__ = [
+    "Asked",
+    "ErrorDetail",
+    "ErrorOut",
+    "HealthOut",
+    "In",
+    "Moment",
+    "Out",
+    "PageAsked",
+    "TicketOut",
+]
 
 
 class Out(BaseModel):
     """What the server sends."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
 
 class In(BaseModel):
     """What a client sends: nothing unknown, and no value of another type."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True
+    )
+
+
+class Asked(BaseModel):
+    """Query parameters, which are all text; the route refuses the unknown and the doubled."""
+
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+
+
+class PageAsked(Asked):
+    """Which part of a list."""
+
+    cursor: str | None = Field(default=None, max_length=200)
+    """The `next_cursor` of the page before."""
+    limit: int = Field(default=50, ge=1, le=1000)
+    """How many at most."""
+
+
+def _from_text(value: object) -> object:
+    if not isinstance(value, str | datetime):
+        raise PydanticCustomError("moment", "Input should be a time as text, with a time zone")
+    return value
+
+
+Moment: TypeAlias = Annotated[
+    AwareDatetime,
+    BeforeValidator(_from_text),
+    Field(strict=False, examples=["2026-01-09T12:00:00Z"]),
+]
+"""A time in a body: ISO 8601 with a zone."""
 
 
 class ErrorDetail(Out):

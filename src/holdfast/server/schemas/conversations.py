@@ -5,18 +5,89 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from holdfast.server.schemas.base import Out
+from pydantic import Field
+
+from holdfast.server.schemas.base import In, Out, PageAsked
 
 __all__ = [
+    "ChangeConversationIn",
+    "ClearedOut",
+    "ConversationBegunOut",
+    "ConversationFilters",
     "ConversationOut",
     "ConversationsOut",
     "FileOut",
+    "ForgottenOut",
     "MessageOut",
+    "MessagesOut",
+    "ReceiptOut",
     "SessionOut",
     "SessionWithTurns",
+    "SpeechOut",
+    "StartConversationIn",
+    "ToolCallOut",
     "ToolOut",
+    "TurnMemoryOut",
     "TurnOut",
 ]
+
+
+# From the client
+
+
+class ConversationFilters(PageAsked):
+    """Which conversations."""
+
+    assistant: str | None = None
+    """Slug of whom they were held with."""
+    project: str | None = None
+    """Slug of what they were held for."""
+    kind: str | None = Field(default=None, examples=["chat"])
+    """chat, room, marketer_chat, video_chat, personal_chat, or another."""
+    platform: str | None = None
+    """Where they took place."""
+    tag: str | None = None
+    """A tag they bear."""
+    q: str | None = Field(default=None, max_length=1000)
+    """Part of the title, whatever the case of its letters."""
+    pinned: bool | None = None
+    """Only those that are pinned, or are not."""
+    archived: bool | None = None
+    """Only those that are archived, or are not."""
+    since: str | None = Field(default=None, max_length=100, examples=["last week"])
+    """Whose last message is not older: an ISO 8601 time, a date, or words."""
+    until: str | None = Field(default=None, max_length=100, examples=["2026-01-09"])
+    """Whose last message is older: an ISO 8601 time, the end of a date, or words."""
+
+
+class StartConversationIn(In):
+    """A conversation to begin."""
+
+    assistant: str | None = Field(default=None, examples=["helper"])
+    """Slug of whom it is held with; made when it is new."""
+    project: str | None = Field(default=None, examples=["trip"])
+    """Slug of what it is held for; made when it is new."""
+    kind: str = Field(default="chat", examples=["chat"])
+    """chat, room, marketer_chat, video_chat, personal_chat, or another."""
+    title: str = Field(default="", examples=["A trip to Oslo"])
+    """The beginning of what is said first, when it is empty."""
+    platform: str | None = Field(default=None, examples=["TIKTOK"])
+    """Where it takes place."""
+    tags: list[str] = Field(default=[], max_length=1000)
+
+
+class ChangeConversationIn(In):
+    """What to change; what is left out, or null, stays."""
+
+    title: str | None = Field(default=None, examples=["A trip to Oslo"])
+    pinned: bool | None = None
+    archived: bool | None = None
+    project: str | None = Field(default=None, examples=["trip"])
+    """Slug of what it is held for; made when it is new."""
+    tags: list[str] | None = Field(default=None, max_length=1000)
+
+
+# From the server
 
 
 class SessionOut(Out):
@@ -58,6 +129,14 @@ class FileOut(Out):
     size: int
 
 
+class SpeechOut(Out):
+    """How an audio message became text."""
+
+    engine: str | None
+    language: str | None
+    duration_s: float | None
+
+
 class MessageOut(Out):
     """One entry of a turn."""
 
@@ -71,11 +150,33 @@ class MessageOut(Out):
     author: str | None = None
     tool: ToolOut | None = None
     file: FileOut | None = None
+    speech: SpeechOut | None = None
     error_code: str | None = None
 
 
+class ToolCallOut(Out):
+    """A tool that was called in a turn, with what came of it."""
+
+    call_id: str
+    name: str
+    arguments: Any
+    result: Any
+    """null while there is none."""
+    failed: bool
+    called_at: datetime
+    ended_at: datetime | None
+
+
+class TurnMemoryOut(Out):
+    """A memory that was made from a turn."""
+
+    id: str
+    kind: str
+    text: str
+
+
 class TurnOut(Out):
-    """One exchange with all its messages."""
+    """One exchange with its messages, the tools it called, and the memories made from it."""
 
     id: str
     index: int
@@ -88,12 +189,16 @@ class TurnOut(Out):
     tags: list[str]
     model: str | None
     messages: list[MessageOut]
+    tool_calls: list[ToolCallOut]
+    memories: list[TurnMemoryOut]
 
 
 class SessionWithTurns(SessionOut):
     """One conversation with all that was said in it."""
 
     turns: list[TurnOut]
+    next_cursor: str | None = None
+    """Asks for the messages that follow; a turn may go on there, under the same id."""
 
 
 class ConversationsOut(Out):
@@ -107,3 +212,58 @@ class ConversationOut(Out):
     """One conversation."""
 
     session: SessionWithTurns
+
+
+class ConversationBegunOut(Out):
+    """A conversation as it is after a change."""
+
+    session: SessionOut
+
+
+class MessagesOut(Out):
+    """Messages of a conversation, in order."""
+
+    messages: list[MessageOut]
+    next_after_seq: int | None
+    """Asks for those that follow, as `after_seq`; null at the end."""
+
+
+class ForgottenOut(Out):
+    """What went when something was forgotten."""
+
+    messages: int
+    memories: int
+    """Memories that rested on nothing else."""
+    reduced: int
+    """Memories that lost a source and rest on others."""
+    thoughts: int
+
+
+class ReceiptOut(Out):
+    """Proof of an erasure, without content: keep it."""
+
+    what: str
+    vault_id: str
+    session_id: str | None
+    at: datetime
+    sessions: int
+    turns: int
+    messages: int
+    memories: int
+    thoughts: int
+    files: int
+    keys_destroyed: list[str]
+    """Fingerprints of the keys that were destroyed."""
+    audit_number: int
+    audit_digest: str
+    """Position and digest in the audit chain; `holdfast verify` checks it."""
+    key_backups_left: int
+    """Known key backups that could not be written anew and still hold these keys."""
+
+
+class ClearedOut(Out):
+    """What was erased, one receipt for each conversation."""
+
+    sessions: int
+    messages: int
+    receipts: list[ReceiptOut]

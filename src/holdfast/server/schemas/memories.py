@@ -1,0 +1,135 @@
+"""Memories and thoughts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import Field
+
+from holdfast.server.schemas.base import In, Moment, Out, PageAsked
+from holdfast.server.schemas.conversations import MessageOut
+
+__all__ = [
+    "MemoriesOut",
+    "MemoryFilters",
+    "MemoryIn",
+    "MemoryOut",
+    "SourceMessageOut",
+    "SourceOut",
+    "SourcesOut",
+    "ThoughtFilters",
+    "ThoughtIn",
+    "ThoughtOut",
+    "ThoughtsOut",
+]
+
+
+class MemoryFilters(PageAsked):
+    """Which memories."""
+
+    kind: Literal["fact", "preference", "summary", "episode", "note"] | None = None
+    tag: str | None = None
+    """A tag they bear."""
+    assistant: str | None = None
+    """Slug of who made them."""
+    session_id: str | None = None
+    """The conversation they were made from."""
+    min_importance: int = Field(default=1, ge=1, le=10)
+
+
+class MemoryIn(In):
+    """Something to remember."""
+
+    text: str = Field(examples=["Ada likes blue"])
+    kind: Literal["fact", "preference", "summary", "episode", "note"] = "note"
+    tags: list[str] = Field(default=[], max_length=1000)
+    importance: int = Field(default=5, ge=1, le=10)
+    assistant: str | None = Field(default=None, examples=["helper"])
+    valid_from: Moment | None = None
+    """From when it holds; now when left out."""
+    valid_to: Moment | None = None
+    sources: list[str] = Field(default=[], max_length=1000)
+    """Ids of the messages it comes from."""
+
+
+class SourceOut(Out):
+    """A message that a memory rests on, or a span of its text in code points."""
+
+    session_id: str
+    message_id: str
+    start: int | None
+    end: int | None
+
+
+class MemoryOut(Out):
+    """Something that is remembered."""
+
+    id: str
+    kind: str
+    text: str
+    tags: list[str]
+    importance: int
+    assistant: str | None
+    session_id: str | None
+    created_at: datetime
+    valid_from: datetime | None
+    valid_to: datetime | None
+    supersedes: str | None
+    sources: list[SourceOut]
+
+
+class MemoriesOut(Out):
+    """A page of memories, newest first."""
+
+    memories: list[MemoryOut]
+    next_cursor: str | None
+
+
+class SourceMessageOut(MessageOut):
+    """A message that a memory rests on."""
+
+    session_id: str
+
+
+class SourcesOut(Out):
+    """The messages that a memory rests on, in the order they were said."""
+
+    messages: list[SourceMessageOut]
+
+
+class ThoughtFilters(PageAsked):
+    """Which thoughts."""
+
+    assistant: str | None = None
+    session_id: str | None = None
+
+
+class ThoughtIn(In):
+    """A thought of an assistant."""
+
+    text: str = Field(examples=["They may want a reminder"])
+    assistant: str = Field(examples=["helper"])
+    turn_id: str | None = None
+    """The turn it came up in; when that goes, the thought goes."""
+    memory_id: str | None = None
+    """The memory it led to."""
+
+
+class ThoughtOut(Out):
+    """An entry in an assistant's thought log."""
+
+    id: str
+    assistant: str
+    text: str
+    at: datetime
+    session_id: str | None
+    turn_id: str | None
+    memory_id: str | None
+
+
+class ThoughtsOut(Out):
+    """A page of thoughts, newest first."""
+
+    thoughts: list[ThoughtOut]
+    next_cursor: str | None

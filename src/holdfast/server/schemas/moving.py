@@ -1,0 +1,57 @@
+"""A user's own account of what is kept, taking it along, bringing it in, and making an end."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import Field
+
+from holdfast.server.schemas.base import In, Out
+
+__all__ = ["BrokenOut", "EraseIn", "ImportOut", "ProfileOut"]
+
+
+class ProfileOut(Out):
+    """How much is kept of a user; rooms are not counted."""
+
+    user: str
+    conversation_count: int
+    turn_count: int
+    message_count: int
+    memory_count: int
+    thought_count: int
+    file_count: int
+    first_message_at: datetime | None
+    last_message_at: datetime | None
+    storage_bytes: int
+    """Bytes of the sealed records."""
+
+
+class BrokenOut(Out):
+    """A conversation of an import that did not come in, and why."""
+
+    place: str
+    reason: str
+    code: str
+
+
+class ImportOut(Out):
+    """What an import came to."""
+
+    format: str
+    conversations: int
+    """New ones."""
+    grown: int
+    """Known ones that had new messages."""
+    unchanged: int
+    messages: int
+    memories: int
+    files: int
+    broken: list[BrokenOut]
+
+
+class EraseIn(In):
+    """That everything shall be erased, and of whom."""
+
+    confirm: str = Field(examples=["ada"])
+    """The user's own name, as in the profile."""

@@ -1,0 +1,61 @@
+"""Assistants and projects."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from holdfast.server.schemas.base import In, Out
+
+__all__ = [
+    "AssistantIn",
+    "AssistantOut",
+    "AssistantsOut",
+    "ProjectIn",
+    "ProjectOut",
+    "ProjectsOut",
+]
+
+
+class AssistantIn(In):
+    """What to say of an assistant; what is left out, or null, stays."""
+
+    name: str | None = Field(default=None, examples=["Helper"])
+    avatar: str | None = Field(default=None, examples=["🦉"])
+    """A character, or the address of a picture."""
+    purpose: str | None = Field(default=None, examples=["Plans trips"])
+
+
+class AssistantOut(Out):
+    """Whom conversations are held with."""
+
+    id: str
+    slug: str
+    name: str
+    avatar: str | None
+    purpose: str
+
+
+class AssistantsOut(Out):
+    """All assistants, by slug."""
+
+    assistants: list[AssistantOut]
+
+
+class ProjectIn(In):
+    """What to say of a project; what is left out, or null, stays."""
+
+    name: str | None = Field(default=None, examples=["A trip to Oslo"])
+
+
+class ProjectOut(Out):
+    """What conversations are held for."""
+
+    id: str
+    slug: str
+    name: str
+
+
+class ProjectsOut(Out):
+    """All projects, by slug."""
+
+    projects: list[ProjectOut]
