@@ -22,7 +22,15 @@ from holdfast.capture.parts import check_same_input, file_part
 from holdfast.errors import BadInput
 from holdfast.model import Message, MessageId, Role, Speech, Turn
 
-__all__ = ["Input", "check_repeated", "given_entries", "input_entry", "speech_of", "transcript_of"]
+__all__ = [
+    "Input",
+    "check_repeated",
+    "given_entries",
+    "input_entry",
+    "same_speech",
+    "speech_of",
+    "transcript_of",
+]
 
 
 class Input(Struct, frozen=True, kw_only=True):
@@ -124,6 +132,22 @@ def speech_of(messages: Sequence[Message], answered: Message | None) -> Message:
 def transcript_of(messages: Sequence[Message], heard: Message) -> Message | None:
     """The message among `messages` that says in text what `heard` is the audio of, if any."""
     return next((m for m in messages if _is_transcript(m, heard)), None)
+
+
+def same_speech(messages: Sequence[Message], ids: set[MessageId]) -> set[MessageId]:
+    """The ids with those added that are the same thing said: the transcript of a speech, and the
+    speech of a transcript."""
+    speech = {m.id for m in messages if m.kind == "audio"}
+    halves = [
+        {m.id, m.parent_id}
+        for m in messages
+        if m.kind == "text" and m.speech is not None and m.parent_id in speech
+    ]
+    found: set[MessageId] = set(ids)
+    for half in halves:
+        if half & ids:
+            found |= {one for one in half if one is not None}
+    return found
 
 
 def _is_transcript(message: Message, heard: Message) -> bool:

@@ -14,6 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from holdfast.capture.entries import titled
+from holdfast.capture.inputs import same_speech
 from holdfast.clock import from_ms, id_bytes, id_text
 from holdfast.errors import Conflict, NotFound
 from holdfast.keeper.backups import renew_key_backups
@@ -96,8 +97,9 @@ class Receipt(Struct, frozen=True, kw_only=True):
 async def forget_messages(store: Store, vault: Vault, ids: Iterable[str]) -> Forgotten:
     """Remove the content of messages, their files, and what rested on them alone.
 
-    In their place stays the link that keeps the session's chain whole. Per session it is one
-    write: all of it, or none.
+    Speech and its transcript are one thing said: who forgets one of them forgets both. In place of
+    what went stays the link that keeps the session's chain whole. Per session it is one write: all
+    of it, or none.
 
     Raises:
         NotFound: one of them is not in this vault; nothing was removed.
@@ -177,6 +179,7 @@ class _Forgetting:
         rows, keys = await vault.openable(rows, session)
         place = vault.place(Kind.MESSAGE, session)
         opened = [open_message(row, place, keys) for row in rows]
+        self._ids = same_speech(opened, self._ids)
         doomed = [
             (row, message)
             for row, message in zip(rows, opened, strict=True)
@@ -227,7 +230,8 @@ class _Forgetting:
         place = vault.place(Kind.SESSION, session)
         body = open_body(row, place, keys, SessionBody)
         lost = [" ".join(m.text.split()) for m in gone if m.text.strip()]
-        stays = titled(next((m.text for m in kept if m.text.strip()), ""))
+        said = (m.text for m in kept if m.kind != "error" and m.text.strip())
+        stays = titled(next(said, ""))
         preview, title = body.preview, body.title
         if preview and any(text.startswith(preview) for text in lost):
             preview = stays[1]

@@ -173,7 +173,8 @@ class User:
         return await self._vault.storage.stats(self._vault.raw)
 
     async def forget(self, message_ids: str | Iterable[str]) -> Forgotten:
-        """Remove messages, their files, and what rested on them alone.
+        """Remove messages, their files, and what rested on them alone; speech and its transcript
+        go together.
 
         Raises:
             NotFound: one of them is not here; nothing was removed.

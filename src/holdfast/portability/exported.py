@@ -7,6 +7,7 @@ from datetime import datetime
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from holdfast.model import Assistant, Memory, Message, Project, Thought, ToolPart
 from holdfast.portability.bundle import BundledSession
@@ -34,12 +35,32 @@ class Shown(Struct, frozen=True):
 
 
 def shown_messages(session: BundledSession) -> Iterator[Shown]:
-    """All messages by seq. Edits and regenerations stay where they were written."""
+    """All messages by seq. Edits and regenerations stay where they were written. Speech and the
+    transcript that follows it are one thing said, so they are shown as one."""
+    transcripts = _transcripts(session)
+    folded = {transcript.id for transcript in transcripts.values()}
     before: str | None = None
     for message in session.messages:
         follows = message.parent_id is None or before is None or message.parent_id == before
-        yield Shown(message, not follows)
         before = message.id
+        if message.id in folded:
+            continue
+        if (transcript := transcripts.get(message.id)) is not None:
+            message = replace(message, text=transcript.text, speech=transcript.speech)
+        yield Shown(message, not follows)
+
+
+def _transcripts(session: BundledSession) -> dict[str, Message]:
+    """The transcript of each speech that has none of its own, by the id of the speech."""
+    silent = {
+        m.id for m in session.messages if m.kind == "audio" and not m.text and not m.forgotten
+    }
+    found: dict[str, Message] = {}
+    for message in session.messages:
+        said = message.kind == "text" and message.speech is not None and message.text
+        if said and message.parent_id in silent:
+            found.setdefault(str(message.parent_id), message)
+    return found
 
 
 def speaker_of(message: Message, assistant: str | None) -> str:

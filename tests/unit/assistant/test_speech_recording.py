@@ -142,3 +142,34 @@ async def test_a_failure_names_no_session(session: holdfast.OpenSession) -> None
 
     info = await session.info()
     assert (info.title, info.preview) == ("", "")
+
+
+@pytest.mark.parametrize("half", [0, 1], ids=["the audio", "the transcript"])
+async def test_who_forgets_one_half_forgets_both(
+    half: int, ada: holdfast.User, session: holdfast.OpenSession
+) -> None:
+    """Audio and transcript hold the same words: neither stays when the other goes."""
+    async with session.turn(given=SPOKEN) as turn:
+        await turn.transcript("My favourite colour is blue.", HEARD)
+        await turn.reply("Noted.")
+
+    gone = await ada.forget(turn.messages[half].id)
+
+    info = await session.info()
+    assert gone.messages == 2
+    assert [m.text for m in await session.messages()] == ["Noted."]
+    assert info.title == "Noted."
+    assert {hit.text for hit in await ada.recall("favourite colour")} <= {"Noted."}
+
+
+async def test_forgetting_what_was_typed_takes_nothing_along(
+    ada: holdfast.User, session: holdfast.OpenSession
+) -> None:
+    """Speech stays when the answer to it goes."""
+    async with session.turn(given=SPOKEN) as turn:
+        await turn.transcript("blue", HEARD)
+        answer = await turn.reply("Noted.")
+
+    await ada.forget(answer.id)
+
+    assert [m.text for m in await session.messages()] == ["", "blue"]

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from holdfast.errors import BadInput, MissingExtra
-from holdfast.model import ToolPart
+from holdfast.model import Speech, ToolPart
 from holdfast.portability import pdf
-from holdfast.portability.exported import Exported
+from holdfast.portability.exported import Exported, shown_messages
 from holdfast.portability.json_export import write_json
 from holdfast.portability.markdown import write_markdown
 from holdfast.portability.pdf import page_pictures, write_pdf
@@ -335,3 +335,45 @@ def test_without_the_extra_the_error_names_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "typst", None)
     with pytest.raises(MissingExtra, match="pdf"):
         pdf_document(exported("a"))
+
+
+def _spoken(**more: object):
+    return message(0, "", kind="audio", file=file_part(b"RIFF", "speech.wav"), **more)
+
+
+_HEARD = Speech(engine="whisper:base", language="en", duration_s=2.5)
+
+
+def test_speech_and_its_transcript_are_shown_as_one_thing_said() -> None:
+    """Recording and words once, under one name and time; the next message is no other version."""
+    document = (
+        _spoken(),
+        message(1, "Blue it is", role="user", speech=_HEARD),
+        message(2, "Noted"),
+    )
+
+    shown = list(shown_messages(next(iter(exported(*document).sessions))))
+    text = markdown_of(exported(*document))
+
+    assert [(s.message.kind, s.message.text, s.branches_off) for s in shown] == [
+        ("audio", "Blue it is", False),
+        ("text", "Noted", False),
+    ]
+    assert (text.count("**You**"), text.count("speech"), text.count("Blue it is")) == (1, 1, 1)
+    assert pdf_text(exported(*document)).count("Blue it is") == 1
+
+
+def test_json_keeps_speech_and_its_transcript_apart() -> None:
+    """The document for programs says what is recorded: two messages."""
+    document = (_spoken(), message(1, "Blue it is", role="user", speech=_HEARD))
+
+    (found,) = json_of(exported(*document))["sessions"]
+
+    assert [m["text"] for m in found["messages"]] == ["", "Blue it is"]
+
+
+def test_a_transcript_stays_when_its_speech_was_forgotten() -> None:
+    """What is kept is shown, whatever became of the other half."""
+    document = (_spoken(forgotten=True), message(1, "Blue it is", role="user", speech=_HEARD))
+
+    assert "Blue it is" in markdown_of(exported(*document))
