@@ -1,0 +1,91 @@
+"""A real Holdfast in front of a small real upstream, and the OpenAI SDK before it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import count
+from typing import Any
+
+import httpx2
+import pytest
+from openai import AsyncOpenAI, OpenAI
+
+from ..server.conftest import Served
+from .upstream import Upstream
+
+_numbers = count()
+
+
+class Proxied:
+    """The server, its upstream, and keys for people who are new to it."""
+
+    def __init__(self, served: Served, upstream: Upstream | None) -> None:
+        self.served = served
+        self.upstream = upstream
+        self.key = served.key(f"person-{next(_numbers)}")
+
+    def sdk(self, **options: Any) -> OpenAI:
+        """The SDK as an application uses it: only `base_url` and `api_key` are given."""
+        given: dict[str, Any] = {"max_retries": 0, "api_key": self.key, **options}
+        return OpenAI(base_url=f"{self.served.url}/v1", **given)
+
+    def async_sdk(self, **options: Any) -> AsyncOpenAI:
+        """The same, for asyncio."""
+        given: dict[str, Any] = {"max_retries": 0, "api_key": self.key, **options}
+        return AsyncOpenAI(base_url=f"{self.served.url}/v1", **given)
+
+    def get(self, path: str, key: str | None = None) -> Any:
+        """The JSON of a path under /api."""
+        headers = {"Authorization": f"Bearer {key or self.key}"}
+        answer = httpx2.get(f"{self.served.url}{path}", headers=headers, trust_env=False)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def sessions(self, key: str | None = None) -> list[dict[str, Any]]:
+        """Everything that is kept of a person, oldest session first, with its turns."""
+        listed = self.get("/api/conversations/current_user", key)["sessions"]
+        return [
+            self.get(f"/api/conversations/current_user/{s['id']}", key)["session"]
+            for s in reversed(listed)
+        ]
+
+    def turns(self, key: str | None = None) -> list[dict[str, Any]]:
+        """The turns of the one session there is."""
+        (session,) = self.sessions(key)
+        found: list[dict[str, Any]] = session["turns"]
+        return found
+
+
+def said(turns: list[dict[str, Any]]) -> list[tuple[str, list[tuple[str, str, str]]]]:
+    """Status and messages of turns: role, kind, text."""
+    return [
+        (turn["status"], [(m["role"], m["kind"], m["text"]) for m in turn["messages"]])
+        for turn in turns
+    ]
+
+
+@pytest.fixture(scope="module")
+def upstream() -> Iterator[Upstream]:
+    made = Upstream()
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def standing(upstream: Upstream, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A server before the upstream, for all tests of a module."""
+    server = Served(
+        tmp_path_factory.mktemp("proxy"),
+        proxy_base_url=upstream.url,
+        proxy_api_key="sk-upstream",
+        proxy_timeout_s="2",
+    ).start(child=False)
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def proxied(standing: Served, upstream: Upstream) -> Proxied:
+    """A new person before the server; the upstream echoes."""
+    upstream.script()
+    return Proxied(standing, upstream)
