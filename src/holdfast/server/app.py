@@ -13,7 +13,7 @@ from starlette.middleware.cors import CORSMiddleware
 import holdfast
 from holdfast.assistant.answering import Answerer
 from holdfast.keeper.keeper import Keeper
-from holdfast.server.api import conversations, login, rooms
+from holdfast.server.api import conversations, login, rooms, turns
 from holdfast.server.bodies import Bodies
 from holdfast.server.failures import handle_failures
 from holdfast.server.guard import Guard
@@ -89,6 +89,7 @@ def create_app(
     app.include_router(login.router)
     app.include_router(conversations.router)
     app.include_router(rooms.router)
+    app.include_router(turns.router)
     app.include_router(sockets_router)
     app.router.routes += proxy.routes
     handle_failures(app)

@@ -10,7 +10,7 @@ Give it to a router, `APIRouter(route_class=Route)`, and each of its routes
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from typing import Any, get_origin
+from typing import Any, ClassVar, get_origin
 from urllib.parse import unquote_to_bytes
 
 from fastapi import Depends
@@ -34,6 +34,9 @@ _SHOWN = 64
 class Route(APIRoute):
     """One path and verb; see the module."""
 
+    keeps_answers: ClassVar[bool] = True
+    """Whether a write's answer is kept for whoever sends it again with its key."""
+
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         if _WRITES & set(options.get("methods") or ()):
             given = options.get("dependencies") or ()
@@ -51,7 +54,7 @@ class Route(APIRoute):
             _check_query(request, several)
             if has_json and await request.body():
                 await json_of(request)
-            if not writes:
+            if not (writes and self.keeps_answers):
                 return await handle(request)
             once: Once = request.app.state.once
             return await once.answer(request, handle)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec.structs import replace
 
-from holdfast.assistant.events import Event, Failed, Finished, Recalled
+from holdfast.assistant.events import Event, Failed, Finished, Recalled, Started
 from holdfast.errors import Conflict, HoldfastError
 from holdfast.model import TurnId, TurnStatus
 from holdfast.server.failures import Refused
@@ -123,6 +123,11 @@ class Talk:
         """The turn that a kept event belongs to."""
         return self._replay.run_of(seq) if self._replay.covers(seq) else None
 
+    def tells_from_start(self, run: Run) -> bool:
+        """Whether a turn's events are kept from its first one on."""
+        kept = self._replay.of(run)
+        return bool(kept) and isinstance(kept[0].event, Started)
+
     def leave(self, listener: Listener) -> None:
         """Stop listening; turns go on."""
         self._seats.pop(listener, None)
@@ -155,8 +160,8 @@ class Talk:
         run.task.add_done_callback(lambda _: self._ended(run))
         return run
 
-    def cancel(self, turn_id: str | None = None, *, of: str | None = None) -> int:
-        """Cancel one turn, or all that are answered or wait; returns how many.
+    def cancel(self, turn_id: str | None = None, *, of: str | None = None) -> list[Run]:
+        """Cancel one turn, or all that are answered or wait; returns them, before they have ended.
 
         Args:
             of: only what this user began.
@@ -167,7 +172,7 @@ class Talk:
         for run in chosen:
             if run.task is not None:
                 run.task.cancel()
-        return len(chosen)
+        return chosen
 
     async def check_seats(self) -> None:
         """Let go of whoever may not listen any more."""

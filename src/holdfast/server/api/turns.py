@@ -1,0 +1,231 @@
+"""Talking over HTTP: say something, hear the answer, lose the connection and come back, cancel."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import APIRouter, Header, Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+
+from holdfast.assistant.events import Failed
+from holdfast.clock import id_bytes
+from holdfast.server.api.saying import check_said, said_in
+from holdfast.server.identity.asking import Asking, Reader, Writer
+from holdfast.server.once import ClientKey
+from holdfast.server.routing import Route
+from holdfast.server.schemas import ErrorOut
+from holdfast.server.schemas.turns import (
+    AnsweredOut,
+    CancelIn,
+    CancelledOut,
+    TurnFailureOut,
+    UiTurnIn,
+    WhatIsSaid,
+)
+from holdfast.server.shown import turn_out
+from holdfast.server.streams import HEADERS, MEDIA_TYPE, sent_events
+from holdfast.server.talking.listeners import Listener
+
+if TYPE_CHECKING:
+    from holdfast.keeper.access import Caller
+    from holdfast.keeper.sessions import OpenSession
+    from holdfast.keeper.users import User
+    from holdfast.server.talking.answers import Said
+    from holdfast.server.talking.run import Run
+    from holdfast.server.talking.talk import Talk
+    from holdfast.server.talking.talks import Talks
+
+__all__ = ["cancel_turns", "router", "say", "stream_turn", "stream_turn_of_chat"]
+
+NEW = "new"
+"""In place of a session's id: begin one with the configured assistant."""
+_BEGIN_S = 10.0
+"""A stream begins after so long although its turn still waits for those before it."""
+
+
+class _Turns(Route):
+    """As the others, but for the answers of this process to keys: a turn's key is durable, and an
+    answer that broke off is to be made anew."""
+
+    keeps_answers = False
+
+
+router = APIRouter(
+    prefix="/api/conversations/{user_id}/{session_id}",
+    tags=["turns"],
+    route_class=_Turns,
+    responses={"default": {"model": ErrorOut, "description": "An error."}},
+)
+_STREAM: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The turn has ended; or, as an event stream, all that happens in it.",
+        "content": {MEDIA_TYPE: {"schema": {"type": "string"}}},
+    }
+}
+_RESUMED: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The turn that is being answered, from its beginning or from where the "
+        "client left off.",
+        "content": {MEDIA_TYPE: {"schema": {"type": "string"}}},
+    },
+    204: {"description": "Nothing is being answered: read the conversation."},
+}
+
+
+@router.post("/turns", response_model=AnsweredOut, responses=_STREAM)
+async def say(
+    request: Request,
+    owner: Writer,
+    caller: Asking,
+    session_id: str,
+    body: WhatIsSaid,
+    key: ClientKey,
+    accept: Annotated[str, Header()] = "",
+) -> Response:
+    """Say something and get the answer: as JSON when the turn has ended, with whatever status, or
+    as an event stream (UI message stream, version 1) while it happens."""
+    talks: Talks = request.app.state.talks
+    check_said(body)
+    session = await _session(request, owner, session_id, key)
+    said = await said_in(body, key, session)
+    talk = talks.of(session)
+    if _wants_stream(body, accept):
+        return await _streamed(talks, talk, owner, caller, said)
+    happening = talks.answers.in_session(owner, session, said, caller=caller)
+    run = talk.say(happening, client_key=said.client_key, by=None, who=owner.id)
+    return JSONResponse((await _answered(session, run)).model_dump(mode="json"))
+
+
+@router.get("/stream", response_class=StreamingResponse, responses=_RESUMED)
+async def stream_turn(
+    request: Request,
+    owner: Reader,
+    caller: Asking,
+    session_id: str,
+    last_event_id: Annotated[str, Header()] = "",
+) -> Response:
+    """The turn that is being answered, as an event stream, after a lost connection."""
+    talks: Talks = request.app.state.talks
+    talk = talks.known(await owner.sessions.open(session_id))
+    seq = int(last_event_id) if last_event_id.isascii() and last_event_id.isdigit() else -1
+    run, after_seq = (None, -1) if talk is None else _run_to_resume(talk, seq)
+    if talk is None or run is None:
+        return Response(status_code=204)
+    listening = _Listening(talks, talk, caller)
+    talk.follow(listening.listener, run)
+    return listening.response(run, after_seq)
+
+
+@router.get("/turns/{chat_id}/stream", response_class=StreamingResponse, responses=_RESUMED)
+async def stream_turn_of_chat(
+    request: Request,
+    owner: Reader,
+    caller: Asking,
+    session_id: str,
+    chat_id: str,
+    last_event_id: Annotated[str, Header()] = "",
+) -> Response:
+    """As `.../stream`, where the AI SDK's chat transport looks for it; the page's own name of the
+    chat is not looked at."""
+    return await stream_turn(request, owner, caller, session_id, last_event_id)
+
+
+@router.post("/cancel")
+async def cancel_turns(
+    request: Request, owner: Writer, session_id: str, which: CancelIn | None = None
+) -> CancelledOut:
+    """Cancel what is being answered; returns when it has ended, with what it had."""
+    talks: Talks = request.app.state.talks
+    talk = talks.known(await owner.sessions.open(session_id))
+    runs = [] if talk is None else talk.cancel(None if which is None else which.turn_id)
+    if runs:
+        await asyncio.wait([run.task for run in runs if run.task is not None])
+    return CancelledOut(cancelled=len(runs))
+
+
+async def _session(request: Request, owner: User, session_id: str, key: str | None) -> OpenSession:
+    if session_id != NEW:
+        return await owner.sessions.open(session_id)
+    assistant: str = request.app.state.assistant
+    return await owner.sessions.start(assistant=assistant, client_key=key)
+
+
+def _wants_stream(body: object, accept: str) -> bool:
+    """A page's transport names no type and expects a stream; everybody else asks for one."""
+    if MEDIA_TYPE in accept:
+        return True
+    return isinstance(body, UiTurnIn) and "application/json" not in accept
+
+
+async def _answered(session: OpenSession, run: Run) -> AnsweredOut:
+    turn, messages = await session.log.recorded_turn(id_bytes(await run.ended()))
+    failure = None
+    if isinstance(run.final, Failed):
+        failure = TurnFailureOut(code=run.final.code, message=run.final.message)
+    return AnsweredOut(
+        session_id=session.id,
+        turn=turn_out(turn, messages),
+        error=failure,
+        replayed=run.replayed,
+    )
+
+
+async def _streamed(talks: Talks, talk: Talk, owner: User, caller: Caller, said: Said) -> Response:
+    """Begin a turn and its stream. What is refused before it begins is no stream but an error."""
+    listening = _Listening(talks, talk, caller)
+    happening = talks.answers.in_session(owner, talk.session, said, caller=caller)
+    run = talk.say(happening, client_key=said.client_key, by=listening.listener, who=owner.id)
+    talk.follow(listening.listener, run)
+    try:
+        async with asyncio.timeout(_BEGIN_S):
+            await run.begun()
+    except TimeoutError:
+        pass
+    except BaseException:
+        listening.leave()
+        raise
+    return listening.response(run)
+
+
+def _run_to_resume(talk: Talk, seq: int) -> tuple[Run | None, int]:
+    """The turn whose stream was lost, and after which event; else the one that runs."""
+    lost = talk.run_of(seq)
+    if lost is not None and talk.tells_from_start(lost):
+        return lost, seq
+    return next((run for run in talk.runs if run.turn_id is not None), None), -1
+
+
+class _Listening:
+    """A listener for one response."""
+
+    def __init__(self, talks: Talks, talk: Talk, caller: Caller) -> None:
+        self._ready = asyncio.Event()
+        self.listener = Listener(caller, ready=self._ready.set)
+        self._talks = talks
+        self._talk = talk
+        talks.add(self.listener)
+
+    def leave(self) -> None:
+        """Stop listening; the turn goes on."""
+        self._talks.remove(self.listener)
+        self._talk.leave(self.listener)
+
+    def response(self, run: Run, after_seq: int = -1) -> Response:
+        """The turn as a stream; whoever does not read it to its end stops listening, no more."""
+        return _Stream(self, sent_events(self.listener, run, self._ready, after_seq=after_seq))
+
+
+class _Stream(StreamingResponse):
+    def __init__(self, listening: _Listening, lines: AsyncIterator[str]) -> None:
+        super().__init__(lines, media_type=MEDIA_TYPE, headers=HEADERS)
+        self._listening = listening
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # as in the base class
+        try:
+            with contextlib.suppress(OSError):  # the client has gone
+                await super().__call__(scope, receive, send)
+        finally:
+            self._listening.leave()
