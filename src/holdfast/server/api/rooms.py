@@ -12,6 +12,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from holdfast.clock import id_bytes
 from holdfast.errors import BadInput
+from holdfast.keeper.erasing import Receipt
 from holdfast.keeper.open_room import OpenRoom
 from holdfast.keeper.roster import MemberKind
 from holdfast.server.api.posting import post_and_wait, release
@@ -19,23 +20,26 @@ from holdfast.server.caching import check_changed
 from holdfast.server.identity.asking import Asking, Eraser, Reader, Writer
 from holdfast.server.once import ClientKey
 from holdfast.server.routing import Route
-from holdfast.server.schemas import ErrorOut
+from holdfast.server.schemas import ErrorOut, MemoriesOut, MessagesOut, PageAsked, SearchOut
 from holdfast.server.schemas.rooms import (
     NewMemberIn,
     NewRoomIn,
     PostIn,
     RenameRoomIn,
     RoomDetailOut,
-    RoomHitsOut,
-    RoomMemoriesOut,
-    RoomMessagesOut,
     RoomOut,
     RoomReceiptOut,
     RoomsOut,
     RoomTurnOut,
 )
-from holdfast.server.shown import hit_out, message_out, turn_out
-from holdfast.server.shown_rooms import memory_out, receipt_out, room_detail_out, room_out
+from holdfast.server.shown import (
+    memory_out,
+    message_out,
+    receipt_out,
+    search_hit_out,
+    turn_out,
+)
+from holdfast.server.shown_rooms import room_detail_out, room_out
 
 __all__ = [
     "add_member",
@@ -53,10 +57,17 @@ __all__ = [
     "search_room",
 ]
 
+
+class _Rooms(Route):
+    """As the others, but for the answers of this process to keys: who is out gets none of them."""
+
+    keeps_answers = False
+
+
 router = APIRouter(
     prefix="/api/rooms",
     tags=["rooms"],
-    route_class=Route,
+    route_class=_Rooms,
     responses={"default": {"model": ErrorOut, "description": "An error."}},
 )
 
@@ -64,9 +75,9 @@ _Limit = Annotated[int, Query(ge=1, le=1000)]
 
 
 @router.get("")
-async def list_rooms(owner: Reader, cursor: str | None = None, limit: _Limit = 50) -> RoomsOut:
+async def list_rooms(owner: Reader, asked: Annotated[PageAsked, Query()]) -> RoomsOut:
     """The rooms the caller is a member of, the last joined first."""
-    page = await owner.rooms.page(cursor=cursor, limit=limit)
+    page = await owner.rooms.page(cursor=asked.cursor, limit=asked.limit)
     return RoomsOut(rooms=[room_out(room) for room in page.rooms], next_cursor=page.next_cursor)
 
 
@@ -96,7 +107,7 @@ async def erase_room(request: Request, owner: Eraser, room_id: str) -> RoomRecei
     """Destroy a room for everybody, with a receipt; owners may."""
     room = await owner.rooms.open(room_id)
     async with release(request, room, forgets=True):
-        return receipt_out(await room.erase())
+        return RoomReceiptOut(receipt=receipt_out(await room.erase()))
 
 
 @router.post("/{room_id}/members", status_code=201)
@@ -119,7 +130,7 @@ async def remove_member(
     """End a member's access at once; owners may. Who removes themselves leaves."""
     room = await owner.rooms.open(room_id)
     async with release(request, room):
-        return receipt_out(await room.remove(member, kind=kind))
+        return _gone(await room.remove(member, kind=kind))
 
 
 @router.post("/{room_id}/leave")
@@ -128,7 +139,7 @@ async def leave_room(request: Request, owner: Eraser, room_id: str) -> RoomRecei
     right to delete; then there is a receipt."""
     room = await owner.rooms.open(room_id)
     async with release(request, room):
-        return receipt_out(await room.leave())
+        return _gone(await room.leave())
 
 
 @router.get("/{room_id}/messages")
@@ -140,7 +151,7 @@ async def list_room_messages(
     after_seq: Annotated[int | None, Query(ge=-1, lt=1 << 62)] = None,
     last: Annotated[int | None, Query(ge=1, le=1000)] = None,
     limit: _Limit = 100,
-) -> RoomMessagesOut:
+) -> MessagesOut:
     """What was said, in order: the `last` so many, or those after a seq, or from the beginning."""
     if after_seq is not None and last is not None:
         raise BadInput("query", "give after_seq or last, not both")
@@ -151,7 +162,7 @@ async def list_room_messages(
     else:
         found = await session.messages(after_seq=after_seq, limit=limit + 1)
         found, more = found[:limit], len(found) > limit
-    return RoomMessagesOut(
+    return MessagesOut(
         messages=[message_out(message) for message in found],
         next_after_seq=found[-1].seq if more else None,
     )
@@ -182,13 +193,11 @@ async def search_room(
     until: str | None = None,
     speaker: str | None = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 10,
-) -> RoomHitsOut:
+) -> SearchOut:
     """Find what was said in the room, best first; `speaker` is a user or an assistant's slug."""
     room: OpenRoom = await owner.rooms.open(room_id)
-    hits = await room.recall(
-        q, limit=limit, since=since, until=until, speaker=speaker, neighbours=0
-    )
-    return RoomHitsOut(hits=[hit_out(hit) for hit in hits])
+    hits = await room.recall(q, limit=limit, since=since, until=until, speaker=speaker)
+    return SearchOut(hits=[search_hit_out(hit) for hit in hits])
 
 
 @router.get("/{room_id}/memories")
@@ -197,13 +206,16 @@ async def list_room_memories(
     response: Response,
     owner: Reader,
     room_id: str,
-    cursor: str | None = None,
-    limit: _Limit = 50,
-) -> RoomMemoriesOut:
+    asked: Annotated[PageAsked, Query()],
+) -> MemoriesOut:
     """What was distilled from the room, newest first."""
     room = await owner.rooms.open(room_id)
     await check_changed(request, response, (await room.session()).vault)
-    page = await (await room.memories()).page(cursor=cursor, limit=limit)
-    return RoomMemoriesOut(
+    page = await (await room.memories()).page(cursor=asked.cursor, limit=asked.limit)
+    return MemoriesOut(
         memories=[memory_out(memory) for memory in page.memories], next_cursor=page.next_cursor
     )
+
+
+def _gone(receipt: Receipt | None) -> RoomReceiptOut:
+    return RoomReceiptOut(receipt=None if receipt is None else receipt_out(receipt))

@@ -8,8 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from holdfast.server.schemas.base import In, Out
-from holdfast.server.schemas.conversations import MessageOut, TurnOut
-from holdfast.server.schemas.recall import HitOut
+from holdfast.server.schemas.conversations import ReceiptOut, TurnOut
 
 __all__ = [
     "MemberOut",
@@ -18,10 +17,6 @@ __all__ = [
     "PostIn",
     "RenameRoomIn",
     "RoomDetailOut",
-    "RoomHitsOut",
-    "RoomMemoriesOut",
-    "RoomMemoryOut",
-    "RoomMessagesOut",
     "RoomOut",
     "RoomReceiptOut",
     "RoomTurnOut",
@@ -94,13 +89,6 @@ class RoomDetailOut(RoomOut):
     members: list[MemberOut]
 
 
-class RoomMessagesOut(Out):
-    """Messages of a room in order; `next_after_seq` asks for those that follow, null at the end."""
-
-    messages: list[MessageOut]
-    next_after_seq: int | None
-
-
 class RoomTurnOut(Out):
     """A post and what was answered to it; `replayed` when the key was used before."""
 
@@ -108,34 +96,7 @@ class RoomTurnOut(Out):
     replayed: bool
 
 
-class RoomHitsOut(Out):
-    """What was found in a room, best first."""
-
-    hits: list[HitOut]
-
-
-class RoomMemoryOut(Out):
-    """Something distilled from what was said in a room."""
-
-    id: str
-    kind: str
-    text: str
-    tags: list[str]
-    importance: int
-    created_at: datetime
-    valid_from: datetime | None
-    valid_to: datetime | None
-    source_message_ids: list[str]
-
-
-class RoomMemoriesOut(Out):
-    """A page of a room's memories, newest first."""
-
-    memories: list[RoomMemoryOut]
-    next_cursor: str | None
-
-
 class RoomReceiptOut(Out):
-    """Proof of an erasure, without content; null when the room goes on without the caller."""
+    """Proof of a room's erasure; null when the room goes on without the caller."""
 
-    receipt: dict[str, str | int | list[str] | None] | None
+    receipt: ReceiptOut | None
