@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -126,11 +127,14 @@ async def chat(
     async with opening as turn:
         heard = heard or heard_in(turn.messages, audio=what.audio)
         if not turn.replayed:
-            async for event in _answered(turn, place, heard, means, stopping):
-                yield event
+            # Closed with this one: left to itself the answer would go on after the turn's end.
+            async with aclosing(_answered(turn, place, heard, means, stopping)) as events:
+                async for event in events:
+                    yield event
             return
-    async for event in _again(turn, place, heard, means, stopping):
-        yield event
+    async with aclosing(_again(turn, place, heard, means, stopping)) as events:
+        async for event in events:
+            yield event
 
 
 def _input(
@@ -162,8 +166,10 @@ async def _again(
         )
         async with opening as recorded:
             if not recorded.replayed:
-                async for event in _answered(recorded, place, heard, means, stopping):
-                    yield event
+                answered = _answered(recorded, place, heard, means, stopping)
+                async with aclosing(answered) as events:
+                    async for event in events:
+                        yield event
                 return
     if recorded.record.status == "open":
         raise Conflict("this message is being answered just now")

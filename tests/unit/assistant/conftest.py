@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Iterable
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple, TypeAlias
 
 import pytest
 
 import holdfast
-from holdfast.assistant.answering import NO_TOOLS, Answerer, Asked, Piece, Toolbox
+from holdfast.assistant.answering import NO_TOOLS, Asked, Piece, Toolbox, ToolOutcome
 from holdfast.assistant.chat import chat
-from holdfast.assistant.events import Event
+from holdfast.assistant.events import Delta, Event
 from holdfast.keeper.recalling import Hit
 from holdfast.model import Memory, MemoryId, MemoryKind, Message, MessageId, Role, SessionId, TurnId
 from holdfast.recall.asking import Reason
@@ -56,39 +58,80 @@ async def session(ada: holdfast.User) -> holdfast.OpenSession:
     return await ada.sessions.start(assistant="helper")
 
 
-class Scripted:
-    """An answerer that says what it is given; an exception among the pieces is raised."""
+class Call(NamedTuple):
+    """A tool that an answerer calls."""
 
-    def __init__(self, *pieces: Piece | BaseException) -> None:
+    name: str
+    arguments: object = None
+    call_id: str | None = None
+
+
+class Together(NamedTuple):
+    """Tools that an answerer calls side by side."""
+
+    calls: tuple[Call, ...]
+
+
+class Silence(NamedTuple):
+    """An answerer says nothing more, for ever."""
+
+
+Step: TypeAlias = Piece | BaseException | Call | Together | Silence
+
+
+class Scripted:
+    """An answerer that does what it is given: says pieces, raises exceptions, calls tools."""
+
+    def __init__(self, *pieces: Step, name: str = "scripted") -> None:
         self.pieces = pieces
         self.asked: list[Asked] = []
+        self.offered: list[str] = []
+        self.outcomes: list[ToolOutcome] = []
+        self.closed = False
+        self._name = name
 
     @property
     def name(self) -> str:
         """What the turn notes as its model."""
-        return "scripted"
+        return self._name
 
     async def answer(self, asked: Asked, tools: Toolbox = NO_TOOLS) -> AsyncIterator[Piece]:
-        """The pieces in order."""
+        """The steps in order."""
         self.asked.append(asked)
-        for piece in self.pieces:
-            if isinstance(piece, BaseException):
-                raise piece
-            yield piece
+        self.offered = [spec.name for spec in tools.specs]
+        try:
+            for step in self.pieces:
+                if isinstance(step, BaseException):
+                    raise step
+                if isinstance(step, Call):
+                    self.outcomes.append(await _run(step, tools))
+                elif isinstance(step, Together):
+                    calls = (_run(call, tools) for call in step.calls)
+                    self.outcomes.extend(await asyncio.gather(*calls))
+                elif isinstance(step, Silence):
+                    await asyncio.Event().wait()
+                else:
+                    yield step
+        finally:
+            self.closed = True
+
+
+async def _run(call: Call, tools: Toolbox) -> ToolOutcome:
+    arguments: Any = call.arguments  # a model may send anything
+    return await tools.run(call.name, arguments, call_id=call.call_id)
 
 
 async def events_of(
-    user: holdfast.User,
-    session: holdfast.OpenSession,
-    text: str,
-    *,
-    client_key: str | None = None,
-    answerer: Answerer | None = None,
+    user: holdfast.User, session: holdfast.OpenSession, text: str = "", **means: Any
 ) -> list[Event]:
-    """All events of one turn."""
-    turn = chat(user, session, text, client_key=client_key, answerer=answerer)
-    async with aclosing(turn) as events:
+    """All events of one turn; `means` are those of `chat`."""
+    async with aclosing(chat(user, session, text, **means)) as events:
         return [event async for event in events]
+
+
+def said_in(events: Iterable[Event]) -> str:
+    """The text of an answer."""
+    return "".join(event.text for event in events if isinstance(event, Delta))
 
 
 def message(text: str, *, at: datetime = NOW, role: Role = "user", **fields: object) -> Message:
