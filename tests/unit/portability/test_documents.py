@@ -349,7 +349,7 @@ def test_speech_and_its_transcript_are_shown_as_one_thing_said() -> None:
     document = (
         _spoken(),
         message(1, "Blue it is", role="user", speech=_HEARD),
-        message(2, "Noted"),
+        message(2, "Noted", role="assistant"),
     )
 
     shown = list(shown_messages(next(iter(exported(*document).sessions))))
