@@ -20,6 +20,8 @@ from holdfast.server.sockets import MAX_FRAME_BYTES
 from holdfast.server.upkeep import UPKEEP_INTERVAL_S
 
 if TYPE_CHECKING:
+    from fastapi import FastAPI
+
     from holdfast.assistant.answering import Answerer
     from holdfast.settings import Settings
 
@@ -84,14 +86,17 @@ async def _serve(
             ws_per_message_deflate=False,
             timeout_graceful_shutdown=_STOP_TIMEOUT_S,
         )
-        await _Server(config, settings, identity).serve(sockets=[listening])
+        await _Server(config, settings, identity, app).serve(sockets=[listening])
 
 
 class _Server(uvicorn.Server):
     """Tells when it is ready, and leaves with success when it was asked to stop."""
 
-    def __init__(self, config: uvicorn.Config, settings: Settings, identity: Identity) -> None:
+    def __init__(
+        self, config: uvicorn.Config, settings: Settings, identity: Identity, app: FastAPI
+    ) -> None:
         super().__init__(config)
+        self._app = app
         self._address = _url(settings)
         self._identity = identity
 
@@ -101,6 +106,12 @@ class _Server(uvicorn.Server):
         if self.started:
             sys.stdout.write(f"Holdfast serves {self._address} - {self._way_in()}\n")
             sys.stdout.flush()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End what runs while those who asked are still there to be told; then let go of them."""
+        if not self.force_exit:
+            await self._app.state.talks.stop()
+        await super().shutdown(sockets)
 
     def _way_in(self) -> str:
         if self._identity.local:

@@ -89,6 +89,12 @@ class Listener:
             self._room = None
         return told
 
+    async def caught_up(self) -> None:
+        """Wait until everything was taken."""
+        while self._waiting and self.ended is None:
+            room = self._room = self._room or asyncio.Event()
+            await room.wait()
+
     def catch_up(self, missed: Iterable[Told]) -> None:
         """Take what happened before it joined, however much that is."""
         before = len(self._waiting)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections import OrderedDict
@@ -27,6 +28,8 @@ _MAX_TURNS = 1_000
 _MAX_IDLE = 500
 _IDLE_S = 120.0
 """How long the events of a session that nobody needs are kept for whoever comes back."""
+_LAST_WORDS_S = 1.0
+"""How long a stopping server waits until its clients have been told."""
 _ROUND_S = 1.0
 """Between two looks at whether those who listen still may."""
 
@@ -130,13 +133,18 @@ class Talks:
         return self._last_us
 
     async def stop(self) -> None:
-        """End every turn as interrupted, with what it had; returns when all are recorded."""
+        """End every turn as interrupted, with what it had; returns when all are recorded, and told
+        to those who read. May run twice."""
         self.stopping.set()
         tasks = [run.task for talk in self._talks.values() for run in talk.runs if run.task]
         for task in tasks:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_WORDS_S):
+                for listener in list(self._listeners):
+                    await listener.caught_up()
 
     # Inside
 
