@@ -24,6 +24,7 @@ from holdfast.assistant.hearing import Heard, heard_in, input_before
 from holdfast.assistant.options import ChatOptions
 from holdfast.assistant.quoting import QuotingAnswerer
 from holdfast.assistant.relay import Relay
+from holdfast.assistant.speech.media_types import media_type_of
 from holdfast.assistant.tools.registry import ToolSet
 from holdfast.assistant.tools.standard import standard_tools
 from holdfast.capture.inputs import Input
@@ -115,7 +116,7 @@ async def chat(
     heard = None
     if what.answers is not None:
         heard = await input_before(session, what.answers)
-        what = replace(what, answers=heard.message.id)
+        what = replace(what, answers=heard.answered_id)
     opening = session.turn(
         given=what,
         client_key=client_key,
@@ -141,8 +142,11 @@ def _input(
     text: str, given: Input | None, author: str | None, edits: str | None, answers: str | None
 ) -> Input:
     what = given or Input(text=text)
+    # What a recording is, its bytes say: what a client calls it is a hint.
+    found = None if what.audio is None else media_type_of(what.audio)
     return replace(
         what,
+        media_type=found or what.media_type,
         author=what.author if author is None else author,
         edits=what.edits if edits is None else MessageId(edits),
         answers=what.answers if answers is None else MessageId(answers),
@@ -160,9 +164,11 @@ async def _again(
     key, attempt = recorded.record.client_key, 1
     while recorded.record.status not in ("open", "complete") and heard is not None:
         attempt += 1
+        if heard.is_unheard_speech:  # or heard in an attempt between
+            heard = await input_before(place.session, heard.message.id)
         # A key of its own for each further answer, so that a retry of the retry is one too.
         opening = place.session.turn(
-            client_key=f"{key}/answer-{attempt}", answers=heard.message.id, model=means.by.name
+            client_key=f"{key}/answer-{attempt}", answers=heard.answered_id, model=means.by.name
         )
         async with opening as recorded:
             if not recorded.replayed:

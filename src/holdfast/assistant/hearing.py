@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from holdfast.assistant.events import Transcribed
+from holdfast.assistant.speech.media_types import media_type_of
 from holdfast.capture.inputs import transcript_of
-from holdfast.errors import BadInput, NoTranscriber
+from holdfast.errors import BadInput, NotAudio, NoTranscriber
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from holdfast.assistant.speech.transcribing import Transcriber
     from holdfast.capture.turn import TurnRecorder
     from holdfast.keeper.sessions import OpenSession
-    from holdfast.model import Message
+    from holdfast.model import Message, MessageId
 
 __all__ = ["Heard", "heard_in", "input_before", "transcribed"]
 
@@ -28,10 +29,20 @@ class Heard(Struct, frozen=True, kw_only=True):
     """An input that is recorded."""
 
     message: Message
-    text: str
-    """What was said; empty for speech that has no text yet."""
+    transcript: Message | None = None
+    """What the message says in text, when it is speech that was heard before."""
     audio: bytes | None = None
     """The speech, where it is at hand."""
+
+    @property
+    def text(self) -> str:
+        """What was said; empty for speech that has no text yet."""
+        return self.message.text if self.transcript is None else self.transcript.text
+
+    @property
+    def answered_id(self) -> MessageId:
+        """What another answer follows: below the words, so that the branch shown holds them."""
+        return self.message.id if self.transcript is None else self.transcript.id
 
     @property
     def is_unheard_speech(self) -> bool:
@@ -47,7 +58,7 @@ def heard_in(messages: Sequence[Message], *, audio: bytes | None = None) -> Hear
         message = next(iter(messages), None)
         if message is None or message.role != "system" or message.kind == "error":
             return None
-    return Heard(message=message, text=_text_of(message, messages), audio=audio)
+    return Heard(message=message, transcript=_transcript_of(message, messages), audio=audio)
 
 
 async def input_before(session: OpenSession, message_id: str) -> Heard:
@@ -62,7 +73,7 @@ async def input_before(session: OpenSession, message_id: str) -> Heard:
             # A transcript is not what was said but what it says: the speech comes before it.
             continue
         around = await session.messages(after_seq=message.seq, limit=_AROUND)
-        return Heard(message=message, text=_text_of(message, around))
+        return Heard(message=message, transcript=_transcript_of(message, around))
     raise BadInput("answers", "nothing was said there that could be answered")
 
 
@@ -72,22 +83,24 @@ async def transcribed(
     """Put the speech of an input into words, and record them.
 
     Raises:
+        NotAudio: it is none; nobody else gets to see it.
         NoTranscriber: there is nothing that could.
-        NotAudio, TranscriptionFailed: it could not be done; the speech is kept.
+        TranscriptionFailed: it could not be done; the speech is kept.
     """
-    if by is None:
-        raise NoTranscriber
     audio = heard.audio
     if audio is None:
         audio = await session.read_file(heard.message.id)
-    file = heard.message.file
-    transcript = await by.transcribe(audio, "" if file is None else file.media_type)
+    media_type = media_type_of(audio)
+    if media_type is None:
+        raise NotAudio
+    if by is None:
+        raise NoTranscriber
+    transcript = await by.transcribe(audio, media_type)
     message = await turn.transcript(transcript.text, transcript.speech)
     return Transcribed(turn_id=turn.id, message=message)
 
 
-def _text_of(message: Message, around: Sequence[Message]) -> str:
+def _transcript_of(message: Message, around: Sequence[Message]) -> Message | None:
     if message.kind != "audio" or message.text.strip():
-        return message.text
-    transcript = transcript_of(around, message)
-    return "" if transcript is None else transcript.text
+        return None
+    return transcript_of(around, message)
