@@ -47,6 +47,15 @@ async def test_an_endpoint_is_named_in_full(settings: Settings) -> None:
     assert found.name == "openai:gpt-transcribe"
 
 
+@pytest.mark.parametrize("missing", ["/no/such/folder", "./no-such-folder", "~/no/such"])
+def test_a_model_folder_that_is_not_there_is_told_at_the_start(
+    missing: str, settings: Settings
+) -> None:
+    """Not when the first recording fails."""
+    with pytest.raises(BadSettings):
+        transcriber_of(replace(settings, transcriber="whisper", transcriber_model=missing))
+
+
 _LOADED = """
 import json, sys
 from dataclasses import replace

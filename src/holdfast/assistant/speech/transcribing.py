@@ -67,8 +67,11 @@ def transcriber_of(settings: Settings) -> Transcriber | None:
         MissingExtra: Whisper without its packages.
     """
     if settings.transcriber == "whisper":
+        from holdfast.assistant.speech.models import model_at
         from holdfast.assistant.speech.whisper import WhisperTranscriber
 
+        if settings.transcriber_model and model_at(settings.transcriber_model) is None:
+            raise BadSettings(("transcriber_model: no folder with a Whisper model in it",))
         return WhisperTranscriber(settings.transcriber_model)
     if settings.transcriber == "openai":
         from holdfast.assistant.speech.endpoint import EndpointTranscriber

