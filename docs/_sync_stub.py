@@ -139,6 +139,7 @@ def _function(node: _Definition, module: ModuleType, wanted: dict[str, str]) -> 
     parameters = [_translated(part, module, wanted) + "," for part in _parameters(node.args)]
     returns = _translated(ast.unparse(node.returns or ast.Constant(None)), module, wanted)
     returns = re.sub(r"\bAsyncIterator\[", "Iterator[", returns)
+    returns = re.sub(r"\bAsyncGenerator\[(.*), None\]", r"Iterator[\1]", returns)
     if "Iterator[" in returns:
         wanted["Iterator"] = "collections.abc"
     return _laid_out("".join(decorators), node.name, parameters, returns)

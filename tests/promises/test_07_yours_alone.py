@@ -134,6 +134,7 @@ MATRIX: dict[str, Attempt] = {
     "Memories.by_ids(memory_ids)": lambda a, b: a.user.memories.by_ids([b.memory]),
     "Memories.add(sources)": lambda a, b: a.user.memories.add("mine", sources=[b.message]),
     "Memories.of_message(message_id)": lambda a, b: a.user.memories.of_message(b.message),
+    "Memories.source_messages(memory_id)": lambda a, b: a.user.memories.source_messages(b.memory),
     "Memories.forget(memory_id)": lambda a, b: a.user.memories.forget(b.memory),
     "Thoughts.list(session_id)": lambda a, b: a.user.thoughts.list(session_id=b.session),
     "Thoughts.page(session_id)": lambda a, b: a.user.thoughts.page(session_id=b.session),

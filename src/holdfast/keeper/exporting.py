@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import os
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
 from contextlib import aclosing
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
@@ -98,7 +98,7 @@ class Exports:
         *,
         format: ExportFormat = "bundle",  # noqa: A002
         sessions: list[str] | None = None,
-    ) -> AsyncIterator[bytes]:
+    ) -> AsyncGenerator[bytes, None]:
         """An export as `file` writes it, piece by piece, in bounded memory; nothing readable is
         ever on the disk. Close the iterator when it is not read to its end.
 

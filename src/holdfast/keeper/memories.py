@@ -17,7 +17,7 @@ from holdfast.keeper.client_keys import client_key_tag
 from holdfast.keeper.learning import NewMemory, loosened, memory_links, new_memory, seal_memory
 from holdfast.keeper.listing import checked_limit, cursor_at, read_cursor
 from holdfast.keeper.store import Store
-from holdfast.model import Memory, MemoryId, MemoryKind, Source
+from holdfast.model import Memory, MemoryId, MemoryKind, Message, Source
 from holdfast.storage.protocol import (
     NO_SCOPE,
     ByIds,
@@ -34,6 +34,7 @@ from holdfast.vault.vault import Vault
 __all__ = ["Memories", "MemoryPage", "to_memory"]
 
 _Found: TypeAlias = list[Memory]  # inside the classes `list` is a method
+_Messages: TypeAlias = list[Message]
 _ALL = 1_000_000
 
 
@@ -230,6 +231,17 @@ class Memories:
             for message_id in {source.message_id for source in memory.sources} & asked:
                 found.setdefault(message_id, []).append(memory)
         return found
+
+    async def source_messages(self, memory_id: str) -> _Messages:
+        """The messages that a memory rests on, in the order they were said.
+
+        Raises:
+            NotFound: the memory is unknown, or somebody else's.
+        """
+        memory = await self.get(memory_id)
+        ids = dict.fromkeys(source.message_id for source in memory.sources)
+        found = await Reader(self._vault).messages_by_id(ids)
+        return sorted(found, key=lambda message: (message.at, message.seq))
 
     async def forget(self, memory_id: str) -> None:
         """Remove a memory; what it came from stays, and so do thoughts that led to it.

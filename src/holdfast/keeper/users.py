@@ -55,6 +55,11 @@ class User:
         return f"User(vault={self._vault.id})"
 
     @property
+    def store(self) -> Store:
+        """What it is kept in; for layers above, not for applications."""
+        return self._store
+
+    @property
     def vault(self) -> Vault:
         """The vault underneath."""
         return self._vault

@@ -13,7 +13,18 @@ from starlette.middleware.cors import CORSMiddleware
 import holdfast
 from holdfast.assistant.answering import Answerer
 from holdfast.keeper.keeper import Keeper
-from holdfast.server.api import conversations, login, rooms, turns
+from holdfast.server.api import (
+    conversations,
+    login,
+    memories,
+    messages,
+    moving,
+    names,
+    profile,
+    rooms,
+    search,
+    turns,
+)
 from holdfast.server.bodies import Bodies
 from holdfast.server.failures import handle_failures
 from holdfast.server.guard import Guard
@@ -87,7 +98,8 @@ def create_app(
     app.state.identity = door
     app.state.once = Once(monotonic=monotonic)
     app.include_router(login.router)
-    app.include_router(conversations.router)
+    for module in (conversations, messages, search, memories, names, profile, moving):
+        app.include_router(module.router)
     app.include_router(rooms.router)
     app.include_router(turns.router)
     app.include_router(sockets_router)

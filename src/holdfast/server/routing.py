@@ -24,7 +24,7 @@ from holdfast.server.bodies import json_of
 from holdfast.server.failures import Refused
 from holdfast.server.once import Once, client_key
 
-__all__ = ["Route"]
+__all__ = ["Route", "StreamedRoute"]
 
 _WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _SHOWN = 64
@@ -60,6 +60,12 @@ class Route(APIRoute):
             return await once.answer(request, handle)
 
         return strict
+
+
+class StreamedRoute(Route):
+    """A route whose body is too large to hold: what it does changes nothing the second time."""
+
+    keeps_answers = False
 
 
 def _query_of(dependant: Dependant) -> dict[str, bool]:

@@ -1,70 +1,135 @@
-"""Reading conversations."""
+"""Conversations: list, begin, read, change, erase."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 
-from holdfast.keeper.sessions import OpenSession
-from holdfast.model import Message, Turn
-from holdfast.server.identity.asking import Reader
-from holdfast.server.schemas import ConversationOut, ConversationsOut, ErrorOut
-from holdfast.server.shown import session_out, session_with_turns
+from holdfast.server.api.pages import read_page
+from holdfast.server.caching import POLLED
+from holdfast.server.identity.asking import Eraser, Reader, Writer
+from holdfast.server.once import ClientKey
+from holdfast.server.openapi import RESPONSES
+from holdfast.server.routing import Route
+from holdfast.server.schemas import (
+    ChangeConversationIn,
+    ClearedOut,
+    ConversationBegunOut,
+    ConversationFilters,
+    ConversationOut,
+    ConversationsOut,
+    ReceiptOut,
+    StartConversationIn,
+)
+from holdfast.server.shown import receipt_out, session_out
 
-__all__ = ["get_conversation", "list_conversations", "router"]
-
-_BATCH = 1000
+__all__ = [
+    "change_conversation",
+    "clear_conversations",
+    "erase_conversation",
+    "get_conversation",
+    "list_conversations",
+    "router",
+    "start_conversation",
+]
 
 router = APIRouter(
-    prefix="/api/conversations",
-    tags=["conversations"],
-    responses={"default": {"model": ErrorOut, "description": "An error."}},
+    prefix="/api/conversations", tags=["conversations"], route_class=Route, responses=RESPONSES
 )
 
 
-@router.get("/{user_id}")
+@router.get("/{user_id}", operation_id="list_conversations", dependencies=[POLLED])
 async def list_conversations(
-    owner: Reader,
-    assistant: str | None = None,
-    project: str | None = None,
-    kind: str | None = None,
-    archived: bool | None = None,
-    cursor: str | None = None,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 50,
+    owner: Reader, asked: Annotated[ConversationFilters, Query()]
 ) -> ConversationsOut:
-    """Conversations by the time of their last message, newest first."""
+    """Conversations by the time of their last message, newest first.
+
+    `platform`, `tag`, `q` and `pinned` are sealed and looked for in so many conversations at a
+    time: a page may be short although more follow, which `next_cursor` tells.
+    """
     page = await owner.sessions.page(
-        assistant=assistant,
-        project=project,
-        kind=kind,
-        archived=archived,
-        cursor=cursor,
-        limit=limit,
+        assistant=asked.assistant,
+        project=asked.project,
+        kind=asked.kind,
+        archived=asked.archived,
+        platform=asked.platform,
+        tag=asked.tag,
+        pinned=asked.pinned,
+        title=asked.q,
+        since=asked.since,
+        until=asked.until,
+        cursor=asked.cursor,
+        limit=asked.limit,
     )
     sessions = [session_out(session) for session in page.sessions]
     return ConversationsOut(sessions=sessions, next_cursor=page.next_cursor)
 
 
-@router.get("/{user_id}/{session_id}")
-async def get_conversation(owner: Reader, session_id: str) -> ConversationOut:
-    """One conversation with all its turns and their messages, in order."""
+@router.post("/{user_id}", operation_id="start_conversation", status_code=201)
+async def start_conversation(
+    owner: Writer, asked: StartConversationIn, key: ClientKey, response: Response
+) -> ConversationBegunOut:
+    """Begin a conversation. With an Idempotency-Key it is begun once, however often it is sent."""
+    session = await owner.sessions.start(
+        assistant=asked.assistant,
+        project=asked.project,
+        kind=asked.kind,
+        title=asked.title,
+        platform=asked.platform,
+        tags=asked.tags,
+        client_key=key,
+    )
+    response.headers["Location"] = f"/api/conversations/current_user/{session.id}"
+    return ConversationBegunOut(session=session_out(await session.info()))
+
+
+@router.delete("/{user_id}", operation_id="clear_conversations")
+async def clear_conversations(
+    owner: Eraser, confirm: Annotated[Literal["all"], Query()]
+) -> ClearedOut:
+    """Erase every conversation for good, with a receipt for each.
+
+    Memories that were added by hand stay, and so do rooms.
+    """
+    receipts = [receipt_out(receipt) for receipt in await owner.clear()]
+    messages = sum(receipt.messages for receipt in receipts)
+    return ClearedOut(sessions=len(receipts), messages=messages, receipts=receipts)
+
+
+@router.get("/{user_id}/{session_id}", operation_id="get_conversation", dependencies=[POLLED])
+async def get_conversation(
+    owner: Reader,
+    session_id: str,
+    cursor: Annotated[str | None, Query(max_length=200)] = None,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 1000,
+) -> ConversationOut:
+    """One conversation: its turns in order, with their messages, tool calls and memories.
+
+    `limit` counts messages. Of a longer one `next_cursor` asks for what follows; a turn that goes
+    on there bears the same id.
+    """
     session = await owner.sessions.open(session_id)
-    turns, messages = await _all_turns(session), await _all_messages(session)
-    return ConversationOut(session=session_with_turns(await session.info(), turns, messages))
+    return ConversationOut(session=await read_page(owner, session, cursor=cursor, limit=limit))
 
 
-async def _all_turns(session: OpenSession) -> list[Turn]:
-    found: list[Turn] = []
-    while batch := await session.turns(first=len(found), limit=_BATCH):
-        found += batch
-    return found
+@router.patch("/{user_id}/{session_id}", operation_id="change_conversation")
+async def change_conversation(
+    owner: Writer, session_id: str, asked: ChangeConversationIn
+) -> ConversationBegunOut:
+    """Rename, pin, archive, tag, or move to a project; what is left out stays."""
+    session = await owner.sessions.open(session_id)
+    changed = await session.change(
+        title=asked.title,
+        pinned=asked.pinned,
+        archived=asked.archived,
+        project=asked.project,
+        tags=asked.tags,
+    )
+    return ConversationBegunOut(session=session_out(changed))
 
 
-async def _all_messages(session: OpenSession) -> list[Message]:
-    found: list[Message] = []
-    after: int | None = None
-    while batch := await session.messages(after_seq=after, limit=_BATCH):
-        found += batch
-        after = batch[-1].seq
-    return found
+@router.delete("/{user_id}/{session_id}", operation_id="erase_conversation")
+async def erase_conversation(owner: Eraser, session_id: str) -> ReceiptOut:
+    """Erase a conversation for good: its key, its records, and what was distilled from it alone."""
+    return receipt_out(await owner.erase_session(session_id))

@@ -1,0 +1,59 @@
+"""Assistants and projects: what they are called."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from msgspec import structs
+
+from holdfast.server.caching import POLLED
+from holdfast.server.identity.asking import Reader, Writer
+from holdfast.server.openapi import RESPONSES
+from holdfast.server.routing import Route
+from holdfast.server.schemas import (
+    AssistantIn,
+    AssistantOut,
+    AssistantsOut,
+    ProjectIn,
+    ProjectOut,
+    ProjectsOut,
+)
+
+__all__ = [
+    "describe_assistant",
+    "describe_project",
+    "list_assistants",
+    "list_projects",
+    "router",
+]
+
+router = APIRouter(prefix="/api", tags=["names"], route_class=Route, responses=RESPONSES)
+
+
+@router.get("/assistants", operation_id="list_assistants", dependencies=[POLLED])
+async def list_assistants(owner: Reader) -> AssistantsOut:
+    """All assistants that conversations were held with, by slug."""
+    found = await owner.names.assistants()
+    return AssistantsOut(assistants=[AssistantOut(**structs.asdict(one)) for one in found])
+
+
+@router.put("/assistants/{slug}", operation_id="describe_assistant")
+async def describe_assistant(owner: Writer, slug: str, asked: AssistantIn) -> AssistantOut:
+    """Name an assistant and say what it is for; made when it is new, what is left out stays."""
+    made = await owner.names.describe_assistant(
+        slug, name=asked.name, avatar=asked.avatar, purpose=asked.purpose
+    )
+    return AssistantOut(**structs.asdict(made))
+
+
+@router.get("/projects", operation_id="list_projects", dependencies=[POLLED])
+async def list_projects(owner: Reader) -> ProjectsOut:
+    """All projects that conversations were held for, by slug."""
+    found = await owner.names.projects()
+    return ProjectsOut(projects=[ProjectOut(**structs.asdict(one)) for one in found])
+
+
+@router.put("/projects/{slug}", operation_id="describe_project")
+async def describe_project(owner: Writer, slug: str, asked: ProjectIn) -> ProjectOut:
+    """Name a project; made when it is new, what is left out stays."""
+    made = await owner.names.describe_project(slug, name=asked.name)
+    return ProjectOut(**structs.asdict(made))
