@@ -44,7 +44,7 @@ class Place(Struct, frozen=True, kw_only=True):
     @property
     def keeps(self) -> bool:
         """Whether what is said here is kept with what is the user's or the room's."""
-        return self.room is not None or self.session.vault is self.user.vault
+        return self.room is not None or self.session.vault.raw == self.user.vault.raw
 
     async def host(self) -> Assistant | None:
         """The assistant that the session is held with."""
