@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from cli.conftest import Cli, environment
+from holdfast.assistant.answering import Thinking
 from holdfast.assistant.quoting import QuotingAnswerer
 
 BLUE = "Remember, my favourite colour is blue"
@@ -221,3 +222,77 @@ def test_a_failure_of_the_answer_is_recorded_and_told(
 def test_what_excludes_each_other_is_refused(cli: Cli, arguments: list[str]) -> None:
     """Two answers to "which session" are a wrong usage."""
     assert cli("chat", *arguments).code == 2
+
+
+class _Model:
+    """A model that thinks, looks something up and answers; then one that breaks."""
+
+    name = "big"
+
+    def __init__(self, *, breaks: bool) -> None:
+        self._breaks = breaks
+
+    async def answer(self, asked: Any, tools: Any) -> AsyncIterator[Any]:
+        """The steps of an answer."""
+        yield Thinking(text="Let me think.\nI shall ")
+        yield Thinking(text="look.")
+        yield "One moment: "
+        await tools.run("search_conversation_history", {"query": asked.text}, call_id="c")
+        if self._breaks:
+            raise ValueError("CANARY")
+        yield "there."
+
+
+@pytest.fixture
+def model(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The configured answerers are a model and the quoting assistant."""
+    chosen = (_Model(breaks=request.param), QuotingAnswerer())
+    monkeypatch.setattr("holdfast.assistant.models.answerers_of", lambda *_, **__: chosen)
+
+
+@pytest.mark.parametrize("model", [False], indirect=True)
+def test_reasoning_and_tools_are_shown_beside_the_answer(cli: Cli, model: None) -> None:
+    """Each on lines of its own, in the order in which it happened."""
+    lines = cli("chat", given="hello\n").out.splitlines()
+
+    assert lines[:4] == [
+        "  Let me think.",
+        "  I shall look.",
+        "One moment: ",
+        '  search_conversation_history {"query":"hello"}',
+    ]
+    assert lines[4].startswith("  search_conversation_history = ")
+    assert lines[5:] == ["there."]
+
+
+@pytest.mark.parametrize("model", [True], indirect=True)
+def test_a_fallback_is_told_and_answers(cli: Cli, model: None) -> None:
+    """Who answers, and why, without a word of the error."""
+    ran = cli("chat", given="hello\n")
+
+    assert ran.code == 0
+    assert "the model failed (error): quoting answers instead" in ran.out
+    assert ran.out.splitlines()[-1] == 'Kept: "hello"'
+    assert "CANARY" not in ran.out + ran.err
+
+
+@pytest.mark.parametrize("model", [True], indirect=True)
+def test_every_event_is_a_line_of_json(cli: Cli, model: None) -> None:
+    """What a program needs to show the turn as it happens."""
+    events = [json.loads(line) for line in cli("chat", "--json", given="hello").out.splitlines()]
+
+    assert [event["type"] for event in events] == [
+        *("started", "recalled", "thought", "thought", "delta", "tool_started", "tool_ended"),
+        *("fell_back", "delta", "finished"),
+    ]
+
+
+def test_a_model_that_is_named_wrongly_is_refused_before_anything_is_said(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wrong settings end the command with what to write."""
+    monkeypatch.setenv("HOLDFAST_MODEL", "gpt")
+    ran = cli("chat", given="hello\n")
+
+    assert ran.code == 2
+    assert "openai:NAME" in ran.err
