@@ -129,10 +129,15 @@ class Served:
         async with self.client() as client:
             return (await client.get(path)).json()
 
-    async def ticket(self, origin: str | None = None) -> str:
-        """A ticket for one socket."""
+    def let_go(self, word: str = "") -> None:
+        """Release the answers that wait; those to inputs that end with a word."""
+        place = self.release.with_name(f"{self.release.name}-{word}") if word else self.release
+        place.touch()
+
+    async def ticket(self, origin: str | None = None, *, key: str | None = None) -> str:
+        """A ticket for one socket, of whoever is logged in or of a key's user."""
         headers = {} if origin is None else {"Origin": origin}
-        async with self.client() as client:
+        async with self.client() if key is None else self.keyed(key) as client:
             answer = await client.post("/api/ws-ticket", headers=headers)
             return str(answer.json()["ticket"])
 
@@ -151,9 +156,10 @@ class Served:
         *,
         after_seq: int | None = None,
         buffer_bytes: int | None = None,
+        key: str | None = None,
     ) -> AsyncIterator[Talking]:
         """A socket that has had its history; `buffer_bytes` is what the system takes unread."""
-        url = self.socket_url(await self.ticket(), session_id, after_seq=after_seq)
+        url = self.socket_url(await self.ticket(key=key), session_id, after_seq=after_seq)
         raw = socket.create_connection(("127.0.0.1", int(self.url.rpartition(":")[2])))
         if buffer_bytes is not None:
             raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer_bytes)

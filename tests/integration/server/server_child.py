@@ -3,7 +3,9 @@
     python server_child.py RELEASE_FILE UPKEEP_INTERVAL_S
 
 An input that begins with "slow" is answered with "one ", and with "two" once the file exists;
-"flood" with more events than a client's queue holds; "break" with an error of the answerer.
+"every" with a thought, two tool calls, one of which fails, "one " and then, in the same way, "two";
+"flood" with more events than a client's queue holds; "break" with an error of the answerer. The
+file RELEASE_FILE-WORD releases those inputs alone that end with that word.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from holdfast.assistant.answering import NO_TOOLS, Asked, Piece, Toolbox
+from holdfast.assistant.answering import NO_TOOLS, Asked, Piece, Thinking, Toolbox
 from holdfast.assistant.quoting import QuotingAnswerer
 from holdfast.server import serve
 from holdfast.settings import load_settings
@@ -43,12 +45,24 @@ class Slow:
                 yield flood(number)
         elif asked.text.startswith("slow"):
             yield "one "
-            while not self._release.exists():
-                await asyncio.sleep(0.01)
+            await self._released(asked.text)
+            yield "two"
+        elif asked.text.startswith("every"):
+            yield Thinking(text="hm")
+            await tools.run("list_conversations", {})
+            await tools.run("no_such_tool", {})
+            yield "one "
+            await self._released(asked.text)
             yield "two"
         else:
             async for piece in self._quoting.answer(asked):
                 yield piece
+
+    async def _released(self, text: str) -> None:
+        """Wait until the test wants the rest."""
+        own = self._release.with_name(f"{self._release.name}-{text.split()[-1]}")
+        while not (self._release.exists() or own.exists()):
+            await asyncio.sleep(0.01)
 
 
 if __name__ == "__main__":

@@ -193,7 +193,7 @@ async def _streamed(talks: Talks, talk: Talk, owner: User, caller: Caller, said:
 def _run_to_resume(talk: Talk, seq: int) -> tuple[Run | None, int]:
     """The turn whose stream was lost, and after which event; else the one that runs."""
     lost = talk.run_of(seq)
-    if lost is not None and talk.tells_from_start(lost):
+    if lost is not None and talk.can_resume(lost, seq):
         return lost, seq
     return next((run for run in talk.runs if run.turn_id is not None), None), -1
 

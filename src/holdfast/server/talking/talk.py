@@ -123,10 +123,12 @@ class Talk:
         """The turn that a kept event belongs to."""
         return self._replay.run_of(seq) if self._replay.covers(seq) else None
 
-    def tells_from_start(self, run: Run) -> bool:
-        """Whether a turn's events are kept from its first one on."""
+    def can_resume(self, run: Run, after_seq: int) -> bool:
+        """Whether a turn is kept from its first event on, and more of it came or comes."""
         kept = self._replay.of(run)
-        return bool(kept) and isinstance(kept[0].event, Started)
+        if not kept or not isinstance(kept[0].event, Started):
+            return False
+        return run.running or kept[-1].seq > after_seq
 
     def leave(self, listener: Listener) -> None:
         """Stop listening; turns go on."""
