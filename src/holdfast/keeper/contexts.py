@@ -140,7 +140,8 @@ def _cut(message: Message, budget_tokens: int, count: Callable[[str], int]) -> M
         chars //= 2
         tool = message.tool
         if tool is not None:
-            result = None if tool.result is None else _values(replace(tool, name=""))
+            bare = replace(tool, name="", arguments=None)
+            result = None if tool.result is None else _values(bare)
             tool = replace(tool, arguments=None, result=result and _begins(result, chars))
         shorter = replace(message, text=_begins(message.text, chars), tool=tool)
     return shorter
