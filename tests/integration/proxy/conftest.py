@@ -10,7 +10,8 @@ import httpx2
 import pytest
 from openai import AsyncOpenAI, OpenAI
 
-from ..server.conftest import Served
+from integration.server.conftest import Served
+
 from .upstream import Upstream
 
 _numbers = count()
@@ -19,39 +20,48 @@ _numbers = count()
 class Proxied:
     """The server, its upstream, and keys for people who are new to it."""
 
-    def __init__(self, served: Served, upstream: Upstream | None) -> None:
+    def __init__(self, served: Served, upstream: Upstream, key: str | None = None) -> None:
+        """With a key that acts for users a new person is one header; making a key takes longer."""
         self.served = served
         self.upstream = upstream
-        self.key = served.key(f"person-{next(_numbers)}")
+        self.name = f"person-{next(_numbers)}"
+        self.key = key or served.key("service", "--act-for-users")
+        self.headers = {"X-Holdfast-User-Id": self.name}
+
+    @property
+    def shown(self) -> dict[str, str]:
+        """Who asks, for a plain HTTP client."""
+        return {"Authorization": f"Bearer {self.key}", **self.headers}
 
     def sdk(self, **options: Any) -> OpenAI:
         """The SDK as an application uses it: only `base_url` and `api_key` are given."""
         given: dict[str, Any] = {"max_retries": 0, "api_key": self.key, **options}
+        given["default_headers"] = {**self.headers, **options.get("default_headers", {})}
         return OpenAI(base_url=f"{self.served.url}/v1", **given)
 
     def async_sdk(self, **options: Any) -> AsyncOpenAI:
         """The same, for asyncio."""
         given: dict[str, Any] = {"max_retries": 0, "api_key": self.key, **options}
+        given["default_headers"] = {**self.headers, **options.get("default_headers", {})}
         return AsyncOpenAI(base_url=f"{self.served.url}/v1", **given)
 
-    def get(self, path: str, key: str | None = None) -> Any:
+    def get(self, path: str) -> Any:
         """The JSON of a path under /api."""
-        headers = {"Authorization": f"Bearer {key or self.key}"}
-        answer = httpx2.get(f"{self.served.url}{path}", headers=headers, trust_env=False)
+        answer = httpx2.get(f"{self.served.url}{path}", headers=self.shown, trust_env=False)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
-    def sessions(self, key: str | None = None) -> list[dict[str, Any]]:
+    def sessions(self) -> list[dict[str, Any]]:
         """Everything that is kept of a person, oldest session first, with its turns."""
-        listed = self.get("/api/conversations/current_user", key)["sessions"]
+        listed = self.get("/api/conversations/current_user")["sessions"]
         return [
-            self.get(f"/api/conversations/current_user/{s['id']}", key)["session"]
+            self.get(f"/api/conversations/current_user/{s['id']}")["session"]
             for s in reversed(listed)
         ]
 
-    def turns(self, key: str | None = None) -> list[dict[str, Any]]:
+    def turns(self) -> list[dict[str, Any]]:
         """The turns of the one session there is."""
-        (session,) = self.sessions(key)
+        (session,) = self.sessions()
         found: list[dict[str, Any]] = session["turns"]
         return found
 
@@ -84,8 +94,14 @@ def standing(upstream: Upstream, tmp_path_factory: pytest.TempPathFactory) -> It
     server.kill()
 
 
+@pytest.fixture(scope="module")
+def service(standing: Served) -> str:
+    """A key that acts for users."""
+    return standing.key("service", "--act-for-users")
+
+
 @pytest.fixture
-def proxied(standing: Served, upstream: Upstream) -> Proxied:
+def proxied(standing: Served, upstream: Upstream, service: str) -> Proxied:
     """A new person before the server; the upstream echoes."""
     upstream.script()
-    return Proxied(standing, upstream)
+    return Proxied(standing, upstream, service)

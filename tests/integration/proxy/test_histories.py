@@ -72,8 +72,7 @@ class Client:
             assembler = Assembler(max_bytes=1 << 20)
             assembler.take_completion({"choices": [{"index": 0, "message": answer}]})
             recording = Answer(opened.turn, assembler, follows=opened.follows, chain=opened.chain)
-            place = await recording.finish()
-            assert place is not None
+            (place,) = await recording.finish()
             await self.opening.answered(self.user, opened.session, asked, place)
         self.opening.ended(opened)
         self.sessions.add(opened.session.id)

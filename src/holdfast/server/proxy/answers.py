@@ -113,8 +113,8 @@ class Answer:
                 await self._turn.draft(Draft(id=drafted.draft, message=message))
                 drafted.part = part
 
-    async def finish(self, verbatim: str | None = None) -> bytes | None:
-        """Make messages of it; returns the place of the first choice on the wire, None without one.
+    async def finish(self, verbatim: str | None = None) -> list[bytes]:
+        """Make messages of it; returns the places of the choices on the wire, the first one first.
 
         Args:
             verbatim: the answer as the upstream sent it, when it came in one piece.
@@ -125,13 +125,11 @@ class Answer:
         choices = sorted(self._assembler.choices.items())
         for index, choice in reversed(choices[1:]):
             await self._beside(index, choice)
-        if not choices:
-            return None
-        index, choice = choices[0]
-        chain = self._place_of(choice)
-        for entry, remove in self._entries(index, choice, chain, self._item(verbatim)):
-            await self._turn.append(entry, remove=remove)
-        return chain
+        places = [self._place_of(choice) for _, choice in choices]
+        for index, choice in choices[:1]:
+            for entry, remove in self._entries(index, choice, places[0], self._item(verbatim)):
+                await self._turn.append(entry, remove=remove)
+        return places
 
     def _place_of(self, choice: Choice) -> bytes:
         return chained(self._chain, answer_digest(choice.message()))

@@ -69,6 +69,7 @@ class Exchange:
         self._max_body = limits.max_file_bytes
         self._facts: dict[str, Json] = {}
         self._began = time.perf_counter()
+        self._ending = False
         self.failures = 0
 
     async def run(self, upstream: Upstream, headers: Mapping[str, str], body: bytes) -> None:
@@ -115,13 +116,9 @@ class Exchange:
             # Without a proper end of the body: the client sees the cut as it was.
             await self._record(cut, response=response, streamed=streams)
             return
-        if streams:
-            await self._send({"type": "http.response.body", "body": held})
-            await self._record(None, response=response, streamed=True)
-        else:
-            # In one piece it is durable before the client has the end of it.
-            await self._record(None, response=response, streamed=False)
-            await self._send({"type": "http.response.body", "body": held})
+        # Durable before the client has the end of it; of a stream it has all the rest by now.
+        await self._record(None, response=response, streamed=streams)
+        await self._send({"type": "http.response.body", "body": held})
 
     async def _tee(self, response: httpx2.Response) -> bytes:
         """Pass an event stream on as it comes."""
@@ -149,10 +146,19 @@ class Exchange:
         return held
 
     async def broken_off(self) -> None:
-        """Record what came of an answer that is not waited for any longer."""
-        self._opened.run.ending = True
+        """Record what came of an answer that is not waited for any longer.
+
+        A client that leaves with all of it, as the SDK does when the stream says that it is done,
+        has cancelled nothing: then the turn ends as complete.
+        """
+        if self._ending:
+            return
+        self._opened.run.ending = self._ending = True
         await self._answer.stop()
-        await self._recorded(self._answer.finish())
+        if self._assembler.finished:
+            await self._recorded(self._end(None, None, streamed=True))
+        else:
+            await self._recorded(self._answer.finish())
 
     async def _record(
         self,
@@ -162,7 +168,8 @@ class Exchange:
         streamed: bool = False,
     ) -> None:
         """Give the turn its messages and its final status, whatever happens to this task."""
-        await finish(self._recorded(self._end(failed, response, streamed)))
+        self._ending = True
+        await finish(self._recorded(self._end(failed, response, streamed=streamed)))
 
     async def _recorded(self, work: Awaitable[object]) -> None:
         """Do it; the client has its answer, so a failure is for the log."""
@@ -174,7 +181,7 @@ class Exchange:
             _logger.error("answer not recorded", extra=extra)
 
     async def _end(
-        self, failed: _Failed | None, response: httpx2.Response | None, streamed: bool
+        self, failed: _Failed | None, response: httpx2.Response | None, *, streamed: bool
     ) -> None:
         verbatim = None
         if streamed:
@@ -184,13 +191,13 @@ class Exchange:
             verbatim, wrong = self._read_body(response)
             failed = failed or wrong
         status: TurnStatus = "complete" if failed is None else "failed"
-        place = await self._answer.finish(verbatim)
+        places = await self._answer.finish(verbatim)
         if failed is not None:
             await self._turn.error(failed.text[:_MAX_ERROR_CHARS], code=failed.code)
         await self._annotate()
         await self._turn.end(status)
         opened = self._opened
-        if failed is None and place is not None:
+        for place in places if failed is None else ():
             await self._opening.answered(opened.user, opened.session, opened.asked, place)
 
     async def _annotate(self) -> None:
