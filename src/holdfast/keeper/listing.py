@@ -27,7 +27,7 @@ __all__ = [
 
 MAX_PAGE = 1000
 _BATCH = 500
-_MOST_LOOKED_AT = 5000
+_MOST_LOOKED_AT = 2000
 """Sessions that one page opens in search of those that a sealed filter lets through."""
 
 

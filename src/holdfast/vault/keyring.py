@@ -10,6 +10,7 @@ is sealed under it, so that a crash leaves at most a key that nothing uses.
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import json
 from collections import OrderedDict
@@ -316,6 +317,16 @@ class Keyring:
                 self._remember_session(vault_id, session_id, keys[session_id])
                 return keys[session_id]
         raise TamperedRecord("session key")
+
+    async def warm(self, vault_id: bytes, session_ids: Iterable[bytes]) -> None:
+        """Read the keys of these sessions at once, for who is about to ask for one after the other.
+
+        What is wrong with a key is raised when it is asked for.
+        """
+        cold = [raw for raw in session_ids if (vault_id, raw) not in self._sessions]
+        if len(cold) > 1:
+            reads = (self.session_keys(vault_id, raw) for raw in cold)
+            await asyncio.gather(*reads, return_exceptions=True)
 
     async def all_session_keys(self, vault_id: bytes) -> dict[bytes, KeySet]:
         """The keys of every session of a vault in one read, for building an index or an export.

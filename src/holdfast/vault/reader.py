@@ -86,6 +86,7 @@ class Reader:
             ByIds(vault_id=vault.raw, ids=tuple(head.session_id for head in heads))
         )
         by_id = {row.id: row for row in rows}
+        await vault.keyring.warm(vault.raw, by_id)
         joined = []
         for head in heads:
             row = by_id.get(head.session_id)
