@@ -28,14 +28,10 @@ _DAY_S = 86_400.0
 
 RATES: dict[tuple[str, str], Rate] = {
     ("GET", "/api/search"): "searches",
-    ("POST", "/api/search"): "searches",
     ("GET", "/api/context"): "searches",
-    ("POST", "/api/context"): "searches",
-    ("GET", "/api/conversations/{user_id}/search"): "searches",
     ("GET", "/api/rooms/{room_id}/search"): "searches",
     ("POST", "/mcp"): "searches",
     ("GET", "/api/export"): "exports",
-    ("POST", "/api/export"): "exports",
     ("POST", "/api/import"): "exports",
     ("GET", "/api/conversations/{user_id}/{session_id}/export"): "exports",
 }

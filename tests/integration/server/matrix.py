@@ -1,0 +1,137 @@
+"""Every route, and what the matrix of `test_matrix.py` tries on it. One line a route.
+
+    "VERB /path/{with}/{names}": Needs(scope, json=[...], query=[...])
+
+The scope is what a key needs for it: READ, WRITE, DELETE, or None when any key will do. Names in
+braces, in the path and inside `json` and `query`, stand for things: {user_id}, {session_id},
+{message_id} (one with a file), {turn_id}, {memory_id}, {thought_id}, {room_id}, {assistant} and
+{project}.
+Each attempt (one of `json` with one of `query`) is made with things of one's own and, name by name,
+with somebody else's and with one that is not there: those two get the same answer, of the status
+`foreign`, which is 404 unless a name is only a filter (of a {user_id} in a path it is always 404).
+Other names in a path are in `PLAIN`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+__all__ = [
+    "DELETE",
+    "OPEN",
+    "PLAIN",
+    "READ",
+    "ROUTES",
+    "SOCKET",
+    "WRITE",
+    "Needs",
+    "Open",
+    "Socket",
+]
+
+READ, WRITE, DELETE = "memory:read", "memory:write", "memory:delete"
+
+
+@dataclass(frozen=True)
+class Needs:
+    """A route that wants a credential."""
+
+    scope: str | None
+    json: list[Any] = field(default_factory=lambda: [None])
+    query: list[str] = field(default_factory=lambda: [""])
+    foreign: tuple[int, ...] = (404,)
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Open:
+    """A route that anybody may ask for."""
+
+
+@dataclass(frozen=True)
+class Socket:
+    """A socket that wants a ticket."""
+
+
+_SEARCHED = {"session_id": "session_id", "assistant": "assistant", "project": "project"}
+OPEN, SOCKET = Open(), Socket()
+PLAIN = {"member": "somebody", "model": "helper", "rest": "nothing", "chat_id": "chat", "slug": "x"}
+"""What other names in a path are filled with."""
+
+_FILTER = (200, 404)
+_FILTERS = [f"q=hello&{name}={{{thing}}}" for name, thing in _SEARCHED.items()]
+_LISTED = ["assistant={assistant}", "project={project}"]
+_SAY = {"text": "hello"}
+_THOUGHT = {"text": "x", "assistant": "helper"}
+_V1 = {"model": "helper", "messages": [{"role": "user", "content": "hello"}]}
+_MINE = "/api/conversations/{user_id}"
+_SESSION = _MINE + "/{session_id}"
+_ROOM = "/api/rooms/{room_id}"
+
+ROUTES: dict[str, Needs | Open | Socket] = {
+    # Coming in
+    "GET /": Needs(None),
+    "GET /docs": Needs(None),
+    "GET /openapi.json": Needs(None),
+    "GET /healthz": OPEN,
+    "GET /login": OPEN,
+    "POST /api/ws-ticket": Needs(None),
+    "SOCKET /ws": SOCKET,
+    # Conversations
+    f"GET {_MINE}": Needs(READ, query=["", *_LISTED], foreign=_FILTER),
+    f"POST {_MINE}": Needs(WRITE, json=[{"title": "x"}]),
+    f"DELETE {_MINE}": Needs(DELETE, query=["confirm=all"]),
+    f"GET {_SESSION}": Needs(READ),
+    f"PATCH {_SESSION}": Needs(WRITE, json=[{"title": "x"}]),
+    f"DELETE {_SESSION}": Needs(DELETE),
+    f"GET {_SESSION}/messages": Needs(READ),
+    f"DELETE {_SESSION}/messages/{{message_id}}": Needs(DELETE),
+    f"GET {_SESSION}/messages/{{message_id}}/file": Needs(READ),
+    f"GET {_SESSION}/export": Needs(READ, query=["format=json"]),
+    f"POST {_SESSION}/turns": Needs(
+        WRITE, json=[_SAY, {"text": "x", "edits": "{message_id}"}, {"answers": "{message_id}"}]
+    ),
+    f"GET {_SESSION}/stream": Needs(READ),
+    f"GET {_SESSION}/turns/{{chat_id}}/stream": Needs(READ),
+    f"POST {_SESSION}/cancel": Needs(WRITE, json=[None, {}]),
+    # What is found and remembered
+    "GET /api/search": Needs(READ, query=["q=hello", *_FILTERS], foreign=_FILTER),
+    "GET /api/context": Needs(READ, query=["q=hello", "q=hello&session_id={session_id}"]),
+    "GET /api/memories": Needs(READ, query=["", "session_id={session_id}"], foreign=_FILTER),
+    "POST /api/memories": Needs(WRITE, json=[{"text": "x", "sources": ["{message_id}"]}]),
+    "GET /api/memories/{memory_id}": Needs(READ),
+    "DELETE /api/memories/{memory_id}": Needs(DELETE),
+    "GET /api/memories/{memory_id}/sources": Needs(READ),
+    "GET /api/thoughts": Needs(READ, query=["", "session_id={session_id}"], foreign=_FILTER),
+    "POST /api/thoughts": Needs(
+        WRITE, json=[{**_THOUGHT, "turn_id": "{turn_id}"}, {**_THOUGHT, "memory_id": "{memory_id}"}]
+    ),
+    "GET /api/assistants": Needs(READ),
+    "PUT /api/assistants/{slug}": Needs(WRITE, json=[{"name": "x"}]),
+    "GET /api/projects": Needs(READ),
+    "PUT /api/projects/{slug}": Needs(WRITE, json=[{"name": "x"}]),
+    # The whole of it
+    "GET /api/profile": Needs(READ),
+    "POST /api/erase": Needs(DELETE, json=[{"confirm": "{user_id}"}], foreign=(400,)),
+    "GET /api/export": Needs(READ, query=["format=json"]),
+    "POST /api/import": Needs(WRITE),
+    # Rooms
+    "GET /api/rooms": Needs(READ),
+    "POST /api/rooms": Needs(WRITE, json=[{"name": "x"}]),
+    f"GET {_ROOM}": Needs(READ),
+    f"PATCH {_ROOM}": Needs(WRITE, json=[{"name": "x"}]),
+    f"DELETE {_ROOM}": Needs(DELETE),
+    f"POST {_ROOM}/members": Needs(WRITE, json=[{"user_id": "cleo"}, {"assistant": "helper"}]),
+    f"DELETE {_ROOM}/members/{{member}}": Needs(DELETE),
+    f"POST {_ROOM}/leave": Needs(DELETE),
+    f"GET {_ROOM}/messages": Needs(READ),
+    f"POST {_ROOM}/messages": Needs(WRITE, json=[_SAY]),
+    f"GET {_ROOM}/search": Needs(READ, query=["q=hello"]),
+    f"GET {_ROOM}/memories": Needs(READ),
+    # As another's server
+    "POST /v1/chat/completions": Needs(WRITE, json=[_V1]),
+    "GET /v1/models": Needs(READ),
+    "GET /v1/models/{model}": Needs(READ),
+    "GET /v1/{rest}": Needs(None),
+}
