@@ -17,13 +17,12 @@ from .upstream import Upstream
 _numbers = count()
 
 
-class Proxied:
-    """The server, its upstream, and keys for people who are new to it."""
+class Person:
+    """Somebody new, and what they use."""
 
-    def __init__(self, served: Served, upstream: Upstream, key: str | None = None) -> None:
+    def __init__(self, served: Served, key: str | None = None) -> None:
         """With a key that acts for users a new person is one header; making a key takes longer."""
         self.served = served
-        self.upstream = upstream
         self.name = f"person-{next(_numbers)}"
         self.key = key or served.key("service", "--act-for-users")
         self.headers = {"X-Holdfast-User-Id": self.name}
@@ -64,6 +63,14 @@ class Proxied:
         (session,) = self.sessions()
         found: list[dict[str, Any]] = session["turns"]
         return found
+
+
+class Proxied(Person):
+    """Somebody new whose server has an upstream."""
+
+    def __init__(self, served: Served, upstream: Upstream, key: str | None = None) -> None:
+        super().__init__(served, key)
+        self.upstream = upstream
 
 
 def said(turns: list[dict[str, Any]]) -> list[tuple[str, list[tuple[str, str, str]]]]:

@@ -44,6 +44,7 @@ __all__ = ["Client", "Proxy"]
 
 _logger = logging.getLogger(__name__)
 _PATHS = {"/v1/chat/completions": "POST", "/v1/models": "GET"}
+_VERBS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 _MAX_KEY = 255
 
 
@@ -81,7 +82,7 @@ class Proxy:
             Route("/v1/chat/completions", _Completions(self), methods=["POST"]),
             Route("/v1/models", self._answering(self._models), methods=["GET"]),
             Route("/v1/models/{model:path}", self._answering(self._model), methods=["GET"]),
-            Route("/v1/{rest:path}", self._answering(self._unknown)),
+            Route("/v1/{rest:path}", self._answering(self._unknown), methods=_VERBS),
         ]
 
     async def __aenter__(self) -> Self:
