@@ -468,3 +468,24 @@ async def test_rooms_come_in_pages(keeper: Keeper) -> None:
     for wrong in ({"cursor": "x"}, {"limit": 0}, {"limit": 1001}):
         with pytest.raises(BadInput):
             await ada.rooms.page(**wrong)  # type: ignore[arg-type]  # what the test is about
+
+
+async def test_an_erasure_of_a_member_that_was_cut_short_can_be_repeated(world: World) -> None:
+    """Their passes do not open any more then; the room goes on without them."""
+    keeper = await world.open("tapped")
+    ada, ben = await keeper.user("ada"), await keeper.user("ben")
+    room = await ada.rooms.create("team", members=["ben"])
+
+    async def refuse(call: str, _: object) -> None:
+        if call == "data.erase_vault":
+            world.tap.before = None
+            raise StorageFailed
+
+    world.tap.before = refuse
+    with pytest.raises(StorageFailed):
+        await keeper.erase("ada")
+    await keeper.erase("ada")
+
+    theirs = await ben.rooms.open(room.id)
+    assert [(m.user_id, m.role) for m in await theirs.members()] == [("ben", "owner")]
+    assert [user.id for user in await keeper.users()] == ["ben"]

@@ -145,6 +145,7 @@ MATRIX: dict[str, Attempt] = {
     "Thoughts.add(turn_id)": lambda a, b: a.user.thoughts.add(
         "x", assistant="helper", turn_id=b.turn
     ),
+    "Rooms.page(cursor)": lambda a, b: a.user.rooms.page(cursor=b.room),
     "Rooms.open(room_id)": lambda a, b: a.user.rooms.open(b.room),
     "Exports.file(sessions)": lambda a, b: a.user.exports.file(
         a.folder / "out.zip", sessions=[a.session.id, b.session]
@@ -157,6 +158,7 @@ MATRIX: dict[str, Attempt] = {
 FILTERS = {
     "User.recall(session_id)",
     "Sessions.page(cursor)",
+    "Rooms.page(cursor)",
     "OpenSession.turns_by_id(turn_ids)",
     "Memories.list(session_id)",
     "Memories.page(session_id)",
@@ -333,7 +335,9 @@ async def _room(keeper: Keeper) -> tuple[OpenRoom, OpenRoom]:
 
 ROOM_CALLS: dict[str, Callable[[OpenRoom], Awaitable[Any]]] = {
     "info": lambda room: room.info(),
+    "rename": lambda room: room.rename("after"),
     "members": lambda room: room.members(),
+    "assistants": lambda room: room.assistants(),
     "session": lambda room: room.session(),
     "post": lambda room: room.post("after"),
     "messages": lambda room: room.messages(),
