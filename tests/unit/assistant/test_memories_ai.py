@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from holdfast.assistant.answering import NO_TOOLS, Asked, Toolbox
+from holdfast.assistant.chat import chat
 from holdfast.assistant.providers.media_listing import take_over
 from holdfast.assistant.providers.memories_ai import Ask, MemoriesAi, back_off
 from holdfast.assistant.providers.memories_replies import End, Extra, ReplyText, ThinkingStep
 from holdfast.assistant.providers.recorded_media import RecordedMedia, owner_id
 from holdfast.assistant.tools.media import media_tools, media_tools_of
-from holdfast.assistant.tools.registry import ToolContext
+from holdfast.assistant.tools.registry import ToolContext, ToolSet
 from holdfast.capture.turn import TurnRecorder
 from holdfast.errors import (
     BadInput,
@@ -645,6 +648,40 @@ async def test_nothing_of_a_room_or_of_what_is_not_kept_is_asked(
             await call(media, "chat_with_media", ada, session, message="hello")
     assert provider.asked == []
     assert await ada.sessions.list() == []
+
+
+async def test_a_model_asks_in_the_middle_of_its_turn(
+    provider: Provider, media: RecordedMedia, ada: User
+) -> None:
+    """Call and result in the chat, the exchange in a session of its own that names the message it
+    comes from; the next turn's question goes on in the provider's own session."""
+
+    class Asking:
+        name = "asking"
+
+        async def answer(self, asked: Asked, tools: Toolbox = NO_TOOLS) -> AsyncIterator[str]:
+            outcome = await tools.run("search_trending_content", {"query": asked.text})
+            assert isinstance(outcome.result, dict)
+            yield f"It says {outcome.result['content']}"
+
+    session = await ada.sessions.start(assistant="helper")
+    for n in range(2):
+        provider.will_say(f'data:{{"type":"content","content":"Cats.","sessionId":"{n}"}}', DONE)
+        turn = chat(
+            ada, session, f"trend {n}?", answerer=Asking(), tools=ToolSet(media_tools(media))
+        )
+        async with aclosing(turn) as events:
+            assert [event async for event in events]
+
+    first, *_ = await session.messages()
+    kinds = [message.kind for message in await session.messages()]
+    assert kinds == ["text", "tool_call", "tool_result", "text"] * 2
+    assert {turn.intent for turn in await session.turns()} == {"tool_execution"}
+    [info] = await ada.sessions.list(kind="marketer_chat")
+    asked = await (await ada.sessions.open(info.id)).turns()
+    assert [turn.status for turn in asked] == ["complete", "complete"]
+    assert asked[0].entities["asked_in"] == {"session_id": session.id, "message_id": first.id}
+    assert [body.get("session_id") for _, _, _, body in provider.asked] == [None, "0"]
 
 
 # What only the provider has

@@ -26,7 +26,14 @@ if TYPE_CHECKING:
     from holdfast.model import Json, Session
     from holdfast.settings import Settings
 
-__all__ = ["media_tools", "media_tools_of"]
+__all__ = [
+    "MediaArguments",
+    "TrendingArguments",
+    "TrendingListArguments",
+    "VideoArguments",
+    "media_tools",
+    "media_tools_of",
+]
 
 _TIMEOUT_S = 180.0
 """An answer takes 20 to 40 seconds, and waits for rate limits before it."""
