@@ -78,7 +78,11 @@ def lying_wav(*, channels: int = 1, rate: int = 16_000, claimed: int = 0xFFFFFFF
 @cache
 def contained(name: str) -> bytes:
     """The sentence about the colour in one of `CONTAINERS`."""
-    kind, codec, options = CONTAINERS[name]
+    return encoded(*CONTAINERS[name])
+
+
+def encoded(kind: str, codec: str, options: dict[str, str]) -> bytes:
+    """The sentence about the colour in any container and codec that FFmpeg writes."""
     target = io.BytesIO()
     with (
         av.open(io.BytesIO(spoken())) as source,

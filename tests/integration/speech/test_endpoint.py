@@ -180,7 +180,7 @@ async def test_an_answer_of_another_shape_is_a_failure(
     assert _CANARY not in str(raised.value)
 
 
-@pytest.mark.parametrize("status", [301, 400, 401, 403, 404, 408, 413, 422, 500, 502, 503])
+@pytest.mark.parametrize("status", [301, 307, 400, 401, 403, 404, 408, 413, 422, 500, 502, 503])
 async def test_a_refusal_says_what_to_do_and_repeats_nothing(
     status: int, endpoint: Endpoint, asking: EndpointTranscriber
 ) -> None:

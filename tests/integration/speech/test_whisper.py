@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from fix_speech import BLUE, CONTAINERS, contained, lying_wav, spoken, wav
+from fix_speech import BLUE, CONTAINERS, contained, encoded, lying_wav, spoken, wav
 from holdfast.assistant.speech.whisper import WhisperTranscriber
 from holdfast.errors import NotAudio, NothingHeard, TranscriptionFailed
 
@@ -88,7 +88,7 @@ async def test_a_head_without_a_body_is_no_audio(kind: str, whisper: WhisperTran
 
 
 @pytest.mark.parametrize(
-    "silence", [wav(b""), wav(b"\0" * 32_000)], ids=["no samples", "a second of silence"]
+    "silence", [wav(b""), wav(b"\0" * 160_000)], ids=["no samples", "five seconds of silence"]
 )
 async def test_silence_has_no_words(silence: bytes, whisper: WhisperTranscriber) -> None:
     """Whisper makes up words for silence; here it is not asked about it."""
@@ -120,6 +120,17 @@ async def test_a_head_that_claims_the_world_costs_nothing(
         await whisper.transcribe(audio, "")
 
     assert before in (None, whisper.pid)
+
+
+@pytest.mark.parametrize("codec", ["adpcm_ms", "ac3"])
+async def test_a_codec_that_nobody_records_speech_in_is_not_decoded(
+    codec: str, whisper: WhisperTranscriber
+) -> None:
+    """FFmpeg knows hundreds of decoders; those of old games and players are not tried."""
+    container = {"adpcm_ms": "wav", "ac3": "matroska"}[codec]
+
+    with pytest.raises(NotAudio):
+        await whisper.transcribe(encoded(container, codec, {}), "")
 
 
 async def test_files_are_heard_one_after_the_other(whisper: WhisperTranscriber) -> None:
