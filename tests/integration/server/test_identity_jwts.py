@@ -114,6 +114,14 @@ async def test_a_token_with_anything_amiss_is_refused(changed: dict[str, Any]) -
     assert await by_secret().caller(hand_signed(SECRET.encode(), {}, **changed)) is None
 
 
+@pytest.mark.parametrize(
+    "header", [{"crit": ["b64"], "b64": False}, {"crit": ["x"], "x": 1}, {"crit": []}, {"alg": 7}]
+)
+async def test_a_header_that_asks_for_more_is_refused(header: dict[str, Any]) -> None:
+    """Though the signature is good: what must be understood is not."""
+    assert await by_secret().caller(hand_signed(SECRET.encode(), header)) is None
+
+
 async def test_a_clock_may_be_half_a_minute_off() -> None:
     """The issuer's, against ours."""
     late = {"exp": int(time.time()) - 20}

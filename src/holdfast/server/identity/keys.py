@@ -125,6 +125,7 @@ class LiveKeys:
         return token
 
     async def __aenter__(self) -> LiveKeys:
+        await self.check()
         self._tasks = (
             asyncio.create_task(self._keep_current(), name="keys"),
             asyncio.create_task(self._keep_noting(), name="key uses"),
