@@ -23,6 +23,7 @@ from holdfast.keeper.names import Names
 from holdfast.keeper.rooms import OpenRoom, Rooms
 from holdfast.keeper.sessions import OpenSession, Sessions
 from holdfast.keeper.thoughts import ThoughtPage, Thoughts
+from holdfast.keeper.tokens import Tokens
 from holdfast.keeper.users import User
 from holdfast.model import Message, MessageId, SessionId, Source
 
@@ -38,13 +39,24 @@ FACES = (
     OpenRoom,
     Imports,
     Exports,
+    Tokens,
     TurnRecorder,
     ToolCall,
     AnswerStream,
 )
 """All that an application holds in its hands."""
 
-_NAMES_RECORDS = ("session", "message", "memory", "room", "turn", "file", "thought", "record")
+_NAMES_RECORDS = (
+    "session",
+    "message",
+    "memory",
+    "room",
+    "turn",
+    "file",
+    "thought",
+    "record",
+    "token",
+)
 _ID_WORDS = {"edits", "answers", "leaf", "sources", "messages", "sessions", "given", "cursor"}
 
 
@@ -68,6 +80,9 @@ def _public_parameters() -> set[str]:
     return found
 
 
+_KINDS = ("session", "message", "turn", "memory", "room", "file", "cursor", "token")
+
+
 class Theirs:
     """What Ben has, by kind of id; or ids of nothing at all."""
 
@@ -79,6 +94,7 @@ class Theirs:
         self.room = ids["room"]
         self.file = ids["file"]
         self.cursor = ids["cursor"]
+        self.token = ids["token"]
 
     def as_message(self, mine: Message) -> Message:
         """Ada's own message, made to name another's."""
@@ -90,8 +106,11 @@ class Theirs:
 class Hers:
     """What Ada has, for the calls that need something of the caller's too."""
 
-    def __init__(self, user: User, session: OpenSession, message: Message, folder: Path) -> None:
+    def __init__(
+        self, user: User, session: OpenSession, message: Message, folder: Path, tokens: Tokens
+    ) -> None:
         self.user = user
+        self.tokens = tokens
         self.session = session
         self.message = message
         self.folder = folder
@@ -150,6 +169,7 @@ MATRIX: dict[str, Attempt] = {
     "Exports.file(sessions)": lambda a, b: a.user.exports.file(
         a.folder / "out.zip", sessions=[a.session.id, b.session]
     ),
+    "Tokens.revoke(token_id)": lambda a, b: a.tokens.revoke(b.token),
     "Exports.stream(sessions)": lambda a, b: anext(
         a.user.exports.stream(sessions=[a.session.id, b.session])
     ),
@@ -177,6 +197,7 @@ EMPTY = ([], (), {}, MemoryPage(memories=[]), ThoughtPage(thoughts=[]))
 EXPLAINED = {
     "TurnRecorder.draft_message(message_id)": "an id that a stream gives to what it will become",
     "Names.restore(record_id)": "an id that an import gives to a new record of one's own",
+    "Tokens.used(token_id)": "for servers, which found the key of whichever account by its secret",
 }
 
 
@@ -185,8 +206,12 @@ def test_promise_07_yours_alone_no_public_call_is_left_out_of_the_matrix() -> No
     assert _public_parameters() == MATRIX.keys() | EXPLAINED.keys()
 
 
-async def _people(keeper: Keeper, folder: Path) -> tuple[Hers, Theirs, User]:
-    ada, ben = await keeper.user("ada"), await keeper.user("ben")
+async def _people(
+    keeper: Keeper, folder: Path, *, account: str = "local", name: str = "ben"
+) -> tuple[Hers, Theirs, User]:
+    """Ada with what she has, and somebody else, of another account perhaps, with one of all."""
+    ada, ben = await keeper.user("ada"), await keeper.account(account).user(name)
+    token, _ = await keeper.account("acme").tokens.create(name)
     session = await ada.sessions.start()
     await talk(session, ("my own", "yes"))
     theirs = await ben.sessions.start(assistant="helper")
@@ -198,7 +223,7 @@ async def _people(keeper: Keeper, folder: Path) -> tuple[Hers, Theirs, User]:
     await room.post("secret of the room")
     assert logged.learned.memory is not None
     return (
-        Hers(ada, session, (await session.messages())[0], folder),
+        Hers(ada, session, (await session.messages())[0], folder, keeper.tokens),
         Theirs(
             session=theirs.id,
             message=turn.messages[0].id,
@@ -207,6 +232,7 @@ async def _people(keeper: Keeper, folder: Path) -> tuple[Hers, Theirs, User]:
             room=room.id,
             file=file.id,
             cursor=f"0.{theirs.id.replace('-', '')}",
+            token=token.id,
         ),
         ben,
     )
@@ -219,12 +245,14 @@ async def _outcome(attempt: Attempt, hers: Hers, theirs: Theirs) -> tuple[object
         return (type(exc), str(exc))
 
 
+@pytest.mark.parametrize(("account", "name"), [("local", "ben"), ("acme", "ada")])
 @pytest.mark.parametrize("call", MATRIX)
 async def test_promise_07_yours_alone_a_foreign_id_is_an_unknown_id(
-    call: str, keeper: Keeper, tmp_path: Path
+    call: str, account: str, name: str, keeper: Keeper, tmp_path: Path
 ) -> None:
-    """The same error with the same words, or the same empty answer; Ben's vault is as it was."""
-    hers, theirs, ben = await _people(keeper, tmp_path)
+    """The same error with the same words, or the same empty answer; the other's vault is as it
+    was. The other may have the very same name, in another account."""
+    hers, theirs, ben = await _people(keeper, tmp_path, account=account, name=name)
     before = (await ben.stats(), await hers.user.stats())
     new = keeper.store.ids
     nothing = Theirs(
@@ -235,6 +263,7 @@ async def test_promise_07_yours_alone_a_foreign_id_is_an_unknown_id(
         room=new(),
         file=new(),
         cursor=f"0.{new().replace('-', '')}",
+        token=new(),
     )
 
     foreign = await _outcome(MATRIX[call], hers, theirs)
@@ -257,9 +286,7 @@ async def test_promise_07_yours_alone_garbage_is_an_unknown_id(
     """What is no id at all is answered with an error of ours, or an empty answer."""
     keeper = await world.open("memory")
     hers, _, _ = await _people(keeper, tmp_path)
-    nothing = Theirs(
-        **dict.fromkeys(("session", "message", "turn", "memory", "room", "file", "cursor"), garbage)
-    )
+    nothing = Theirs(**dict.fromkeys(_KINDS, garbage))
 
     outcome = await _outcome(MATRIX[call], hers, nothing)
 
