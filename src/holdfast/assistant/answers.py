@@ -6,6 +6,7 @@ waited for. What it tells goes through a `Relay`; what it returns is the turn's 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
@@ -24,11 +25,11 @@ from holdfast.assistant.relay import Relay
 from holdfast.assistant.saying import Saying
 from holdfast.assistant.tools.registry import ToolContext, ToolSet
 from holdfast.capture.parts import error_code_of, finish
-from holdfast.errors import HoldfastError, ModelIncomplete, ModelRepeats
+from holdfast.errors import HoldfastError, ModelFailed, ModelIncomplete, ModelRepeats
 from holdfast.keeper.access import Scope
 
 if TYPE_CHECKING:
-    from holdfast.assistant.answering import Piece
+    from holdfast.assistant.answering import Piece, Toolbox
     from holdfast.assistant.speech.transcribing import Transcriber
     from holdfast.capture.turn import TurnRecorder
     from holdfast.model import Assistant, Json, Message
@@ -131,7 +132,7 @@ class Answering:
         """
         self._saying.begin(author)
         async with AsyncExitStack() as stack:
-            pieces = by.answer(asked, self._tools)
+            pieces = _begun(by, asked, self._tools)
             stack.push_async_callback(_closed, pieces)
             while (piece := await self._next(pieces)) is not None:
                 try:
@@ -149,6 +150,12 @@ class Answering:
             return await self._pace.next(pieces)
         except Exception as exc:
             raise _Broke(exc) from exc
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            # Nobody cancelled this turn: something inside the answerer was, and it let that out.
+            raise _Broke(ModelFailed()) from None
 
     async def _fall_back(self, to: Answerer, error: Exception) -> None:
         """Record why the first answerer failed, and who answers in its stead."""
@@ -217,8 +224,19 @@ def _told(error: Exception, code: str) -> str:
     return f"the answer could not be made: what you said is kept, try again ({code})"
 
 
+def _begun(by: Answerer, asked: Asked, tools: Toolbox) -> AsyncIterator[Piece]:
+    try:
+        return by.answer(asked, tools)
+    except Exception as exc:
+        raise _Broke(exc) from exc
+
+
 async def _closed(pieces: AsyncIterator[Piece]) -> None:
     """Close an answerer's iterator where it can be: that lets go of its connection."""
     close = getattr(pieces, "aclose", None)
-    if close is not None:
+    if close is None:
+        return
+    try:
         await close()
+    except Exception as exc:
+        raise _Broke(exc) from exc

@@ -289,3 +289,38 @@ async def test_an_answer_is_never_further_than_its_listener(
         async for event in events:
             if isinstance(event, Delta):
                 assert given[-1] == event.text
+
+
+class _RaisesAtOnce:
+    """Breaks before it gives anything to iterate."""
+
+    name = "at once"
+
+    def answer(self, asked: Any, tools: Any) -> Any:
+        """Never."""
+        raise ValueError("secret")
+
+
+class _BreaksOnClosing(Scripted):
+    """Cannot even be let go of."""
+
+    async def answer(self, asked: Any, tools: Any = None):  # type: ignore[no-untyped-def, override]
+        try:
+            yield "la " * 4_000
+        finally:
+            raise ValueError("secret")
+
+
+@pytest.mark.parametrize(
+    "answerer",
+    [_RaisesAtOnce(), _BreaksOnClosing(), Scripted("so far", asyncio.CancelledError())],
+    ids=["at once", "on closing", "cancelled inside"],
+)
+async def test_however_an_answerer_breaks_another_stands_in(
+    ada: holdfast.User, session: holdfast.OpenSession, answerer: Any
+) -> None:
+    """It is the answerer's failure, and the turn's listener is not cancelled by it."""
+    events = await events_of(ada, session, "hi", answerer=answerer, fallback=Scripted("here"))
+
+    assert isinstance(events[-1], Finished)
+    assert (await session.messages())[-1].text == "here"
