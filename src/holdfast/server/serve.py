@@ -30,6 +30,7 @@ __all__ = ["serve"]
 _STOP_TIMEOUT_S = 5
 _QUEUED_FRAMES = 4
 _BACKLOG = 1024
+_DEAD_MS = 30_000
 _LOGGED = ("action", "request_id", "method", "route", "status", "duration_ms", "count", "vault")
 
 
@@ -142,6 +143,10 @@ def _listening(settings: Settings) -> socket.socket:
         # Inherited by every connection: a head and a body in two packets would otherwise wait for
         # the client's delayed acknowledgement, 40 ms for every answer.
         made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux
+            # A client that takes nothing for so long is gone: what was not sent to it, and its
+            # connection, would otherwise stay for as long as it likes.
+            made.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _DEAD_MS)
         return made
     except OSError as exc:
         reason = exc.strerror or type(exc).__name__

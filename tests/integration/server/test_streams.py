@@ -650,6 +650,30 @@ async def test_a_revoked_key_ends_its_streams(served: Served) -> None:
     assert turns[1] == ("complete", ["slow secret", "one two"])
 
 
+async def test_a_stream_that_is_not_read_is_given_up(served: Served) -> None:
+    """Its turn is recorded whole all the same."""
+    async with served.client() as client:
+        path = await begun(client)
+        cookie = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
+        body = json.dumps({"text": "flood and do not read"})
+        head = (
+            f"POST {path}/turns HTTP/1.1\r\nHost: {served.url.removeprefix('http://')}\r\n"
+            f"Cookie: {cookie}\r\nContent-Type: application/json\r\n"
+            f"Accept: text/event-stream\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
+        port = int(served.url.rpartition(":")[2])
+        _, writer = await asyncio.open_connection("127.0.0.1", port, limit=1 << 14)
+        writer.write((head + body).encode())
+        await writer.drain()
+        async with asyncio.timeout(60):
+            while "action=stream.too_slow" not in served.log:
+                await asyncio.sleep(0.05)
+        [_, (status, texts)] = await turns_in(client, path)
+        writer.transport.abort()
+
+    assert (status, len(texts[1])) == ("complete", 400 * 6_000)
+
+
 async def test_a_key_that_may_only_read_hears_and_says_nothing(served: Served) -> None:
     """It may take up a stream, and neither say nor cancel anything."""
     key = served.key("ada", "--scope", "memory:read")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Header, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from holdfast.assistant.events import Failed
 from holdfast.clock import id_bytes
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from holdfast.keeper.access import Caller
     from holdfast.keeper.sessions import OpenSession
     from holdfast.keeper.users import User
+    from holdfast.server.sockets.places import Places
     from holdfast.server.talking.answers import Said
     from holdfast.server.talking.run import Run
     from holdfast.server.talking.talk import Talk
@@ -40,10 +43,12 @@ if TYPE_CHECKING:
 
 __all__ = ["cancel_turns", "router", "say", "stream_turn", "stream_turn_of_chat"]
 
+_logger = logging.getLogger(__name__)
 NEW = "new"
 """In place of a session's id: begin one with the configured assistant."""
 _BEGIN_S = 10.0
 """A stream begins after so long although its turn still waits for those before it."""
+_LAST_WORDS_S = 2.0
 
 
 class _Turns(Route):
@@ -93,7 +98,7 @@ async def say(
     said = await said_in(body, key, session)
     talk = talks.of(session)
     if _wants_stream(body, accept):
-        return await _streamed(talks, talk, owner, caller, said)
+        return await _streamed(request, talk, owner, caller, said)
     happening = talks.answers.in_session(owner, session, said, caller=caller)
     run = talk.say(happening, client_key=said.client_key, by=None, who=owner.id)
     return JSONResponse((await _answered(session, run)).model_dump(mode="json"))
@@ -114,7 +119,7 @@ async def stream_turn(
     run, after_seq = (None, -1) if talk is None else _run_to_resume(talk, seq)
     if talk is None or run is None:
         return Response(status_code=204)
-    listening = _Listening(talks, talk, caller)
+    listening = _Listening(request, talk, caller)
     talk.follow(listening.listener, run)
     return listening.response(run, after_seq)
 
@@ -173,13 +178,16 @@ async def _answered(session: OpenSession, run: Run) -> AnsweredOut:
     )
 
 
-async def _streamed(talks: Talks, talk: Talk, owner: User, caller: Caller, said: Said) -> Response:
+async def _streamed(
+    request: Request, talk: Talk, owner: User, caller: Caller, said: Said
+) -> Response:
     """Begin a turn and its stream. What is refused before it begins is no stream but an error."""
-    listening = _Listening(talks, talk, caller)
+    talks: Talks = request.app.state.talks
+    listening = _Listening(request, talk, caller)
     happening = talks.answers.in_session(owner, talk.session, said, caller=caller)
-    run = talk.say(happening, client_key=said.client_key, by=listening.listener, who=owner.id)
-    talk.follow(listening.listener, run)
     try:
+        run = talk.say(happening, client_key=said.client_key, by=listening.listener, who=owner.id)
+        talk.follow(listening.listener, run)
         async with asyncio.timeout(_BEGIN_S):
             await run.begun()
     except TimeoutError:
@@ -199,23 +207,53 @@ def _run_to_resume(talk: Talk, seq: int) -> tuple[Run | None, int]:
 
 
 class _Listening:
-    """A listener for one response."""
+    """A listener for one response, which takes a place like a socket.
 
-    def __init__(self, talks: Talks, talk: Talk, caller: Caller) -> None:
+    Raises:
+        Refused: the caller has too many of them.
+    """
+
+    def __init__(self, request: Request, talk: Talk, caller: Caller) -> None:
+        talks: Talks = request.app.state.talks
+        places: Places = request.app.state.places
+        self._held = ExitStack()
+        self._held.enter_context(places.place(caller))
         self._ready = asyncio.Event()
-        self.listener = Listener(caller, ready=self._ready.set)
-        self._talks = talks
-        self._talk = talk
+        self._until = asyncio.timeout(None)
+        self._sending = False
+        self.listener = Listener(caller, ready=self._has_something)
         talks.add(self.listener)
+        self._held.callback(talk.leave, self.listener)
+        self._held.callback(talks.remove, self.listener)
 
     def leave(self) -> None:
         """Stop listening; the turn goes on."""
-        self._talks.remove(self.listener)
-        self._talk.leave(self.listener)
+        self._held.close()
 
     def response(self, run: Run, after_seq: int = -1) -> Response:
         """The turn as a stream; whoever does not read it to its end stops listening, no more."""
         return _Stream(self, sent_events(self.listener, run, self._ready, after_seq=after_seq))
+
+    async def send(self, sending: Awaitable[None]) -> None:
+        """Send a response, for as long as its client listens, and leave."""
+        try:
+            async with self._until:
+                self._sending = True
+                with suppress(OSError):  # the client has gone
+                    await sending
+        except TimeoutError:
+            if not self._until.expired():
+                raise
+            _logger.info("stream given up", extra={"action": "stream.too_slow"})
+        finally:
+            self._sending = False
+            self.leave()
+
+    def _has_something(self) -> None:
+        self._ready.set()
+        if self.listener.ended is not None and self._sending:
+            # Who does not read cannot be told either: the last words are waited for only so long.
+            self._until.reschedule(asyncio.get_running_loop().time() + _LAST_WORDS_S)
 
 
 class _Stream(StreamingResponse):
@@ -223,9 +261,5 @@ class _Stream(StreamingResponse):
         super().__init__(lines, media_type=MEDIA_TYPE, headers=HEADERS)
         self._listening = listening
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # as in the base class
-        try:
-            with contextlib.suppress(OSError):  # the client has gone
-                await super().__call__(scope, receive, send)
-        finally:
-            self._listening.leave()
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._listening.send(super().__call__(scope, receive, send))

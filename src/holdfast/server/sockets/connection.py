@@ -55,7 +55,7 @@ MAX_FRAME_BYTES = 1 << 20
 """The largest frame of a client; a larger one closes the socket with code 1009."""
 
 _logger = logging.getLogger(__name__)
-_CLOSE_TIMEOUT_S = 5.0
+_CLOSE_TIMEOUT_S = 2.0
 
 
 class Connection:

@@ -1,4 +1,4 @@
-"""How many sockets there may be, and how much speech they may hold in memory together."""
+"""How many sockets and streams there may be, and how much speech they may hold together."""
 
 from __future__ import annotations
 
@@ -37,16 +37,17 @@ class Places:
 
     @contextmanager
     def place(self, caller: Caller) -> Iterator[None]:
-        """Hold a place for one socket.
+        """Hold a place for one socket or stream.
 
         Raises:
             Refused: there are too many, of this user or in all.
         """
         who = (caller.account, caller.user_id)
         if self._of_user[who] >= self._per_user:
-            raise Refused(429, "too_many_sockets", "you have too many sockets open: close some")
+            message = "you have too many sockets or streams open: close some"
+            raise Refused(429, "too_many_sockets", message)
         if self.taken >= self._most:
-            raise Refused(503, "busy", "too many sockets are open: try again soon")
+            raise Refused(503, "busy", "too many sockets are open in all: try again soon")
         self._of_user[who] += 1
         try:
             yield
