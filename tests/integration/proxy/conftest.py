@@ -15,6 +15,8 @@ from integration.server.conftest import Served
 from .upstream import Upstream
 
 _numbers = count()
+_PATIENCE = 2_000
+"""Looks at what is kept until a turn that has not ended never will."""
 
 
 class Person:
@@ -26,6 +28,7 @@ class Person:
         self.name = f"person-{next(_numbers)}"
         self.key = key or served.key("service", "--act-for-users")
         self.headers = {"X-Holdfast-User-Id": self.name}
+        self._opened: list[OpenAI] = []
 
     @property
     def shown(self) -> dict[str, str]:
@@ -36,7 +39,8 @@ class Person:
         """The SDK as an application uses it: only `base_url` and `api_key` are given."""
         given: dict[str, Any] = {"max_retries": 0, "api_key": self.key, **options}
         given["default_headers"] = {**self.headers, **options.get("default_headers", {})}
-        return OpenAI(base_url=f"{self.served.url}/v1", **given)
+        self._opened.append(OpenAI(base_url=f"{self.served.url}/v1", **given))
+        return self._opened[-1]
 
     def async_sdk(self, **options: Any) -> AsyncOpenAI:
         """The same, for asyncio."""
@@ -58,11 +62,24 @@ class Person:
             for s in reversed(listed)
         ]
 
+    def ended(self) -> list[dict[str, Any]]:
+        """Every session, once no turn is open: who reads to the last word is not the last."""
+        for _ in range(_PATIENCE):
+            found = self.sessions()
+            if all(turn["status"] != "open" for s in found for turn in s["turns"]):
+                return found
+        raise AssertionError("a turn does not end")
+
     def turns(self) -> list[dict[str, Any]]:
-        """The turns of the one session there is."""
-        (session,) = self.sessions()
+        """The turns of the one session there is, all ended."""
+        (session,) = self.ended()
         found: list[dict[str, Any]] = session["turns"]
         return found
+
+    def close(self) -> None:
+        """Close what `sdk` made."""
+        while self._opened:
+            self._opened.pop().close()
 
 
 class Proxied(Person):
@@ -71,6 +88,18 @@ class Proxied(Person):
     def __init__(self, served: Served, upstream: Upstream, key: str | None = None) -> None:
         super().__init__(served, key)
         self.upstream = upstream
+        self._others: list[Proxied] = []
+
+    def other(self, key: str | None = None) -> Proxied:
+        """Somebody else, closed together with this one."""
+        self._others.append(Proxied(self.served, self.upstream, key or self.key))
+        return self._others[-1]
+
+    def close(self) -> None:
+        """Close what `sdk` made, for the others too."""
+        super().close()
+        for other in self._others:
+            other.close()
 
 
 def said(turns: list[dict[str, Any]]) -> list[tuple[str, list[tuple[str, str, str]]]]:
@@ -108,7 +137,9 @@ def service(standing: Served) -> str:
 
 
 @pytest.fixture
-def proxied(standing: Served, upstream: Upstream, service: str) -> Proxied:
+def proxied(standing: Served, upstream: Upstream, service: str) -> Iterator[Proxied]:
     """A new person before the server; the upstream echoes."""
     upstream.script()
-    return Proxied(standing, upstream, service)
+    person = Proxied(standing, upstream, service)
+    yield person
+    person.close()

@@ -54,7 +54,7 @@ def test_clients_name_their_sessions_in_their_own_ways(
     ask(proxied, "two", **second)
     ask(proxied, "three", **first)
 
-    found = proxied.sessions()
+    found = proxied.ended()
     texts = sorted(
         [m["text"] for t in s["turns"] for m in t["messages"] if m["role"] == "user"] for s in found
     )
@@ -66,7 +66,7 @@ def test_a_session_of_ones_own_is_continued_by_its_id(proxied: Proxied) -> None:
     """And what somebody else's is called is only a name: a session of one's own comes of it."""
     ask(proxied, "mine")
     (session,) = proxied.sessions()
-    other = Proxied(proxied.served, proxied.upstream, proxied.key)
+    other = proxied.other()
     ask(other, "theirs", x_holdfast_session_id=session["id"])
     ask(proxied, "mine again", x_holdfast_session_id=session["id"])
 
@@ -78,7 +78,7 @@ def test_a_session_of_ones_own_is_continued_by_its_id(proxied: Proxied) -> None:
 
 def test_two_people_with_the_same_session_name_share_nothing(proxied: Proxied) -> None:
     """A name is looked up in the vault of whoever asks."""
-    other = Proxied(proxied.served, proxied.upstream, proxied.key)
+    other = proxied.other()
     for number in range(3):
         ask(proxied, f"ada {number}", x_session_id="same")
         ask(other, f"ben {number}", x_session_id="same")
@@ -115,9 +115,9 @@ def test_promise_07_yours_alone_a_header_names_a_user_only_for_keys_that_act_for
         )
         assert answer.status_code == 200
 
-    theirs = Proxied(proxied.served, proxied.upstream, proxied.key)
+    theirs = proxied.other()
     theirs.headers = {"X-Holdfast-User-Id": named}
-    own = Proxied(proxied.served, proxied.upstream, plain)
+    own = proxied.other(plain)
     own.headers = {}
     assert len(theirs.turns()) == len(own.turns()) == 1
 
@@ -152,6 +152,8 @@ def test_what_is_remembered_is_added_for_keys_that_ask_for_it(
         ask(injecting, "What is my favourite colour?", x_session_id="friday")
         _, by_default, told = [request.json["messages"] for request in upstream.requests]
         everything = json.dumps(plain.sessions())
+        injecting.close()
+        plain.close()
     finally:
         served.kill()
 
@@ -205,3 +207,31 @@ async def test_a_follow_up_that_overtakes_the_recording_finds_the_answer(proxied
         "And now?",
         "second",
     ]
+
+
+async def test_a_revoked_key_ends_its_streams(proxied: Proxied) -> None:
+    """Within seconds, also while the upstream says nothing; what came is kept."""
+
+    async def endless(request: Request, out: Out) -> None:
+        await out.head(content_type="text/event-stream")
+        await out.chunk({"content": "half"})
+        await out.gate("never")
+
+    proxied.upstream.script(endless)
+    made = proxied.served.command(
+        "tokens", "create", "--user", proxied.name, "--json", "--name", "short"
+    )
+    token = json.loads(made)
+    asked = {"model": "tiny", "stream": True, "messages": [user("Hello")]}
+    async with proxied.served.keyed(token["secret"]) as client:
+        request = client.build_request("POST", "/v1/chat/completions", json=asked)
+        answer = await client.send(request, stream=True)
+        pieces = answer.aiter_raw()
+        await anext(pieces)
+        proxied.served.command("tokens", "revoke", token["token"]["id"])
+        with pytest.raises(httpx2.HTTPError):
+            await anext(pieces)
+
+    (turn,) = proxied.turns()
+    assert turn["status"] == "cancelled"
+    assert [m["text"] for m in turn["messages"]] == ["Hello", "half"]

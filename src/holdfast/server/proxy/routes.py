@@ -76,6 +76,8 @@ class Proxy:
         self._timeout_s = settings.proxy_timeout_s
         self._context_tokens = settings.context_tokens
         self._assistant = settings.assistant
+        self.works: set[asyncio.Task[None]] = set()
+        """What is being answered."""
         self.failures = 0
         """Answers that could not be recorded although their clients have them."""
         self.routes = [
@@ -95,6 +97,11 @@ class Proxy:
         raised: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        for work in list(self.works):
+            work.cancel()
+        if self.works:
+            # Their last words are recorded before the store is closed.
+            await asyncio.wait(self.works)
         await self._upstream.close()
 
     async def complete(self, connection: HTTPConnection, receive: Receive, client: Client) -> None:
@@ -242,20 +249,24 @@ class _Completions:
         work = asyncio.create_task(
             self._proxy.complete(connection, arrived.get, client), name="completion"
         )
-        listening = asyncio.create_task(
-            _listen(receive, arrived, client, work), name="completion's client"
-        )
+        watching = [
+            asyncio.create_task(_listen(receive, arrived, client, work)),
+            asyncio.create_task(_until_revoked(connection, client, work)),
+        ]
+        self._proxy.works.add(work)
+        work.add_done_callback(self._proxy.works.discard)
         try:
             await asyncio.wait({work})
         except asyncio.CancelledError:
-            # The process ends: the turn is interrupted, and nobody has cancelled it.
+            # The process ends: the turn is interrupted, and nobody has cancelled it. Not raised
+            # again: this task ends here, and the server below would tell of it as of a fault.
             connection.app.state.talks.stopping.set()
             work.cancel()
             await asyncio.wait({work})
-            raise
         finally:
-            listening.cancel()
-            await asyncio.wait({listening})
+            for watcher in watching:
+                watcher.cancel()
+            await asyncio.wait(watching)
         await self._told(work, connection, client, scope, receive)
 
     async def _told(
@@ -300,6 +311,15 @@ async def _listen(
             work.cancel()
             return
         arrived.put_nowait(message)
+
+
+async def _until_revoked(
+    connection: HTTPConnection, client: Client, work: asyncio.Task[None]
+) -> None:
+    """End the answer when the credential it was asked for with ends."""
+    await identity_of(connection).revoked(caller_of(connection))
+    client.gone = True
+    work.cancel()
 
 
 async def _body(receive: Receive, limit: int) -> bytes:

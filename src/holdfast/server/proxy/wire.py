@@ -41,6 +41,7 @@ _ROLES: dict[str, Role] = {
 """Everything else instructs the model: system, developer, and what may come."""
 _START = b"holdfast proxy 1"
 _MAX_MESSAGES = 20_000
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
 
 class Unit(Struct, frozen=True, kw_only=True):
@@ -160,30 +161,41 @@ def answer_digest(message: JsonObject) -> bytes:
 
 
 def _digest(role: str, message: JsonObject) -> bytes:
-    said: dict[str, object] = {"role": role, "content": _parts(message.get("content"), role)}
-    if role == "assistant":
-        said["calls"] = _calls(message)
-        audio = message.get("audio")
-        said["audio"] = audio.get("id") if isinstance(audio, dict) else None
-        said["refusal"] = message.get("refusal") or None
-    elif role == "tool":
-        said["call"] = message.get("tool_call_id") or message.get("name")
-    elif message.get("name"):
-        said["name"] = message["name"]
-    form = json.dumps(said, sort_keys=True, separators=(",", ":"))
+    parts = _parts(message.get("content"), role)
+    others = _others(role, message)
+    if not others and len(parts) <= 1 and all(isinstance(part, str) for part in parts):
+        # Most of a long history is this, and all of it is read again with each request.
+        form = "\0".join(["text", role, *map(str, parts)])
+    else:
+        form = _canonical.encode({**others, "role": role, "content": parts})
     return hashlib.sha256(form.encode()).digest()
 
 
-def _parts(content: Json, role: str) -> list[object]:
+def _others(role: str, message: JsonObject) -> JsonObject:
+    """What a message says beside its content."""
+    said: JsonObject = {}
+    if role == "assistant":
+        audio = message.get("audio")
+        said["calls"] = _calls(message)
+        said["audio"] = audio.get("id") if isinstance(audio, dict) else None
+        said["refusal"] = message.get("refusal")
+    elif role == "tool":
+        said["call"] = message.get("tool_call_id") or message.get("name")
+    else:
+        said["name"] = message.get("name")
+    return {name: value for name, value in said.items() if value}
+
+
+def _parts(content: Json, role: str) -> list[Json]:
     """The content in one form: a text and a list of that one text say the same."""
-    found: list[object] = []
+    found: list[Json] = []
     for part in content if isinstance(content, list) else [content]:
         text = _text_of(part)
         if text is None:
             if part is not None:
                 found.append(part)
         elif found and isinstance(found[-1], str):
-            found[-1] += text
+            found[-1] = found[-1] + text
         else:
             found.append(text)
     # Clients trim answers before they send them back.
@@ -200,9 +212,9 @@ def _text_of(part: Json) -> str | None:
     return None
 
 
-def _calls(message: JsonObject) -> list[object]:
+def _calls(message: JsonObject) -> list[Json]:
     calls = message.get("tool_calls")
-    found: list[object] = []
+    found: list[Json] = []
     for call in calls if isinstance(calls, list) else ():
         function = call.get("function") if isinstance(call, dict) else None
         if not isinstance(call, dict) or not isinstance(function, dict):
