@@ -158,6 +158,15 @@ async def test_a_request_has_the_documented_form(provider: Provider) -> None:
     assert {headers["authorization"] for _, _, headers, _ in provider.asked} == {KEY}
 
 
+async def test_the_path_of_the_api_may_be_given(provider: Provider) -> None:
+    """For the provider's newer host, which has another version."""
+    provider.will_return({"code": 200, "data": {"content": "cats"}})
+    client = MemoriesAi(base_url=f"{provider.url}/serve/api/v2/", api_key=KEY)
+
+    assert (await heard(client))[0] == "cats"
+    assert provider.asked[0][1] == "/serve/api/v2/marketer_chat_stream"
+
+
 async def test_a_stream_is_read_piece_by_piece(provider: Provider) -> None:
     """Thinking, references, text in two pieces, the session's id, the end."""
     provider.will_say(
@@ -739,6 +748,32 @@ async def test_what_only_the_provider_has_is_taken_over_once(
     await ada.erase_session(mine["session_id"])
     assert (await call(media, "list_trending_sessions", ada))["taken_over_messages"] == 0
     assert await ada.sessions.list() == []
+
+
+async def test_a_long_list_is_taken_over_bit_by_bit(
+    provider: Provider, media: RecordedMedia, ada: User
+) -> None:
+    """What is new first, so many in one go, over all pages; in the end all of it is here, once."""
+    read: list[int] = []
+
+    def answer(path: str) -> tuple[int, str, Sequence[str]]:
+        if "list_sessions" in path:
+            page = int(path.partition("page=")[2].partition("&")[0])
+            found = [{"sessionId": n} for n in range(20 * page - 20, min(20 * page, 90))]
+            read.append(0)
+            body: dict[str, Any] = {"code": "0000", "data": {"sessions": found}}
+        else:
+            read[-1] += 1
+            body = history(path)
+        return 200, "application/json", [json.dumps(body)]
+
+    provider.otherwise = answer
+    now = datetime(2026, 1, 9, tzinfo=UTC)
+    taken = [await take_over(ada, media.provider, now=now) for _ in range(4)]
+
+    assert taken == [40, 40, 10, 0]
+    assert [count for count in read if count] == [40, 40, 40, 40]
+    assert len(await ada.sessions.list(limit=200)) == 90
 
 
 async def test_a_taken_over_talk_is_gone_on_with(

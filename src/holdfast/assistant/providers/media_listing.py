@@ -33,7 +33,9 @@ TAKEN_OVER_TAG = "taken-over"
 _KIND: MediaKind = "marketer_chat"
 """Of all that is taken over: the provider's list does not tell it."""
 _MAX_PAGES = 10
-"""Of the provider's list, 20 sessions each: the newest; more would take minutes of its limits."""
+"""Of the provider's list, 20 sessions each: the newest."""
+_MAX_READ = 40
+"""Histories in one go: more would take minutes of the provider's limits. The next call goes on."""
 
 
 async def take_over(user: User, provider: MemoriesAi, *, now: datetime) -> int:
@@ -44,11 +46,14 @@ async def take_over(user: User, provider: MemoriesAi, *, now: datetime) -> int:
         StorageFailed: or one of its kinds.
     """
     here = {name async for name in _taken_over(user)}
-    added = 0
+    known, new = [], []
     async for listed in _listed(provider, owner_id(user)):
-        seen = await was_seen(user.vault, PROVIDER, listed.session_id)
-        if seen and listed.session_id not in here:
-            continue
+        if listed.session_id in here:
+            known.append(listed)
+        elif not await was_seen(user.vault, PROVIDER, listed.session_id):
+            new.append(listed)
+    added = 0
+    for listed in (new + known)[:_MAX_READ]:
         title, said = await provider.history(owner_id(user), listed.session_id)
         found = conversation_of(listed.session_id, title or listed.title, said, now=now)
         if found.messages:

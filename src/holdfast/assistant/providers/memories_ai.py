@@ -120,11 +120,12 @@ class MemoriesAi:
     ) -> None:
         """
         Args:
-            base_url: without the path of the API.
+            base_url: with the path of the API (/serve/api/v1), or without it.
             sleep, spread: for tests; how to wait, and the jitter in [0, 1].
             silent_s: an answer that is silent for so long has failed.
         """
-        self._base_url = base_url.rstrip("/") + _PREFIX
+        base_url = base_url.rstrip("/")
+        self._base_url = base_url if "/serve/api/" in base_url else base_url + _PREFIX
         self._api_key = api_key
         self._sleep = sleep
         self._spread = spread
