@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from holdfast.capture.parts import finish
-from holdfast.errors import BadInput, HoldfastError, TooLarge
+from holdfast.errors import BadInput, HoldfastError
 from holdfast.server.failures import Refused
 from holdfast.server.identity.asking import ME, caller_of, identity_of, user_for
 from holdfast.server.once import REPLAYED
+from holdfast.server.proxy.client import Client, Completions, read_body
 from holdfast.server.proxy.exchange import ClientGone, Exchange
 from holdfast.server.proxy.finding import Asked
 from holdfast.server.proxy.injecting import with_context
@@ -32,7 +31,7 @@ from holdfast.server.proxy.upstream import Upstream, model_path, shown_headers
 from holdfast.server.proxy.wire import read_request
 
 if TYPE_CHECKING:
-    from starlette.types import Message, Receive, Scope, Send
+    from starlette.types import Receive, Send
 
     from holdfast.keeper.keeper import Keeper
     from holdfast.keeper.users import User
@@ -40,30 +39,11 @@ if TYPE_CHECKING:
     from holdfast.server.talking.answers import Answers
     from holdfast.settings import Settings
 
-__all__ = ["Client", "Proxy"]
+__all__ = ["Proxy"]
 
-_logger = logging.getLogger(__name__)
 _PATHS = {"/v1/chat/completions": "POST", "/v1/models": "GET"}
 _VERBS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 _MAX_KEY = 255
-
-
-class Client:
-    """The client's side of one request."""
-
-    def __init__(self, send: Send) -> None:
-        self._send = send
-        self.begun = False
-        """It has the beginning of an answer."""
-        self.gone = False
-        """It has left."""
-        self.refused: HTTPException | None = None
-        """Why what it sends is not taken."""
-
-    async def send(self, message: Message) -> None:
-        """Send it a message of ASGI."""
-        self.begun = True
-        await self._send(message)
 
 
 class Proxy:
@@ -76,12 +56,11 @@ class Proxy:
         self._timeout_s = settings.proxy_timeout_s
         self._context_tokens = settings.context_tokens
         self._assistant = settings.assistant
-        self.works: set[asyncio.Task[None]] = set()
-        """What is being answered."""
+        self._completions = Completions(self.complete)
         self.failures = 0
         """Answers that could not be recorded although their clients have them."""
         self.routes = [
-            Route("/v1/chat/completions", _Completions(self), methods=["POST"]),
+            Route("/v1/chat/completions", self._completions, methods=["POST"]),
             Route("/v1/models", self._answering(self._models), methods=["GET"]),
             Route("/v1/models/{model:path}", self._answering(self._model), methods=["GET"]),
             Route("/v1/{rest:path}", self._answering(self._unknown), methods=_VERBS),
@@ -97,11 +76,7 @@ class Proxy:
         raised: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for work in list(self.works):
-            work.cancel()
-        if self.works:
-            # Their last words are recorded before the store is closed.
-            await asyncio.wait(self.works)
+        await self._completions.stop()
         await self._upstream.close()
 
     async def complete(self, connection: HTTPConnection, receive: Receive, client: Client) -> None:
@@ -110,7 +85,7 @@ class Proxy:
         Raises:
             HoldfastError, Refused: it was turned away, or the upstream cannot be asked.
         """
-        request = read_request(await _body(receive, self._max_body))
+        request = read_request(await read_body(receive, self._max_body))
         headers = _headers(connection)
         caller = caller_of(connection)
         user = await user_for(
@@ -234,110 +209,6 @@ class Proxy:
         )
         response.headers["Allow"] = allowed
         return response
-
-
-class _Completions:
-    """The ASGI application behind /v1/chat/completions: pieces go out as they come in."""
-
-    def __init__(self, proxy: Proxy) -> None:
-        self._proxy = proxy
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        connection = HTTPConnection(scope)
-        client = Client(send)
-        arrived: asyncio.Queue[Message] = asyncio.Queue()
-        work = asyncio.create_task(
-            self._proxy.complete(connection, arrived.get, client), name="completion"
-        )
-        watching = [
-            asyncio.create_task(_listen(receive, arrived, client, work)),
-            asyncio.create_task(_until_revoked(connection, client, work)),
-        ]
-        self._proxy.works.add(work)
-        work.add_done_callback(self._proxy.works.discard)
-        try:
-            await asyncio.wait({work})
-        except asyncio.CancelledError:
-            # The process ends: the turn is interrupted, and nobody has cancelled it. Not raised
-            # again: this task ends here, and the server below would tell of it as of a fault.
-            connection.app.state.talks.stopping.set()
-            work.cancel()
-            await asyncio.wait({work})
-        finally:
-            for watcher in watching:
-                watcher.cancel()
-            await asyncio.wait(watching)
-        await self._told(work, connection, client, scope, receive)
-
-    async def _told(
-        self,
-        work: asyncio.Task[None],
-        connection: HTTPConnection,
-        client: Client,
-        scope: Scope,
-        receive: Receive,
-    ) -> None:
-        if client.refused is not None:
-            error: BaseException | None = Refused(413, "too_large", client.refused.detail)
-        else:
-            error = None if work.cancelled() else work.exception()
-        if error is None:
-            return
-        if not isinstance(error, HoldfastError | Refused):
-            raise error
-        if not client.begun:
-            await refusal(error, connection.state.request_id)(scope, receive, client.send)
-            return
-        extra = {"action": "proxy.record", "request_id": connection.state.request_id}
-        _logger.error("answer not recorded", extra={**extra, "code": error.code})
-
-
-async def _listen(
-    receive: Receive,
-    arrived: asyncio.Queue[Message],
-    client: Client,
-    work: asyncio.Task[None],
-) -> None:
-    """Hand on what the client sends; when it leaves, nobody waits for the answer any longer."""
-    while True:
-        try:
-            message = await receive()
-        except HTTPException as exc:
-            client.refused = exc
-            work.cancel()
-            return
-        if message["type"] == "http.disconnect":
-            client.gone = True
-            work.cancel()
-            return
-        arrived.put_nowait(message)
-
-
-async def _until_revoked(
-    connection: HTTPConnection, client: Client, work: asyncio.Task[None]
-) -> None:
-    """End the answer when the credential it was asked for with ends."""
-    await identity_of(connection).revoked(caller_of(connection))
-    client.gone = True
-    work.cancel()
-
-
-async def _body(receive: Receive, limit: int) -> bytes:
-    """The whole body.
-
-    Raises:
-        TooLarge: over the limit.
-    """
-    parts, size, more = [], 0, True
-    while more:
-        message = await receive()
-        part = message.get("body", b"")
-        more = message.get("more_body", False)
-        size += len(part)
-        if size > limit:
-            raise TooLarge("body", size=size, limit=limit)
-        parts.append(part)
-    return b"".join(parts)
 
 
 def _headers(connection: HTTPConnection) -> dict[str, str]:

@@ -1,0 +1,157 @@
+"""One client of a long answer: what it sends, that it leaves, and what ends the answer for it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, TypeAlias
+
+from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection
+
+from holdfast.errors import HoldfastError, TooLarge
+from holdfast.server.failures import Refused
+from holdfast.server.identity.asking import caller_of, identity_of
+from holdfast.server.proxy.refusals import refusal
+
+if TYPE_CHECKING:
+    from starlette.types import Message, Receive, Scope, Send
+
+__all__ = ["Answering", "Client", "Completions", "read_body"]
+
+_logger = logging.getLogger(__name__)
+
+
+class Client:
+    """The client's side of one request."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.begun = False
+        """It has the beginning of an answer."""
+        self.gone = False
+        """It has left."""
+        self.refused: HTTPException | None = None
+        """Why what it sends is not taken."""
+
+    async def send(self, message: Message) -> None:
+        """Send it a message of ASGI."""
+        self.begun = True
+        await self._send(message)
+
+
+Answering: TypeAlias = Callable[
+    [HTTPConnection, "Receive", Client], Coroutine[object, object, None]
+]
+"""Answers a request with what the client is sent; may raise HoldfastError and Refused before."""
+
+
+class Completions:
+    """The ASGI application behind /v1/chat/completions: pieces go out as they come in."""
+
+    def __init__(self, answering: Answering) -> None:
+        self._answering = answering
+        self._works: set[asyncio.Task[None]] = set()
+
+    async def stop(self) -> None:
+        """End what is being answered; its last words are recorded on return."""
+        for work in self._works:
+            work.cancel()
+        if self._works:
+            await asyncio.wait(self._works)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        connection = HTTPConnection(scope)
+        client = Client(send)
+        arrived: asyncio.Queue[Message] = asyncio.Queue()
+        work = asyncio.create_task(self._answering(connection, arrived.get, client))
+        watching = [
+            asyncio.create_task(_listen(receive, arrived, client, work)),
+            asyncio.create_task(_until_revoked(connection, client, work)),
+        ]
+        self._works.add(work)
+        work.add_done_callback(self._works.discard)
+        try:
+            await asyncio.wait({work})
+        except asyncio.CancelledError:
+            # The process ends: the turn is interrupted, and nobody has cancelled it. Not raised
+            # again: this task ends here, and the server below would tell of it as of a fault.
+            connection.app.state.talks.stopping.set()
+            work.cancel()
+            await asyncio.wait({work})
+        finally:
+            for watcher in watching:
+                watcher.cancel()
+            await asyncio.wait(watching)
+        await self._told(work, connection, client, scope, receive)
+
+    async def _told(
+        self,
+        work: asyncio.Task[None],
+        connection: HTTPConnection,
+        client: Client,
+        scope: Scope,
+        receive: Receive,
+    ) -> None:
+        if client.refused is not None:
+            error: BaseException | None = Refused(413, "too_large", client.refused.detail)
+        else:
+            error = None if work.cancelled() else work.exception()
+        if error is None:
+            return
+        if not isinstance(error, HoldfastError | Refused):
+            raise error
+        if not client.begun:
+            await refusal(error, connection.state.request_id)(scope, receive, client.send)
+            return
+        extra = {"action": "proxy.record", "request_id": connection.state.request_id}
+        _logger.error("answer not recorded", extra={**extra, "code": error.code})
+
+
+async def _listen(
+    receive: Receive,
+    arrived: asyncio.Queue[Message],
+    client: Client,
+    work: asyncio.Task[None],
+) -> None:
+    """Hand on what the client sends; when it leaves, nobody waits for the answer any longer."""
+    while True:
+        try:
+            message = await receive()
+        except HTTPException as exc:
+            client.refused = exc
+            work.cancel()
+            return
+        if message["type"] == "http.disconnect":
+            client.gone = True
+            work.cancel()
+            return
+        arrived.put_nowait(message)
+
+
+async def _until_revoked(
+    connection: HTTPConnection, client: Client, work: asyncio.Task[None]
+) -> None:
+    """End the answer when the credential it was asked for with ends."""
+    await identity_of(connection).revoked(caller_of(connection))
+    client.gone = True
+    work.cancel()
+
+
+async def read_body(receive: Receive, limit: int) -> bytes:
+    """The whole body.
+
+    Raises:
+        TooLarge: over the limit.
+    """
+    parts, size, more = [], 0, True
+    while more:
+        message = await receive()
+        part = message.get("body", b"")
+        more = message.get("more_body", False)
+        size += len(part)
+        if size > limit:
+            raise TooLarge("body", size=size, limit=limit)
+        parts.append(part)
+    return b"".join(parts)
