@@ -13,7 +13,10 @@ __all__ = ["excerpt", "subject_terms"]
 _LOOKED_AT = 50_000
 """Characters of a text that are searched for the best place."""
 _HOLLOW = frozenset(
-    map(term_of, ("say", "said", "talk", "speak", "discuss", "chat", "ask", "thing", "something"))
+    map(
+        term_of,
+        ("say", "said", "talk", "speak", "discuss", "chat", "ask", "remind", "thing", "something"),
+    )
 )
 """Words of talking about talking: they carry no subject, though recall may use them."""
 _GRAM = re.compile(r"[^\x00-\u0dff]")

@@ -107,12 +107,18 @@ def compose(asked: Asked, *, zone: tzinfo = UTC) -> str:
     return "\n".join(quoted.line for quoted in quotes(asked, zone=zone)) or NOTHING
 
 
-def quotes(asked: Asked, *, zone: tzinfo = UTC) -> list[Quoted]:
-    """What answers a question, best first, without repetitions; empty when nothing does."""
+def quotes(asked: Asked, *, zone: tzinfo = UTC, loosely: bool = False) -> list[Quoted]:
+    """What answers a question, best first, without repetitions; empty when nothing does.
+
+    Args:
+        asked: what was asked and what was found for it.
+        zone: where days begin.
+        loosely: when nothing is about all of it, take what is about a part: two words of it.
+    """
     wanted = _read(asked.text, asked.now.astimezone(zone))
     return [
         Quoted(text=quote.text, line=_worded(quote, asked, zone), message=quote.hit.message)
-        for quote in _chosen(asked, wanted)
+        for quote in _chosen(asked, wanted, loosely=loosely)
     ]
 
 
@@ -141,13 +147,12 @@ def _weight(term: str) -> float:
     return 0.5 if term in _WEAK else 1.0
 
 
-def _chosen(asked: Asked, wanted: _Wanted) -> list[_Quote]:
+def _chosen(asked: Asked, wanted: _Wanted, *, loosely: bool) -> list[_Quote]:
     """The quotes that answer, best first, without repetitions."""
-    found = [
-        quote
-        for hit in asked.hits
-        if (quote := _quote(hit, asked.text, wanted)) is not None and _is_relevant(quote, wanted)
-    ]
+    known = [q for hit in asked.hits if (q := _quote(hit, asked.text, wanted)) is not None]
+    found = [quote for quote in known if _is_relevant(quote, wanted)]
+    if not found and loosely:
+        found = [q for q in known if not q.asks and len(wanted.terms & q.terms) > 1]
     stated = [quote for quote in found if not quote.asks] or found
     ranked = sorted(stated, key=lambda quote: _order(quote, wanted))
     kept: list[_Quote] = []

@@ -9,11 +9,14 @@ from typing import Any
 
 import pytest
 
+from fix_keeper import world
 from holdfast.assistant.answering import NO_TOOLS, Asked, Piece, Toolbox, ToolOutcome, ToolSpec
 from holdfast.assistant.models.answerer import PydanticAnswerer
 from holdfast.assistant.models.route import Provider, Route
 from holdfast.settings import Secret
 from integration.models.upstream import Upstream, serving
+
+__all__ = ["NOW", "Toolcase", "answerer", "asked", "pieces_of", "text_of", "upstream", "world"]
 
 NOW = datetime(2026, 1, 16, 12, tzinfo=UTC)
 

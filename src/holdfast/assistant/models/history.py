@@ -95,10 +95,19 @@ def _parts(
                 used.add(call_id)
                 yield from _call(message.tool, result, call_id)
         elif message.kind in _SPOKEN and message.text.strip():
-            if message.role == "assistant" and message.author in (None, assistant):
+            if message.role == "assistant" and _is_own(message.author, assistant):
                 yield TextPart(content=message.text)
             elif message.role in ("user", "assistant"):
                 yield UserPromptPart(content=_named(message.author, message.text))
+
+
+def _is_own(author: str | None, assistant: str) -> bool:
+    """Whether an answer is of the one who is asked: a room's record names assistants by slug."""
+    return author is None or _bare(author) == _bare(assistant)
+
+
+def _bare(name: str) -> str:
+    return re.sub(r"[\W_]+", "", name).casefold()
 
 
 def _results(recent: Sequence[Message]) -> dict[tuple[str, str], ToolPart]:

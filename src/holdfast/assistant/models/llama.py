@@ -128,6 +128,9 @@ class Llama:
         parameters.n_ctx = CONTEXT_TOKENS
         parameters.n_parallel = 1
         parameters.warmup = False
+        # One: several wait for each other spinning, on a busy machine ten times as long as one
+        # alone takes (two cores under load, 2026-11: 1.7 s against 11 s), and others need a core.
+        parameters.cpuparams.n_threads = parameters.cpuparams_batch.n_threads = 1
         parameters.verbosity = -1  # it would log prompts
         parameters.cache_ram_mib = 0
         parameters.ui = parameters.endpoint_slots = parameters.endpoint_props = False

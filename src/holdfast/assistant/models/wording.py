@@ -3,7 +3,8 @@
 With 135 million parameters it cannot find an answer among notes: shown four it named the right one
 in one case of three, shown one it still made things up in one of five. So the finding is left to
 recall, and the model words what was found, under a grammar that has no other words than those that
-were said: in 40 cases of 40 what mattered was in its sentence. What it rests on follows verbatim.
+were said: of 16 statements all had what mattered in its sentence. What it rests on follows as it
+was said.
 All of this is pure.
 """
 
@@ -52,7 +53,6 @@ _EXAMPLES = (
     ("I was born in Rome.", "You were born in Rome."),
     ("My car is a red Volvo.", "Your car is a red Volvo."),
     ("Remember that my boss is called Eve.", "Your boss is called Eve."),
-    ("I prefer tea, coffee keeps me awake.", "You prefer tea, coffee keeps you awake."),
     ("By the way, 7 is my lucky number.", "You said that 7 is your lucky number."),
 )
 _TASK = "Say to the user what the user said, with you for I."
@@ -75,7 +75,7 @@ def planned(asked: Asked, *, max_tokens: int, zone: tzinfo = UTC) -> Plan:
     """
     if not is_question(asked.text):
         return _to_statement(asked, max_tokens)
-    found = _by_whoever_asks(quotes(asked, zone=zone), asked)
+    found = _by_whoever_asks(quotes(asked, zone=zone, loosely=True), asked)
     lines = "\n".join(quoted.line for quoted in found)
     if found and _is_own(found[0].message, asked) and _can_word(found[0].text):
         return Plan(completion=_rewording(found[0].text), after=f"\n\n{lines}")
