@@ -133,5 +133,5 @@ ROUTES: dict[str, Needs | Open | Socket] = {
     "POST /v1/chat/completions": Needs(WRITE, json=[_V1]),
     "GET /v1/models": Needs(READ),
     "GET /v1/models/{model}": Needs(READ),
-    "GET /v1/{rest}": Needs(None),
+    **{f"{verb} /v1/{{rest}}": Needs(None) for verb in ("GET", "POST", "PUT", "PATCH", "DELETE")},
 }
