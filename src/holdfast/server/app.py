@@ -84,6 +84,7 @@ def create_app(
         title="Holdfast",
         version=holdfast.__version__,
         lifespan=lifespan,
+        generate_unique_id_function=lambda route: route.name,
         docs_url=None,
         redoc_url=None,
     )

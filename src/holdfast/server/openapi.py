@@ -14,6 +14,9 @@ _TOLD = {
     404: "There is no such thing for this caller; somebody else's is no other answer.",
 }
 
+_BYTES = {"type": "string", "format": "binary"}
+_SCHEMAS: dict[str, dict[str, str]] = {"application/json": {"type": "object"}}
+
 RESPONSES: dict[int | str, dict[str, Any]] = {
     **{status: {"model": ErrorOut, "description": about} for status, about in _TOLD.items()},
     "default": {"model": ErrorOut, "description": "An error; its code says which."},
@@ -23,5 +26,5 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
 
 def binary(*media_types: str, description: str) -> dict[int | str, dict[str, Any]]:
     """The `responses` of a route whose answer is bytes."""
-    content = {kind: {"schema": {"type": "string", "format": "binary"}} for kind in media_types}
+    content = {kind: {"schema": _SCHEMAS.get(kind, _BYTES)} for kind in media_types}
     return {200: {"description": description, "content": content}}

@@ -59,7 +59,7 @@ def error_of(answer: httpx2.Response) -> tuple[int, str]:
     return answer.status_code, body["error"]["code"]
 
 
-async def _prepare(folder: Path) -> dict[str, str]:
+async def prepare(folder: Path) -> dict[str, str]:
     """A long talk with tools, files and memories, and short ones of several kinds."""
     for part in ("data", "config"):
         (folder / part).mkdir(mode=0o700)
@@ -115,7 +115,7 @@ async def _prepare(folder: Path) -> dict[str, str]:
 def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     """A server over the prepared history. Tests may add to it, and take away what they added."""
     folder = tmp_path_factory.mktemp("api")
-    known = asyncio.run(_prepare(folder))
+    known = asyncio.run(prepare(folder))
     served = Served(folder, max_body_mb="1", max_import_mb="2", **UNLIMITED).start()
     yield Api(served, known)
     served.kill()
