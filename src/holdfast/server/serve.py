@@ -31,6 +31,7 @@ _STOP_TIMEOUT_S = 5
 _QUEUED_FRAMES = 4
 _BACKLOG = 1024
 _DEAD_MS = 30_000
+_FILES_BESIDE = 1024
 _LOGGED = ("action", "request_id", "method", "route", "status", "duration_ms", "count", "vault")
 
 
@@ -51,6 +52,7 @@ def serve(
         StorageFailed: or one of its kinds.
     """
     check_settings(settings)
+    _allow_open_files(settings.max_sockets + _FILES_BESIDE)
     with _listening(settings) as listening:
         _log_to_stderr(settings.log_level)
         port = listening.getsockname()[1]
@@ -128,6 +130,18 @@ class _Server(uvicorn.Server):
         """
         self.force_exit = self.should_exit
         self.should_exit = True
+
+
+def _allow_open_files(wanted: int) -> None:
+    """Ask the system for as many open files as there may be sockets, as far as it lets us."""
+    try:
+        import resource
+    except ImportError:  # not on Windows, which has no such limit
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < allowed:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
 
 
 def _listening(settings: Settings) -> socket.socket:
