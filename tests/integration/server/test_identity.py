@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -305,6 +306,51 @@ async def test_a_revoked_key_is_refused_and_its_socket_closed(open_house: Served
     assert code == 4401
     assert refused == (401, "wrong_credential")
     assert error_of(answer) == (401, "wrong_ticket")
+
+
+async def test_a_revoked_key_ends_the_streams_it_opened(tmp_path: Path) -> None:
+    """Within five seconds, in the midst of an answer; the turn goes on and is there afterwards."""
+    served = Served(tmp_path, auth="tokens").start()
+    try:
+        doomed, other = served.key("ada"), served.key("ada")
+        session = await begin_session(served, doomed)
+        said = {"json": {"text": "slow"}, "headers": {"Accept": "text/event-stream"}}
+        async with (
+            served.keyed(doomed) as client,
+            client.stream("POST", f"{_MINE}/{session}/turns", **said) as answer,
+        ):
+            pieces = answer.aiter_text()
+            while "one " not in await anext(pieces):
+                pass
+            served.command("tokens", "revoke", doomed)
+            async with asyncio.timeout(5):
+                rest = await _to_the_end(pieces)
+        served.release.touch()
+        async with served.keyed(other) as client, asyncio.timeout(_HUNG_S):
+            while (turn := (await _turns(client, session))[0])["status"] == "open":
+                await asyncio.sleep(0)
+    finally:
+        served.kill()
+
+    assert "two" not in rest
+    assert turn["status"] == "complete"
+    assert turn["messages"][-1]["text"] == "one two"
+
+
+async def _to_the_end(pieces: AsyncIterator[str]) -> str:
+    """What still comes of a stream, however it ends."""
+    found = ""
+    with contextlib.suppress(httpx2.RemoteProtocolError):
+        async for piece in pieces:
+            found += piece
+    return found
+
+
+async def _turns(client: httpx2.AsyncClient, session: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = (await client.get(f"{_MINE}/{session}")).json()["session"][
+        "turns"
+    ]
+    return found
 
 
 async def test_erasing_a_user_ends_their_keys_in_a_running_server(open_house: Served) -> None:
