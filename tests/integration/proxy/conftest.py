@@ -10,9 +10,12 @@ import httpx2
 import pytest
 from openai import AsyncOpenAI, OpenAI
 
+from fix_keeper import clock, world
 from integration.server.conftest import Served
 
 from .upstream import Upstream
+
+__all__ = ["clock", "world"]
 
 _numbers = count()
 _PATIENCE = 2_000
