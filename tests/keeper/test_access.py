@@ -28,7 +28,7 @@ WANTED: dict[Verb, Scope] = {
 }
 
 
-@pytest.mark.parametrize(("verb", "scopes"), product(VERBS, SCOPES))
+@pytest.mark.parametrize(("verb", "scopes"), list(product(VERBS, SCOPES)))
 def test_what_passes_is_what_role_and_scopes_both_allow(
     verb: Verb, scopes: frozenset[Scope]
 ) -> None:
@@ -43,7 +43,7 @@ def test_what_passes_is_what_role_and_scopes_both_allow(
                 decide(standing, verb, scopes=scopes)
 
 
-@pytest.mark.parametrize(("verb", "scopes"), product(VERBS, SCOPES))
+@pytest.mark.parametrize(("verb", "scopes"), list(product(VERBS, SCOPES)))
 def test_ones_own_is_decided_like_a_room_of_ones_own(verb: Verb, scopes: frozenset[Scope]) -> None:
     """And somebody else's like a room one is not in."""
     caller = replace(ADA, scopes=scopes)
