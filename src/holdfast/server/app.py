@@ -97,6 +97,7 @@ def create_app(
         max_file_bytes=settings.max_file_mb << 20,
     )
     app.state.identity = door
+    app.state.proxy = proxy
     app.state.once = Once(monotonic=monotonic)
     app.include_router(login.router)
     for module in (conversations, messages, search, memories, names, profile, moving):
