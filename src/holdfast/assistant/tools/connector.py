@@ -32,19 +32,19 @@ _OPENING = 40
 """Messages of a conversation that is fetched."""
 
 
-class SearchArguments(ToolArguments):
+class _SearchArguments(ToolArguments):
     """What to look for."""
 
     query: Question
 
 
-class FetchArguments(ToolArguments):
+class _FetchArguments(ToolArguments):
     """What to fetch."""
 
     id: Annotated[str, Meta(min_length=1, max_length=120, description="An id from search.")]
 
 
-async def _search(context: ToolContext, asked: SearchArguments) -> Json:
+async def _search(context: ToolContext, asked: _SearchArguments) -> Json:
     hits = await found(context, asked.query, limit=_RESULTS)
     return {"results": [_result(hit, context) for hit in hits]}
 
@@ -65,7 +65,7 @@ def _result(hit: Hit, context: ToolContext) -> JsonObject:
     }
 
 
-async def _fetch(context: ToolContext, asked: FetchArguments) -> Json:
+async def _fetch(context: ToolContext, asked: _FetchArguments) -> Json:
     kind, _, name = asked.id.rpartition(":")
     match kind:
         case "message" | "":
@@ -171,7 +171,7 @@ SEARCH = Tool(
     name="search",
     title="Search everything that was said",
     description="Search all conversations and memories; fetch reads what it finds.",
-    arguments=SearchArguments,
+    arguments=_SearchArguments,
     call=_search,
     scope="memory:read",
     read_only=True,
@@ -181,7 +181,7 @@ FETCH = Tool(
     name="fetch",
     title="Fetch what search found",
     description="Read a result of search in full, with what was said around it.",
-    arguments=FetchArguments,
+    arguments=_FetchArguments,
     call=_fetch,
     scope="memory:read",
     read_only=True,

@@ -25,7 +25,7 @@ _Cursor = Annotated[
 _Limit = Annotated[int, Meta(ge=1, le=100, description="So many on a page.")]
 
 
-class ListArguments(ToolArguments):
+class _ListArguments(ToolArguments):
     """Which conversations, and which page of them."""
 
     cursor: _Cursor | None = None
@@ -35,7 +35,7 @@ class ListArguments(ToolArguments):
     kind: Annotated[_Label, Meta(description="chat, room, ...")] | None = None
 
 
-class ConversationArguments(ToolArguments):
+class _ConversationArguments(ToolArguments):
     """Which conversation, and which page of it."""
 
     session_id: _Label
@@ -43,7 +43,7 @@ class ConversationArguments(ToolArguments):
     limit: _Limit = 40
 
 
-async def _list(context: ToolContext, asked: ListArguments) -> Json:
+async def _list(context: ToolContext, asked: _ListArguments) -> Json:
     page = await context.user.sessions.page(
         assistant=asked.assistant,
         project=asked.project,
@@ -59,7 +59,7 @@ async def _list(context: ToolContext, asked: ListArguments) -> Json:
     }
 
 
-async def _get(context: ToolContext, asked: ConversationArguments) -> Json:
+async def _get(context: ToolContext, asked: _ConversationArguments) -> Json:
     session = await context.user.sessions.open(asked.session_id)
     info, fence = await session.info(), Fence()
     after = _place(asked.cursor)
@@ -107,7 +107,7 @@ LIST_CONVERSATIONS = Tool(
     name="list_conversations",
     title="List conversations",
     description="List the person's conversations, the latest first, page by page.",
-    arguments=ListArguments,
+    arguments=_ListArguments,
     call=_list,
     scope="memory:read",
     read_only=True,
@@ -120,7 +120,7 @@ GET_CONVERSATION = Tool(
         "Read the messages of one conversation in order, page by page. The ids come from "
         "list_conversations and search_conversation_history."
     ),
-    arguments=ConversationArguments,
+    arguments=_ConversationArguments,
     call=_get,
     scope="memory:read",
     read_only=True,

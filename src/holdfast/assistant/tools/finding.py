@@ -26,7 +26,7 @@ _MAX_HITS = 40
 _EXCERPT_CHARS = 800
 
 
-class SearchArguments(ToolArguments):
+class _SearchArguments(ToolArguments):
     """What to look for, and how far back."""
 
     query: Question
@@ -40,7 +40,7 @@ class SearchArguments(ToolArguments):
     limit: Annotated[int, Meta(ge=1, le=_MAX_HITS, description="So many results.")] = 8
 
 
-class ContextArguments(ToolArguments):
+class _ContextArguments(ToolArguments):
     """What the context is for, and how long it may be."""
 
     query: Question
@@ -75,13 +75,13 @@ def shown_hit(hit: Hit, fence: Fence, query: str) -> JsonObject:
     return shown_memory(hit.memory, text)
 
 
-async def _search(context: ToolContext, asked: SearchArguments) -> Json:
+async def _search(context: ToolContext, asked: _SearchArguments) -> Json:
     hits = await found(context, asked.query, limit=asked.limit, days_back=asked.days_back)
     fence = Fence()
     return {"note": NOTE, "results": [shown_hit(hit, fence, asked.query) for hit in hits]}
 
 
-async def _recall(context: ToolContext, asked: ContextArguments) -> Json:
+async def _recall(context: ToolContext, asked: _ContextArguments) -> Json:
     hits = await found(context, asked.query, limit=_MAX_HITS)
     built = build_context((), hits, budget_tokens=asked.budget_tokens)
     return {"context": built.text, "tokens": built.tokens}
@@ -94,7 +94,7 @@ SEARCH_CONVERSATION_HISTORY = Tool(
         "Find what was said in earlier conversations and what is remembered of them. Use it "
         "whenever the person refers to something said before, or asks about themselves."
     ),
-    arguments=SearchArguments,
+    arguments=_SearchArguments,
     call=_search,
     scope="memory:read",
     read_only=True,
@@ -108,7 +108,7 @@ RECALL_CONTEXT = Tool(
         "Put together the earlier messages and memories that matter for a question, as one text "
         "within a token budget."
     ),
-    arguments=ContextArguments,
+    arguments=_ContextArguments,
     call=_recall,
     scope="memory:read",
     read_only=True,
