@@ -324,3 +324,27 @@ async def test_however_an_answerer_breaks_another_stands_in(
 
     assert isinstance(events[-1], Finished)
     assert (await session.messages())[-1].text == "here"
+
+
+async def test_promise_03_ended_a_turn_that_is_being_completed_is_not_cancelled_any_more(
+    ada: holdfast.User, session: holdfast.OpenSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A cancellation that comes while the last status is written changes nothing of it."""
+    append, ending, written = session.log.append, asyncio.Event(), []
+
+    async def slowly(*arguments: Any, **named: Any) -> Any:
+        statuses = [change.turn.status for change in named.get("turns", ())]
+        if "complete" in statuses:
+            ending.set()
+            await asyncio.sleep(0)
+        written.extend(statuses)
+        return await append(*arguments, **named)
+
+    monkeypatch.setattr(session.log, "append", slowly)
+    talk = asyncio.create_task(events_of(ada, session, "hi", answerer=Scripted("there")))
+    await ending.wait()
+    talk.cancel()
+    await asyncio.gather(talk, return_exceptions=True)
+
+    assert written == ["complete"]
+    assert [turn.status for turn in await session.turns()] == ["complete"]
