@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import re
 from typing import Any
 
@@ -21,6 +23,8 @@ IMPORT_PATH = "/api/import"
 _MAX_DEPTH = 100
 _GZIP_LEVEL = 4
 _GZIP_FROM_BYTES = 1024
+_MOST_DRAINED_BYTES = 8 << 20
+_MOST_DRAINED_S = 2.0
 _OPENERS = (b"[", b"{")
 _HALF_PAIR = re.compile(rb"\\u[dD][89a-fA-F]")
 
@@ -85,9 +89,19 @@ class _Bounded:
         if message["type"] == "http.request":
             self._read += len(message.get("body", b""))
             if self._read > self._limit:
+                await self._drain(message)
                 # Of the kind that the framework lets through when it reads a body.
                 raise HTTPException(413, self._message(), headers={"Connection": "close"})
         return message
+
+    async def _drain(self, message: Message) -> None:
+        """Read on for a moment: a client that is cut off while it sends may never see why."""
+        left = _MOST_DRAINED_BYTES
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_MOST_DRAINED_S):
+                while left > 0 and message.get("more_body"):
+                    message = await self._receive()
+                    left -= len(message.get("body", b""))
 
     def _message(self) -> str:
         return f"the body is over the limit of {self._limit:,} bytes: send less at a time"

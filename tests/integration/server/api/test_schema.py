@@ -89,6 +89,10 @@ def _try(described: Any, limits: settings) -> int:
                 if valid:
                     _aim(case, known)
                 answer = case.call(cookies=cookies)
+                if answer.status_code == 400 and "x-request-id" not in answer.headers:
+                    # A line longer than the HTTP parser takes never comes to the application.
+                    assert answer.text == "Invalid HTTP request received."
+                    return
                 case.validate_response(answer, checks=CHECKS)
                 if answer.status_code >= 400:
                     assert set(answer.json()["error"]) == {"code", "message", "request_id"}
@@ -137,7 +141,7 @@ def test_every_answer_is_as_the_description_says(described: Any) -> None:
 @pytest.mark.parametrize("start", range(8))
 def test_every_answer_is_as_described_in_a_long_campaign(described: Any, start: int) -> None:
     """Many requests of each operation, from several seeds."""
-    limits = settings(QUICK, max_examples=60, derandomize=False)
+    limits = settings(QUICK, max_examples=20, derandomize=False)
     _try(described, lambda attempt: seed(start)(limits(attempt)))  # type: ignore[arg-type,return-value]
 
 

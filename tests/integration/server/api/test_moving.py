@@ -1,0 +1,175 @@
+"""Everything taken along, brought in again, and erased, over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import zipfile
+from typing import Any
+
+import pytest
+
+from .conftest import ME, Api, error_of
+
+LINES = b"".join(
+    json.dumps({"conversation": f"c{c}", "role": role, "text": f"imported {c} {role}"}).encode()
+    + b"\n"
+    for c in range(3)
+    for role in ("user", "assistant")
+)
+
+
+async def _texts(api: Api) -> set[str]:
+    found: set[str] = set()
+    for session in (await api.json(ME, limit=1000))["sessions"]:
+        page = await api.json(f"{ME}/{session['id']}/messages", limit=1000)
+        found |= {message["text"] for message in page["messages"]}
+    return found
+
+
+async def test_a_bundle_moves_everything_to_another_server(api: Api, own: Api) -> None:
+    """Exported from one, imported into the other as a body and as a form: once, and whole."""
+    bundle = await api.ask("GET", "/api/export")
+    first = await own.ask("POST", "/api/import", content=bundle.content)
+    second = await own.ask("POST", "/api/import", files={"file": ("b.zip", bundle.content)})
+
+    assert bundle.headers["content-type"] == "application/zip"
+    assert "attachment" in bundle.headers["content-disposition"]
+    assert first.json()["conversations"] == len((await api.json(ME, limit=1000))["sessions"])
+    assert first.json()["broken"] == []
+    assert (second.json()["conversations"], second.json()["messages"]) == (0, 0)
+    assert second.json()["unchanged"] == first.json()["conversations"]
+    assert await _texts(own) == await _texts(api)
+    hits = (await own.json("/api/search", q="favourite colour blue"))["hits"]
+    assert "My favourite colour is blue" in {h["message"]["text"] for h in hits if h["message"]}
+
+
+@pytest.mark.parametrize(
+    ("kind", "media_type", "begins"),
+    [
+        ("bundle", "application/zip", b"PK"),
+        ("json", "application/json", b'{"format"'),
+        ("markdown", "text/markdown; charset=utf-8", b"#"),
+        ("pdf", "application/pdf", b"%PDF"),
+    ],
+)
+async def test_a_conversation_is_a_document(
+    api: Api, kind: str, media_type: str, begins: bytes
+) -> None:
+    """In every format, with what was said in it and nothing of another conversation."""
+    path = f"{ME}/{api.known['talk']}/export"
+    answer = await api.ask("GET", path, params={"format": kind})
+
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == media_type
+    assert answer.content.startswith(begins)
+    if kind in ("json", "markdown"):
+        assert "My favourite colour is blue" in answer.text
+        assert "a video" not in answer.text
+    if kind == "bundle":
+        names = zipfile.ZipFile(io.BytesIO(answer.content)).namelist()
+        assert "manifest.json" in names
+
+
+async def test_an_unknown_format_is_refused(api: Api) -> None:
+    """With the names of those there are."""
+    answer = await api.ask("GET", "/api/export", params={"format": "docx"})
+    assert error_of(answer) == (400, "invalid_input")
+    assert "markdown" in answer.text
+
+
+BAD: dict[str, tuple[dict[str, Any], int]] = {
+    "nothing": ({"content": b""}, 400),
+    "no export": ({"content": b"hello"}, 422),
+    "a damaged ZIP": ({"content": b"PK\x03\x04" + b"x" * 100}, 422),
+    "too large": ({"content": b"x" * (3 << 20)}, 413),
+    "a form without the file": ({"files": {"other": ("x", b"x")}}, 400),
+    "a form with two files": ({"files": [("file", ("a", b"x")), ("file", ("b", b"x"))]}, 400),
+    "a form without a boundary": (
+        {"content": b"x", "headers": {"Content-Type": "multipart/form-data"}},
+        400,
+    ),
+    "a form that is cut off": (
+        {
+            "content": b'--b\r\nContent-Disposition: form-data; name="file"\r\n\r\nx',
+            "headers": {"Content-Type": "multipart/form-data; boundary=b"},
+        },
+        400,
+    ),
+    "a form that is none": (
+        {
+            "content": b"hello",
+            "headers": {"Content-Type": "multipart/form-data; boundary=b"},
+        },
+        400,
+    ),
+    "a form with endless headers": (
+        {
+            "content": b"--b\r\n" + b"x-header: y\r\n" * 5000,
+            "headers": {"Content-Type": "multipart/form-data; boundary=b"},
+        },
+        400,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+async def test_a_bad_import_is_refused(api: Api, case: str) -> None:
+    """Each with its status, and nothing comes in."""
+    given, status = BAD[case]
+    before = await api.json("/api/profile")
+    answer = await api.ask("POST", "/api/import", **given)
+
+    assert error_of(answer)[0] == status
+    assert await api.json("/api/profile") == before
+
+
+async def test_a_client_that_goes_away_in_the_middle_brings_nothing_in(api: Api) -> None:
+    """Of an upload that is cut off nothing is imported, and the server answers on."""
+    before = await api.json("/api/profile")
+    async with api.served.client() as client:
+        cookies = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
+    address = api.served.url.removeprefix("http://")
+    _, writer = await asyncio.open_connection("127.0.0.1", int(address.rpartition(":")[2]))
+    head = f"POST /api/import HTTP/1.1\r\nHost: {address}\r\nCookie: {cookies}\r\n"
+    writer.write(head.encode() + b"Content-Length: 1000000\r\n\r\n" + LINES)
+    await writer.drain()
+    writer.close()
+    await writer.wait_closed()
+
+    assert await api.json("/api/profile") == before
+
+
+async def test_a_client_that_stops_reading_an_export_stops_it(api: Api) -> None:
+    """The server goes on answering, and its log has no fault in it."""
+    async with api.served.client() as client:
+        for _ in range(5):
+            request = client.build_request("GET", "/api/export?format=json")
+            answer = await client.send(request, stream=True)
+            async for _piece in answer.aiter_raw():
+                break
+            await answer.aclose()
+
+    assert (await api.ask("GET", "/healthz")).status_code == 200
+    assert "Traceback" not in api.served.log
+
+
+async def test_erasing_everything_wants_the_name(own: Api) -> None:
+    """Without it nothing goes; with it all goes, and the receipt says so."""
+    session = await own.begin()
+    await own.ask("POST", f"{ME}/{session}/turns", json={"text": "a secret"})
+    await own.ask("POST", "/api/memories", json={"text": "another"})
+
+    unsure = [
+        await own.ask("POST", "/api/erase", json=body)
+        for body in ({}, {"confirm": ""}, {"confirm": "ben"}, {"confirm": "ADA"})
+    ]
+    kept = await own.json("/api/profile")
+    receipt = (await own.ask("POST", "/api/erase", json={"confirm": "ada"})).json()
+    left = await own.json("/api/profile")
+
+    assert {error_of(answer) for answer in unsure} == {(400, "invalid_input")}
+    assert kept["conversation_count"] == 1
+    assert (receipt["what"], receipt["sessions"], receipt["memories"]) == ("vault", 1, 1)
+    assert (left["conversation_count"], left["memory_count"]) == (0, 0)
