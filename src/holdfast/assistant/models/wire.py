@@ -115,7 +115,8 @@ def _key(route: Route) -> str:
 
 
 def _keep_quiet(library: str) -> None:
-    # At level debug these log whole requests, with all that was said.
+    # There are releases of these that log whole requests at level debug, with all that was said,
+    # and variables of the environment that turn that on.
     logging.getLogger(library).setLevel(logging.WARNING)
 
 
