@@ -30,6 +30,8 @@ _STATUS: dict[type[errors.HoldfastError], int] = {
     errors.StorageFailed: 503,
     errors.StorageFull: 507,
     errors.ImportFailed: 422,
+    errors.ModelFailed: 502,
+    errors.ModelStalled: 504,
     errors.MissingExtra: 501,
 }
 """A class that is not here has the status of the nearest one above it."""
