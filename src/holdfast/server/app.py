@@ -12,6 +12,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 import holdfast
 from holdfast.assistant.answering import Answerer
+from holdfast.assistant.tools.standard import standard_tools
 from holdfast.keeper.keeper import Keeper
 from holdfast.server.api import (
     conversations,
@@ -20,6 +21,7 @@ from holdfast.server.api import (
     messages,
     moving,
     names,
+    operations,
     profile,
     rooms,
     search,
@@ -31,6 +33,9 @@ from holdfast.server.guard import Guard
 from holdfast.server.identity.addresses import cross_origin
 from holdfast.server.identity.admission import Admission
 from holdfast.server.identity.door import Identity
+from holdfast.server.mcp import Mcp
+from holdfast.server.observing.tracing import Tracing
+from holdfast.server.observing.wiring import observer_of, watch_server
 from holdfast.server.once import Once
 from holdfast.server.proxy import Proxy
 from holdfast.server.sockets import Places
@@ -49,6 +54,7 @@ def create_app(
     *,
     answerer: Answerer | None = None,
     identity: Identity | None = None,
+    tracing: Tracing | None = None,
     monotonic: Callable[[], float] = time.monotonic,
     upkeep_interval_s: float = UPKEEP_INTERVAL_S,
 ) -> FastAPI:
@@ -59,6 +65,7 @@ def create_app(
         keeper: an opened store.
         answerer: who words the answers; one that only quotes when left out.
         identity: who is let in; by default nobody has a login link yet.
+        tracing: what begins spans; none are begun when left out.
         monotonic: seconds, for the lifetime of tickets.
         upkeep_interval_s: between two rounds that recover and distill.
     """
@@ -66,6 +73,7 @@ def create_app(
     door = identity or Identity(settings, keeper, monotonic=monotonic)
     proxy = Proxy(settings, keeper)
     answers = answers_of(settings, zone=_zone_here(), answerer=answerer)
+    observer = observer_of(keeper.store, answers, tracing)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -77,6 +85,7 @@ def create_app(
             proxy,
         ):
             app.state.upkeep, app.state.talks = upkeep, talks
+            watch_server(app, observer, settings)
             yield
         await answers.close()
 
@@ -99,6 +108,8 @@ def create_app(
     app.state.identity = door
     app.state.proxy = proxy
     app.state.once = Once(monotonic=monotonic)
+    app.state.proxy = proxy
+    app.include_router(operations.router)
     app.include_router(login.router)
     for module in (conversations, messages, search, memories, names, profile, moving):
         app.include_router(module.router)
@@ -106,13 +117,14 @@ def create_app(
     app.include_router(turns.router)
     app.include_router(sockets_router)
     app.router.routes += proxy.routes
+    app.router.routes += Mcp(settings, answers.tools or standard_tools()).routes
     handle_failures(app)
     # The last one added is the first that a request passes.
     app.add_middleware(Bodies, settings=settings)
     app.add_middleware(Admission, identity=door)
     if settings.allowed_origins:
         app.add_middleware(CORSMiddleware, **cross_origin(settings))
-    app.add_middleware(Guard, addresses=door.addresses)
+    app.add_middleware(Guard, addresses=door.addresses, observer=observer)
     return app
 
 

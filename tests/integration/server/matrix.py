@@ -65,6 +65,21 @@ _LISTED = ["assistant={assistant}", "project={project}"]
 _SAY = {"text": "hello"}
 _THOUGHT = {"text": "x", "assistant": "helper"}
 _V1 = {"model": "helper", "messages": [{"role": "user", "content": "hello"}]}
+_MCP = [
+    ("tools/list", {}),
+    ("resources/list", {}),
+    ("resources/read", {"uri": "memory://conversation/{session_id}"}),
+    *(
+        ("tools/call", {"name": name, "arguments": arguments})
+        for name, arguments in (
+            ("get_conversation", {"session_id": "{session_id}"}),
+            ("fetch", {"id": "message:{message_id}"}),
+            ("fetch", {"id": "memory:{memory_id}"}),
+            ("fetch", {"id": "conversation:{session_id}"}),
+            ("delete_memory", {"memory_id": "{memory_id}"}),
+        )
+    ),
+]
 _MINE = "/api/conversations/{user_id}"
 _SESSION = _MINE + "/{session_id}"
 _ROOM = "/api/rooms/{room_id}"
@@ -134,4 +149,13 @@ ROUTES: dict[str, Needs | Open | Socket] = {
     "GET /v1/models": Needs(READ),
     "GET /v1/models/{model}": Needs(READ),
     **{f"{verb} /v1/{{rest}}": Needs(None) for verb in ("GET", "POST", "PUT", "PATCH", "DELETE")},
+    # For MCP hosts; what scopes let them call is tried in tests/integration/mcp
+    "POST /mcp": Needs(
+        None,
+        json=[{"jsonrpc": "2.0", "id": 1, "method": m, "params": params} for m, params in _MCP],
+        foreign=(200,),
+        headers={"Accept": "application/json"},
+    ),
+    "GET /.well-known/oauth-protected-resource": OPEN,
+    "GET /.well-known/oauth-protected-resource/mcp": OPEN,
 }

@@ -9,11 +9,13 @@ from holdfast.errors import HoldfastError
 from holdfast.server.failures import Refused, error_response, status_of
 from holdfast.server.identity.door import Identity
 from holdfast.server.identity.limits import rate_of
+from holdfast.server.identity.resource import METADATA_PATHS
 
 __all__ = ["OPEN_PATHS", "TICKET_PATHS", "Admission"]
 
-OPEN_PATHS = frozenset({"/healthz", "/readyz", "/login"})
-"""What anybody may ask for: signs of life, and the way in."""
+OPEN_PATHS = frozenset({"/healthz", "/readyz", "/login", "/metrics", *METADATA_PATHS})
+"""What anybody may ask for: signs of life, and the way in. /metrics asks for a credential itself,
+because in local mode it needs none."""
 TICKET_PATHS = frozenset({"/ws"})
 """Sockets that take a ticket themselves: a page cannot choose the headers of one."""
 

@@ -29,6 +29,7 @@ from holdfast.server.identity.jwts import JwksUnavailable, Jwts, jwt_problems
 from holdfast.server.identity.keys import LiveKeys
 from holdfast.server.identity.limits import Limits
 from holdfast.server.identity.logins import COOKIE, Logins
+from holdfast.server.identity.resource import challenge
 from holdfast.server.identity.tickets import Tickets
 from holdfast.settings import Settings
 
@@ -39,7 +40,6 @@ ACT_FOR = "x-holdfast-user-id"
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _FROM_US = frozenset({"same-origin", "none"})
-_CHALLENGE = {"WWW-Authenticate": 'Bearer realm="holdfast"'}
 
 
 class Identity:
@@ -172,13 +172,14 @@ class Identity:
             raise Refused(400, "invalid_input", message) from None
 
     def _unknown(self, connection: HTTPConnection, shown: str | None) -> Refused:
+        headers = {"WWW-Authenticate": challenge(self._settings, connection)}
         if shown is None:
             way = "log in with the link that 'holdfast serve' printed, or " if self.local else ""
             message = f"{way}send an API key as 'Authorization: Bearer hf_...'"
-            return Refused(401, "not_logged_in", message, headers=_CHALLENGE)
+            return Refused(401, "not_logged_in", message, headers=headers)
         self.limits.note_failure(connection.client.host if connection.client else "")
         message = "this credential is unknown, revoked or expired"
-        return Refused(401, "wrong_credential", message, headers=_CHALLENGE)
+        return Refused(401, "wrong_credential", message, headers=headers)
 
 
 def check_settings(settings: Settings) -> None:

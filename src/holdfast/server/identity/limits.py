@@ -30,7 +30,8 @@ RATES: dict[tuple[str, str], Rate] = {
     ("GET", "/api/search"): "searches",
     ("GET", "/api/context"): "searches",
     ("GET", "/api/rooms/{room_id}/search"): "searches",
-    ("POST", "/mcp"): "searches",
+    # What a call does is counted besides, when it is known.
+    ("POST", "/mcp"): "reads",
     ("GET", "/api/export"): "exports",
     ("POST", "/api/import"): "exports",
     ("GET", "/api/conversations/{user_id}/{session_id}/export"): "exports",
