@@ -189,6 +189,6 @@ def _log_to_stderr(level: str) -> None:
     handler.setFormatter(_Facts("%(asctime)s %(levelname)s %(name)s %(message)s"))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     # Uvicorn tells of every socket with its ticket, and in debug of its frames, with what was said;
-    # the one line of a request says what may be said. So it is with the HTTP client and what it asks.
+    # the one line of a request says what may be said. The HTTP client tells of whom it asks.
     for name in ("uvicorn", "httpx2", "httpcore2"):
         logging.getLogger(name).setLevel(logging.WARNING)
