@@ -161,7 +161,7 @@ def test_an_idempotency_key_that_is_none_is_refused(proxied: Proxied, key: str) 
 
 
 def test_nothing_of_it_is_in_the_log(proxied: Proxied) -> None:
-    """Not what was said, what was answered, who said it, nor a key."""
+    """Not what was said, what was answered, who said it, a key, nor what the upstream said."""
     canary = "cormorant-canary"
     sent = body(messages=[{"role": "user", "content": canary}], user=canary)
     post(proxied, sent, **{"X-Session-Id": canary})
@@ -173,3 +173,5 @@ def test_nothing_of_it_is_in_the_log(proxied: Proxied) -> None:
     assert proxied.key not in log
     assert "sk-upstream" not in log
     assert "/v1/chat/completions" in log
+    assert "req_1" not in log
+    assert proxied.upstream.url not in log

@@ -111,6 +111,7 @@ def test_a_stream_reaches_the_client_byte_for_byte(proxied: Proxied, name: str) 
     assert answer.content == b"".join(STREAMS[name]) == bytes(proxied.upstream.sent[0].sent)
     assert answer.headers["content-type"] == "text/event-stream; charset=utf-8"
     assert answer.headers["x-request-id"] == "req_7"
+    assert len(answer.headers["x-holdfast-request-id"]) == 32
     (turn,) = proxied.turns()
     texts = [m["text"] for m in turn["messages"][1:]]
     assert turn["messages"][0]["text"] == "Hello"

@@ -51,6 +51,7 @@ class Client:
         self.expected: set[Path_] = set()
         self.sessions: set[str] = set()
         self.count = 0
+        self.own = False
 
     def new(self, word: str) -> str:
         self.count += 1
@@ -60,7 +61,7 @@ class Client:
         """Send the history, and put the answer behind it."""
         body = json.dumps({"model": "m", "messages": self.messages}).encode()
         asked = Asked(
-            request=read_request(body), name=self.name, own=False, key=None, assistant=None
+            request=read_request(body), name=self.name, own=self.own, key=None, assistant=None
         )
         answer: Wire = {"role": "assistant", "content": self.new("answer")}
         if calls:
@@ -245,3 +246,27 @@ async def test_what_is_forgotten_does_not_come_back_with_the_next_request() -> N
     assert texts == ["said 3", "answer 4", "said 5", "answer 6", "said 7", "answer 8"]
     assert "said 1" not in again
     assert "answer 9" in again
+
+
+async def test_a_forgotten_answer_of_another_surface_does_not_come_back() -> None:
+    """It bears nothing by which it could be known again but its place."""
+    with TemporaryDirectory() as folder:
+        world = World(Path(folder))
+        keeper = await world.open("memory")
+        user = await keeper.user("ada")
+        session = await user.sessions.start()
+        async with session.turn("Hello") as turn:
+            answer = await turn.reply("A secret")
+        await user.forget(answer.id)
+        client = Client(user, Opening(keeper.store), session.id)
+        client.own = True
+        client.messages = [
+            {"role": "user", "content": "Hello"},
+            {"role": "assistant", "content": "A secret"},
+        ]
+        for _ in range(2):
+            await step(client, "say", 0)
+        texts = [m.text for m in await session.messages()]
+        await world.close()
+
+    assert texts == ["Hello", "said 1", "answer 2", "said 3", "answer 4"]

@@ -26,8 +26,9 @@ _logger = logging.getLogger(__name__)
 class Client:
     """The client's side of one request."""
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, request_id: str) -> None:
         self._send = send
+        self._request_id = (b"x-holdfast-request-id", request_id.encode())
         self.begun = False
         """It has the beginning of an answer."""
         self.gone = False
@@ -36,8 +37,10 @@ class Client:
         """Why what it sends is not taken."""
 
     async def send(self, message: Message) -> None:
-        """Send it a message of ASGI."""
+        """Send it a message of ASGI. Beside the upstream's request id it gets that of our log."""
         self.begun = True
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": [*message["headers"], self._request_id]}
         await self._send(message)
 
 
@@ -63,7 +66,7 @@ class Completions:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         connection = HTTPConnection(scope)
-        client = Client(send)
+        client = Client(send, connection.state.request_id)
         arrived: asyncio.Queue[Message] = asyncio.Queue()
         work = asyncio.create_task(self._answering(connection, arrived.get, client))
         watching = [

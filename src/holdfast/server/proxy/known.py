@@ -54,6 +54,8 @@ class Known:
         self._nodes: dict[str, Node] = {}
         self._trails: dict[str, _Trail] = {}
         self._any_forgotten = False
+        self._gone_after: dict[str, Node] = {}
+        """Forgotten messages that bear no source, by what they followed."""
         self.root: MessageId | None = None
         """A message that follows no other."""
         self.next_seq = 0
@@ -70,6 +72,11 @@ class Known:
             found = self._nodes.get(source_tag(self._vault, source) or "")
         return found
 
+    def gone_after(self, node: Node) -> Node | None:
+        """What followed a message and was forgotten without leaving how it is known again: an
+        answer that another surface recorded."""
+        return self._gone_after.get(node.id)
+
     def take(self, message: Message) -> None:
         """Note a message; they come in the order of their seq."""
         self.next_seq = message.seq + 1
@@ -81,6 +88,8 @@ class Known:
         trail = _trail(message, before)
         self._trails[message.id] = trail
         source = message.source or ""
+        if message.forgotten and not source and message.parent_id is not None:
+            self._gone_after[message.parent_id] = Node(message.id, True)
         if source.startswith((source_of(b""), "forgotten:")) and "#" not in source:
             self._nodes[source] = Node(message.id, message.forgotten)
         elif trail is not before:

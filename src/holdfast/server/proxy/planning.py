@@ -58,6 +58,10 @@ def _longest(spoken: Sequence[Unit], known: Known) -> tuple[Node | None, int]:
     for count in range(len(spoken), 0, -1):
         found = known.find(spoken[count - 1].chain)
         if found is not None:
+            gone = known.gone_after(found)
+            if gone is not None and count < len(spoken) and spoken[count].role == "assistant":
+                # The client still sends what was forgotten here: it does not come back.
+                return gone, count + 1
             return found, count
     return None, 0
 

@@ -17,6 +17,7 @@ from holdfast.capture.parts import finish
 from holdfast.errors import BadInput, HoldfastError
 from holdfast.server.failures import Refused
 from holdfast.server.identity.asking import ME, caller_of, identity_of, user_for
+from holdfast.server.observing.observer import observed_turn
 from holdfast.server.once import REPLAYED
 from holdfast.server.proxy.client import Client, Completions, read_body
 from holdfast.server.proxy.exchange import ClientGone, Exchange
@@ -76,8 +77,12 @@ class Proxy:
         raised: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await self._completions.stop()
+        await self.stop()
         await self._upstream.close()
+
+    async def stop(self) -> None:
+        """End what is being answered, as interrupted and recorded. May be called twice."""
+        await self._completions.stop()
 
     async def complete(self, connection: HTTPConnection, receive: Receive, client: Client) -> None:
         """One chat completion, from the request's body to the last byte of its answer.
@@ -141,6 +146,7 @@ class Proxy:
         finally:
             if isinstance(opened, Opened):
                 self._opening.ended(opened)
+                observed_turn(opened.turn.record)
         if isinstance(opened, Repeated):
             await _repeat(opened, asked.request, client.send)
 

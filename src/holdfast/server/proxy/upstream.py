@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from holdfast.errors import BadSettings
 from holdfast.server.failures import Refused
+from holdfast.server.observing.observer import observed_upstream
 
 if TYPE_CHECKING:
     import httpx2
@@ -89,7 +90,10 @@ class Upstream:
             method, f"{self._base}{path}", content=body or None, headers=self._headers(headers)
         )
         try:
-            return await client.send(request, stream=True)
+            with observed_upstream() as seen:
+                answer = await client.send(request, stream=True)
+                seen.status = answer.status_code
+                return answer
         except httpx2.TimeoutException:
             raise Refused(504, "upstream_timeout", "the upstream of /v1 was silent") from None
         except httpx2.HTTPError:
