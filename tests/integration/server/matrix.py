@@ -42,6 +42,8 @@ class Needs:
     query: list[str] = field(default_factory=lambda: [""])
     foreign: tuple[int, ...] = (404,)
     headers: dict[str, str] = field(default_factory=dict)
+    only: bool = False
+    """Whether the path wants a credential for this verb alone, others being turned away at once."""
 
 
 @dataclass(frozen=True)
@@ -144,6 +146,8 @@ ROUTES: dict[str, Needs | Open | Socket] = {
     f"POST {_ROOM}/messages": Needs(WRITE, json=[_SAY]),
     f"GET {_ROOM}/search": Needs(READ, query=["q=hello"]),
     f"GET {_ROOM}/memories": Needs(READ),
+    "GET /readyz": OPEN,
+    "GET /metrics": Needs(None, only=True),
     # As another's server
     "POST /v1/chat/completions": Needs(WRITE, json=[_V1]),
     "GET /v1/models": Needs(READ),
