@@ -30,6 +30,7 @@ class Entry(NamedTuple):
 COMMANDS: Final[dict[str, Entry]] = {
     "chat": Entry("Talk", "chat", "Talk; what you say is kept before anything else happens."),
     "serve": Entry("Talk", "serve", "Serve the page and the interfaces on this machine."),
+    "mcp": Entry("Talk", "mcp", "Serve an MCP host over stdin and stdout."),
     "sessions": Entry("Look", "conversations", "List conversations, newest first."),
     "show": Entry("Look", "conversations", "Show a conversation."),
     "recall": Entry("Look", "recalling", "Find what was said."),

@@ -2,7 +2,7 @@
 
 routes         /mcp over HTTP, and the metadata that leads to an issuer of tokens
 transport      one HTTP exchange through the SDK, without a session
-stdio          one host over stdin and stdout
+stdio          one host over stdin and stdout; `unanswered` what it still waits for
 offering       what is offered: tools, the resource of a conversation, the prompt
 wire           tools and results in MCP's shapes
 speaking       for whom tools run
