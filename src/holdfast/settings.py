@@ -228,6 +228,12 @@ class Settings:
     log_level: str = _setting(
         "info", "debug, info, warning or error.", choices=("debug", "info", "warning", "error")
     )
+    log_format: str = _setting(
+        "logfmt", "How a line of the log looks: logfmt or json.", choices=("logfmt", "json")
+    )
+    min_free_mb: int = _setting(
+        256, "With less free on the disk of the data the server is not ready, in MiB.", low=0
+    )
 
     @property
     def url(self) -> str:

@@ -85,6 +85,11 @@ class Indexes:
         self._max_bytes = max_bytes
         self._held: OrderedDict[bytes, _Held] = OrderedDict()
 
+    @property
+    def nbytes(self) -> int:
+        """The memory that all of them take."""
+        return sum(held.index.nbytes for held in self._held.values())
+
     async def current(self, vault: Vault) -> VaultIndex:
         """The index of a vault with every write acknowledged before this call.
 
@@ -338,7 +343,7 @@ class Indexes:
     def _evict(self, *, keep: bytes) -> None:
         if len(self._held) < 2:
             return
-        total = sum(held.index.nbytes for held in self._held.values())
+        total = self.nbytes
         for raw in list(self._held):
             if total <= self._max_bytes:
                 return

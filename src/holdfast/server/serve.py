@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import logging
+import contextlib
 import socket
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import uvicorn
 
 from holdfast.errors import BadSettings
 from holdfast.keeper.configured import open_configured
 from holdfast.server.app import create_app
+from holdfast.server.bounded import BoundedHttp
 from holdfast.server.identity.door import Identity, check_settings
+from holdfast.server.observing.logs import LogFormat, log_to_stderr
+from holdfast.server.observing.tracing import Tracing, provider_of
 from holdfast.server.sockets import MAX_FRAME_BYTES
 from holdfast.server.upkeep import UPKEEP_INTERVAL_S
 
@@ -28,11 +33,14 @@ if TYPE_CHECKING:
 __all__ = ["serve"]
 
 _STOP_TIMEOUT_S = 5
+_LAST_SPANS_S = 3.0
+_KEEP_ALIVE_S = 75
+"""Longer than the usual minute for which reverse proxies keep a connection: who closes it first
+must be the one who sends on it, or a request meets a closed door."""
 _QUEUED_FRAMES = 4
 _BACKLOG = 1024
 _DEAD_MS = 30_000
 _FILES_BESIDE = 1024
-_LOGGED = ("action", "request_id", "method", "route", "status", "duration_ms", "count", "vault")
 
 
 def serve(
@@ -54,7 +62,7 @@ def serve(
     check_settings(settings)
     _allow_open_files(settings.max_sockets + _FILES_BESIDE)
     with _listening(settings) as listening:
-        _log_to_stderr(settings.log_level)
+        log_to_stderr(settings.log_level, cast("LogFormat", settings.log_format))
         port = listening.getsockname()[1]
         asyncio.run(_serve(replace(settings, port=port), listening, answerer, upkeep_interval_s))
 
@@ -65,17 +73,19 @@ async def _serve(
     answerer: Answerer | None,
     upkeep_interval_s: float,
 ) -> None:
-    async with open_configured(settings) as keeper:
+    async with _tracing(settings) as tracing, open_configured(settings) as keeper:
         identity = Identity(settings, keeper)
         app = create_app(
             settings,
             keeper,
             answerer=answerer,
             identity=identity,
+            tracing=tracing,
             upkeep_interval_s=upkeep_interval_s,
         )
         config = uvicorn.Config(
             app,
+            http=BoundedHttp,
             lifespan="on",
             log_config=None,
             access_log=False,
@@ -83,6 +93,7 @@ async def _serve(
             # Left alone, uvicorn believes whoever is on this machine about where they come from.
             proxy_headers=bool(settings.trusted_proxies),
             forwarded_allow_ips=list(settings.trusted_proxies),
+            timeout_keep_alive=_KEEP_ALIVE_S,
             ws_max_size=MAX_FRAME_BYTES,
             ws_max_queue=_QUEUED_FRAMES,
             # On one machine it saves nothing, and a small frame could unpack to a large one.
@@ -90,6 +101,19 @@ async def _serve(
             timeout_graceful_shutdown=_STOP_TIMEOUT_S,
         )
         await _Server(config, settings, identity, app).serve(sockets=[listening])
+
+
+@asynccontextmanager
+async def _tracing(settings: Settings) -> AsyncIterator[Tracing]:
+    """What begins spans; those that wait are sent at the end, as far as there is time."""
+    provider = provider_of(settings)
+    try:
+        yield Tracing(provider)
+    finally:
+        if provider is not None:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_LAST_SPANS_S):
+                    await asyncio.to_thread(provider.shutdown)
 
 
 class _Server(uvicorn.Server):
@@ -113,7 +137,9 @@ class _Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End what runs while those who asked are still there to be told; then let go of them."""
         if not self.force_exit:
-            await self._app.state.talks.stop()
+            state = self._app.state
+            await state.talks.stop()
+            await state.proxy.stop()
         await super().shutdown(sockets)
 
     def _way_in(self) -> str:
@@ -172,23 +198,3 @@ def _listening(settings: Settings) -> socket.socket:
 def _url(settings: Settings) -> str:
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     return f"http://{host}:{settings.port}"
-
-
-class _Facts(logging.Formatter):
-    """One line of logfmt: the message, then the facts that came with it."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        line = super().format(record)
-        facts = [f"{name}={getattr(record, name)}" for name in _LOGGED if hasattr(record, name)]
-        head, _, trace = line.partition("\n")
-        return " ".join([head, *facts]) + (f"\n{trace}" if trace else "")
-
-
-def _log_to_stderr(level: str) -> None:
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_Facts("%(asctime)s %(levelname)s %(name)s %(message)s"))
-    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    # Uvicorn tells of every socket with its ticket, and in debug of its frames, with what was said;
-    # the one line of a request says what may be said. The HTTP client tells of whom it asks.
-    for name in ("uvicorn", "httpx2", "httpcore2"):
-        logging.getLogger(name).setLevel(logging.WARNING)

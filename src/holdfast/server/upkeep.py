@@ -35,6 +35,11 @@ class Upkeep:
         self._interval_s = interval_s
         self._task: asyncio.Task[None] | None = None
 
+    @property
+    def alive(self) -> bool:
+        """Whether the rounds go on."""
+        return self._task is not None and not self._task.done()
+
     async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(self._rounds(), name="upkeep")
         return self

@@ -1,4 +1,4 @@
-"""Coming in: the link, the ticket for a socket, the pages, the sign of life."""
+"""Coming in: the link, the ticket for a socket, the pages."""
 
 from __future__ import annotations
 
@@ -8,25 +8,18 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-import holdfast
 from holdfast.server.failures import Refused
 from holdfast.server.identity.asking import Asking, identity_of
 from holdfast.server.identity.logins import COOKIE, COOKIE_LIFETIME_S
 from holdfast.server.identity.tickets import TICKET_LIFETIME_S
-from holdfast.server.schemas import ErrorOut, HealthOut, TicketOut
+from holdfast.server.schemas import ErrorOut, TicketOut
 
-__all__ = ["docs", "healthz", "home", "log_in", "router", "ws_ticket"]
+__all__ = ["docs", "home", "log_in", "router", "ws_ticket"]
 
 router = APIRouter(
     tags=["access"],
     responses={"default": {"model": ErrorOut, "description": "An error."}},
 )
-
-
-@router.get("/healthz")
-async def healthz() -> HealthOut:
-    """The process runs and answers. Needs no log-in."""
-    return HealthOut(version=holdfast.__version__)
 
 
 @router.get("/login", response_class=RedirectResponse, status_code=303)

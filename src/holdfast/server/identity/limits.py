@@ -16,6 +16,7 @@ from starlette.routing import compile_path
 
 from holdfast.keeper.access import Caller
 from holdfast.server.failures import Refused
+from holdfast.server.observing.observer import rate_limited
 from holdfast.settings import Settings
 
 __all__ = ["RATES", "Buckets", "Limits", "Rate", "rate_of"]
@@ -116,6 +117,7 @@ class Limits:
             names.append(("key", caller.credential))
         wait_s = self._rates[rate].take(names)
         if wait_s:
+            rate_limited(rate)
             raise _too_many(f"too many {rate}", wait_s)
 
     def note_failure(self, address: str) -> None:
@@ -128,6 +130,7 @@ class Limits:
         """
         wait_s = self._failures.take([_network_of(address)])
         if wait_s:
+            rate_limited("log-ins")
             raise _too_many("too many failed log-ins", wait_s)
 
 

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from holdfast.keeper.keeper import Keeper
     from holdfast.keeper.users import User
     from holdfast.server.proxy.wire import ChatRequest
-    from holdfast.server.talking.answers import Answers
+    from holdfast.server.talking.talks import Talks
     from holdfast.settings import Settings
 
 __all__ = ["Proxy"]
@@ -90,6 +90,9 @@ class Proxy:
         Raises:
             HoldfastError, Refused: it was turned away, or the upstream cannot be asked.
         """
+        talks: Talks = connection.app.state.talks
+        if talks.stopping.is_set():
+            raise talks.refusal()
         request = read_request(await read_body(receive, self._max_body))
         headers = _headers(connection)
         caller = caller_of(connection)
@@ -98,8 +101,7 @@ class Proxy:
         )
         asked = await self._asked(user, request, headers)
         if not self._upstream.configured:
-            answers: Answers = connection.app.state.talks.answers
-            own = OwnAnswer(caller, user, asked, self._opening, answers)
+            own = OwnAnswer(caller, user, asked, self._opening, talks.answers)
             await own.run(client.send, connection.state.request_id)
             return
         await self._forward(user, asked, headers, client, injects=caller.injects_context)

@@ -11,6 +11,7 @@ from holdfast.server.schemas.base import (
     Moment,
     Out,
     PageAsked,
+    ReadyOut,
     TicketOut,
 )
 from holdfast.server.schemas.conversations import (
@@ -178,6 +179,7 @@ __all__ = [
     "ProjectIn",
     "ProjectOut",
     "ProjectsOut",
+    "ReadyOut",
     "ReasonOut",
     "RecalledEvent",
     "ReceiptOut",

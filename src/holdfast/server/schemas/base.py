@@ -17,6 +17,7 @@ __all__ = [
     "Moment",
     "Out",
     "PageAsked",
+    "ReadyOut",
     "TicketOut",
 ]
 
@@ -83,6 +84,14 @@ class HealthOut(Out):
 
     status: Literal["ok"] = "ok"
     version: str
+
+
+class ReadyOut(Out):
+    """Whether the server can do its work."""
+
+    status: Literal["ready", "not_ready"]
+    failing: list[str] = []
+    """Names of the checks that fail: disk, keys, reading, running, upkeep, writing."""
 
 
 class TicketOut(Out):

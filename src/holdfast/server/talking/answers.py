@@ -17,6 +17,7 @@ from holdfast.assistant.rooms import post_in_room
 from holdfast.assistant.tools.standard import tools_of
 from holdfast.capture.turn import Input
 from holdfast.model import MessageId
+from holdfast.server.observing.turns import observed
 from holdfast.server.talking.run import Happening
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from holdfast.keeper.sessions import OpenSession
     from holdfast.keeper.users import User
     from holdfast.model import Json
+    from holdfast.server.observing.observer import Observer
     from holdfast.settings import Settings
 
 __all__ = ["Answers", "Said", "answers_of"]
@@ -84,6 +86,7 @@ class Answers:
         self.transcriber = transcriber
         self.tools = tools
         self.options = options or ChatOptions()
+        self.observer: Observer | None = None
 
     def in_session(
         self, user: User, session: OpenSession, said: Said, *, caller: Caller
@@ -108,7 +111,7 @@ class Answers:
                 stopping=self.stopping,
             )
 
-        return happening
+        return self._watched(happening)
 
     def in_room(self, user: User, room: OpenRoom, said: Said, *, caller: Caller) -> Happening:
         """A post in a room, and what the assistants answer that it mentions."""
@@ -127,7 +130,17 @@ class Answers:
                 stopping=self.stopping,
             )
 
-        return happening
+        return self._watched(happening)
+
+    def _watched(self, happening: Happening) -> Happening:
+        observer = self.observer
+        if observer is None:
+            return happening
+
+        def watched() -> AsyncGenerator[Event, None]:
+            return observed(happening(), observer, stopping=self.stopping)
+
+        return watched
 
     async def close(self) -> None:
         """Let go of what transcribes and of what words the answers."""

@@ -112,7 +112,7 @@ class Talks:
         """Why a turn was not begun although nothing was wrong with it."""
         if self.stopping.is_set():
             message = "the server stops: send it again with its client key in a moment"
-            return Refused(503, "stopping", message)
+            return Refused(503, "stopping", message, headers={"Retry-After": "1"})
         message = "it was cancelled and may not be recorded: send it with its client key"
         return Refused(409, "cancelled", message)
 
