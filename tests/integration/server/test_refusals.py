@@ -11,6 +11,8 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from holdfast.server.identity.admission import OPEN_PATHS
+
 from .conftest import Served
 
 ABSENT = "01a1f7ac-34a2-7720-a02d-af57c429c4be"
@@ -43,7 +45,7 @@ async def test_without_the_cookie_all_but_health_and_login_is_refused(standing: 
             (verb, path): error_of(await client.request(verb, path))
             for path in [*paths, "/", "/docs", "/openapi.json", "/nowhere"]
             for verb in ("GET", "POST", "DELETE")
-            if path not in ("/healthz", "/login")
+            if path not in OPEN_PATHS
         }
         health = await client.get("/healthz")
 
