@@ -201,6 +201,19 @@ async def test_a_forgotten_message_takes_along_what_rested_on_it(own: Api) -> No
     assert (await own.json("/api/memories"))["memories"] == []
 
 
+async def test_a_message_is_reached_through_its_own_conversation_only(api: Api) -> None:
+    """Named in another conversation it is unknown there, and stays."""
+    elsewhere = f"{ME}/{await api.begin()}/messages/{api.known['said']}"
+    answers = [
+        await api.ask("DELETE", elsewhere),
+        await api.ask("GET", f"{elsewhere}/file"),
+    ]
+    kept = await api.json(f"{ME}/{api.known['talk']}/messages", limit=1000)
+
+    assert [error_of(answer) for answer in answers] == [(404, "not_found")] * 2
+    assert api.known["said"] in {message["id"] for message in kept["messages"]}
+
+
 async def test_erasing_gives_a_receipt_and_leaves_nothing(own: Api) -> None:
     """One conversation, then all of them: receipts tell what went, lists are empty."""
     sessions = [await own.begin(title=f"secret {number}") for number in range(3)]
