@@ -32,7 +32,7 @@ from holdfast.server.proxy.upstream import Upstream, model_path, shown_headers
 from holdfast.server.proxy.wire import read_request
 
 if TYPE_CHECKING:
-    from starlette.types import Receive, Send
+    from starlette.types import Receive, Scope, Send
 
     from holdfast.keeper.keeper import Keeper
     from holdfast.keeper.users import User
@@ -45,6 +45,14 @@ __all__ = ["Proxy"]
 _PATHS = {"/v1/chat/completions": "POST", "/v1/models": "GET"}
 _VERBS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 _MAX_KEY = 255
+
+
+class _Route(Route):
+    """A route that the log and the figures know by its path, as they know the framework's own."""
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope["route"] = self
+        await super().handle(scope, receive, send)
 
 
 class Proxy:
@@ -61,10 +69,10 @@ class Proxy:
         self.failures = 0
         """Answers that could not be recorded although their clients have them."""
         self.routes = [
-            Route("/v1/chat/completions", self._completions, methods=["POST"]),
-            Route("/v1/models", self._answering(self._models), methods=["GET"]),
-            Route("/v1/models/{model:path}", self._answering(self._model), methods=["GET"]),
-            Route("/v1/{rest:path}", self._answering(self._unknown), methods=_VERBS),
+            _Route("/v1/chat/completions", self._completions, methods=["POST"]),
+            _Route("/v1/models", self._answering(self._models), methods=["GET"]),
+            _Route("/v1/models/{model:path}", self._answering(self._model), methods=["GET"]),
+            _Route("/v1/{rest:path}", self._answering(self._unknown), methods=_VERBS),
         ]
 
     async def __aenter__(self) -> Self:
