@@ -50,6 +50,7 @@ async def test_a_bad_body_is_refused(api: Api, case: str) -> None:
     assert error_of(answer)[0] == status
     assert CANARY not in answer.text
     assert len(answer.text) < 2000
+    assert ("levels deep" in answer.text) is case.startswith("deep")
     assert CANARY not in api.served.log
 
 
