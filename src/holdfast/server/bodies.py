@@ -151,7 +151,7 @@ def _too_deep() -> Refused:
 def _depth_over(value: object, most: int) -> bool:
     """Whether arrays and objects are nested deeper; level by level, so that nothing recurses."""
     level = [value]
-    for _ in range(most + 1):
+    for _ in range(most):
         inner: list[object] = []
         for item in level:
             if isinstance(item, dict):
