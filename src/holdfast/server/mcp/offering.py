@@ -28,12 +28,13 @@ from holdfast.server.mcp.conversations import (
     listed_conversations,
     named_in,
 )
-from holdfast.server.mcp.wire import arguments_of, error_of, result_of, tool_of
+from holdfast.server.mcp.wire import error_of, result_of, tool_of
 
 if TYPE_CHECKING:
     from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 
     from holdfast.assistant.tools.registry import Tool, ToolSet
+    from holdfast.model import JsonObject
     from holdfast.server.identity.limits import Rate
     from holdfast.server.mcp.speaking import Speaker
 
@@ -125,11 +126,10 @@ class Offering:
     async def _run(
         self, tool: Tool, ctx: _Context, params: types.CallToolRequestParams
     ) -> Any:  # Any: Json, which pydantic and mypy read differently
-        arguments = arguments_of(params.arguments)
         self._speaker.spend(ctx.request, _rate_of(tool))
         context = await self._speaker.context(ctx.request, tool.scope)
         async with asyncio.timeout(tool.timeout_s or self._timeout_s):
-            return await tool.run(context, arguments)
+            return await tool.run(context, params.arguments or {})
 
     # The resource
 
@@ -183,7 +183,7 @@ class Offering:
         if params.name != _PROMPT.name:
             raise MCPError(types.INVALID_PARAMS, "there is one prompt: context")
         question = (params.arguments or {}).get("question", "")
-        asked = arguments_of({"query": question, "budget_tokens": _CONTEXT_TOKENS})
+        asked: JsonObject = {"query": question, "budget_tokens": _CONTEXT_TOKENS}
         self._speaker.spend(ctx.request, "searches")
         context = await self._speaker.context(ctx.request, "memory:read")
         recalled: Any = await RECALL_CONTEXT.run(context, asked)  # Any: as above

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from holdfast.server.bodies import json_of
 from holdfast.server.failures import Refused
 from holdfast.server.identity.resource import METADATA_PATHS, metadata
 from holdfast.server.mcp.speaking import Requester
@@ -48,11 +49,12 @@ class Mcp:
         """Answer one request.
 
         Raises:
-            Refused: its body is too large.
+            Refused: its body is too large, or no JSON that we read elsewhere either.
         """
         body = await _read(scope, receive)
         if body is None:
             return
+        await json_of(Request(scope, _again(body, receive)))
         transport = self._transport or await self._load()
         await transport.answer(scope, _again(body, receive), send)
 

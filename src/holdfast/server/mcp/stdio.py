@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import logging
 import os
 import queue
+import re
 import signal
 import sys
 import threading
@@ -36,6 +38,7 @@ __all__ = ["serve_stdio"]
 _READING: frozenset[Scope] = frozenset({"memory:read"})
 _MAX_LINE_BYTES = 4 << 20
 _QUEUED_LINES = 16
+_HALF_PAIR = re.compile(rb"\\u[dD][89a-fA-F]")
 _LAST_WORDS_S = 30.0
 """How long answers may take that are still owed when stdin ends."""
 
@@ -102,7 +105,7 @@ class _Lines:
                 # Of a line that is too long nothing is taken: its pieces are no messages.
                 ends = line.endswith(b"\n")
                 if whole and (ends or len(line) < _MAX_LINE_BYTES):
-                    self._put(line.decode("utf-8", "replace"))
+                    self._put(_readable(line))
                 whole = ends
         self._put(None)
 
@@ -112,6 +115,20 @@ class _Lines:
             asyncio.run_coroutine_threadsafe(put, self._loop).result()
         except RuntimeError:  # the loop has ended
             put.close()
+
+
+def _readable(line: bytes) -> str:
+    """A line as the SDK reads it: half a surrogate pair becomes a question mark.
+
+    It would drop the line, and the host would wait for an answer that never comes.
+    """
+    text = line.decode("utf-8", "replace")
+    if not _HALF_PAIR.search(line):
+        return text
+    try:
+        return json.dumps(json.loads(text), ensure_ascii=False).encode(errors="replace").decode()
+    except (ValueError, RecursionError):
+        return text
 
 
 class _Wire:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import mcp_types as types
 import msgspec
@@ -14,9 +13,9 @@ from holdfast.server.failures import Refused
 
 if TYPE_CHECKING:
     from holdfast.assistant.tools.registry import Tool
-    from holdfast.model import Json, JsonObject
+    from holdfast.model import Json
 
-__all__ = ["MAX_RESULT_CHARS", "arguments_of", "error_of", "result_of", "tool_of"]
+__all__ = ["MAX_RESULT_CHARS", "error_of", "result_of", "tool_of"]
 
 MAX_RESULT_CHARS = 100_000
 """Of one result's JSON. Tools bound what people said far below it; this is for what they forget."""
@@ -53,20 +52,6 @@ def result_of(result: Json, *, failed: bool = False) -> types.CallToolResult:
         structured_content=result if isinstance(result, dict) else {"result": result},
         is_error=failed,
     )
-
-
-def arguments_of(given: dict[str, Any] | None) -> JsonObject:
-    """The arguments of a call.
-
-    Raises:
-        BadInput: half a surrogate pair is in them, which nothing can keep or look for.
-    """
-    arguments: JsonObject = given or {}
-    try:
-        json.dumps(arguments, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        raise BadInput("arguments", "half a surrogate pair is in them") from None
-    return arguments
 
 
 def error_of(error: HoldfastError | Refused) -> MCPError:
