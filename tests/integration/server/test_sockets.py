@@ -137,6 +137,21 @@ async def test_a_client_that_comes_too_late_is_told_so(standing: Served) -> None
         await ada.until("finished")
 
 
+async def test_promise_11_gone_what_was_forgotten_is_not_told_again(standing: Served) -> None:
+    """Not to a client that comes back with a place from before it was said."""
+    async with in_new_session(standing) as ada, standing.client() as client:
+        await ada.ask("My secret is canary-4711")
+        path = f"/api/conversations/current_user/{ada.session_id}/messages"
+        for message in (await client.get(path)).json()["messages"][2:]:
+            assert (await client.delete(f"{path}/{message['id']}")).status_code == 200
+        async with standing.talk(ada.session_id, after_seq=ada.seq) as back:
+            await back.send(type="ping")
+            events = await back.until("pong")
+
+    assert (back.resumed, len(back.history)) == (False, 2)
+    assert events == [{"type": "pong"}]
+
+
 async def test_seq_grows_over_a_restart(served: Served) -> None:
     """A place from before is no place of now, and says so."""
     async with served.talk() as ada:

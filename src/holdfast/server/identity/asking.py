@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, TypeAlias
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 from fastapi import Depends
 from starlette.requests import HTTPConnection
@@ -11,6 +12,9 @@ from holdfast.keeper.access import Caller, Verb, acting_for, decide_for
 from holdfast.keeper.keeper import Keeper
 from holdfast.keeper.users import User
 from holdfast.server.identity.door import Identity
+
+if TYPE_CHECKING:
+    from holdfast.server.talking.talks import Talks
 
 __all__ = [
     "ME",
@@ -78,8 +82,13 @@ async def _writer(connection: HTTPConnection) -> User:
     return await user_of(connection, "write")
 
 
-async def _eraser(connection: HTTPConnection) -> User:
-    return await user_of(connection, "erase")
+async def _eraser(connection: HTTPConnection) -> AsyncIterator[User]:
+    """What was told of the user's turns, for whoever lost the connection, is forgotten along."""
+    user = await user_of(connection, "erase")
+    talks: Talks = connection.app.state.talks
+    talks.forget(user.vault.raw)
+    yield user
+    talks.forget(user.vault.raw)
 
 
 Asking: TypeAlias = Annotated[Caller, Depends(caller_of)]
