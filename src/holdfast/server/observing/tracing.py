@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["NO_SPAN", "Span", "Tracing", "provider_of"]
 
-Value: TypeAlias = str | int | float | bool
+_Value: TypeAlias = str | int | float | bool
 _TRACES = "/v1/traces"
 _EXPORT_TIMEOUT_S = 5
 
@@ -46,7 +46,7 @@ class Span:
             return None
         return f"{self._span.get_span_context().trace_id:032x}"
 
-    def set(self, name: str, value: Value | None) -> None:
+    def set(self, name: str, value: _Value | None) -> None:
         """An attribute; None leaves it out."""
         if self._span is not None and value is not None:
             self._span.set_attribute(name, value)
