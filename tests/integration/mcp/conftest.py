@@ -138,7 +138,7 @@ Raw = Callable[..., Awaitable[httpx2.Response]]
 def envelope(revision: str, method: str, params: Any = None) -> dict[str, Any]:
     """A request as a revision wants it: the stateless one names itself in each."""
     params = dict(params or {})
-    if revision == STATELESS:
+    if revision not in HANDSHAKES:
         params["_meta"] = {
             "io.modelcontextprotocol/protocolVersion": revision,
             "io.modelcontextprotocol/clientInfo": {"name": "test", "version": "1"},
@@ -150,7 +150,7 @@ def envelope(revision: str, method: str, params: Any = None) -> dict[str, Any]:
 def headers_of(revision: str, method: str, params: Any = None) -> dict[str, str]:
     """The headers of such a request."""
     shown = {**BOTH, "Content-Type": "application/json", "MCP-Protocol-Version": revision}
-    if revision == STATELESS:
+    if revision not in HANDSHAKES:
         named = (params or {}).get("name") or (params or {}).get("uri")
         shown |= {"Mcp-Method": method, **({"Mcp-Name": named} if named else {})}
     return shown

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -51,7 +50,8 @@ class Mcp:
         Raises:
             Refused: its body is too large, or no JSON that we read elsewhere either.
         """
-        body = await _read(scope, receive)
+        scope["route"] = self.routes[0]  # for the log: the framework's own routes say it themselves
+        body = await _read(receive)
         if body is None:
             return
         await json_of(Request(scope, _again(body, receive)))
@@ -87,30 +87,34 @@ class Mcp:
         return JSONResponse(found)
 
 
-async def _read(scope: Scope, receive: Receive) -> bytes | None:
+async def _read(receive: Receive) -> bytes | None:
     """The body of a request; None when its client left.
 
     Raises:
         Refused: it is too large.
     """
-    length = Headers(scope=scope).get("content-length", "")
-    if length.isdecimal() and int(length) > MAX_BODY_BYTES:
-        raise _too_large()
     body = bytearray()
+    size = 0
     while True:
         message = await receive()
         if message["type"] != "http.request":
             return None
-        body += message.get("body", b"")
-        if len(body) > MAX_BODY_BYTES:
-            raise _too_large()
+        piece = message.get("body", b"")
+        size += len(piece)
+        # Read to its end all the same, which the limit of all bodies bounds: a client that is
+        # still sending would find its connection broken, and no reason for it.
+        if size <= MAX_BODY_BYTES:
+            body += piece
         if not message.get("more_body", False):
-            return bytes(body)
+            break
+    if size > MAX_BODY_BYTES:
+        raise _too_large()
+    return bytes(body)
 
 
 def _too_large() -> Refused:
     message = f"the body is over the limit of {MAX_BODY_BYTES:,} bytes: send less at a time"
-    return Refused(413, "too_large", message, headers={"Connection": "close"})
+    return Refused(413, "too_large", message)
 
 
 def _again(body: bytes, receive: Receive) -> Receive:
