@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from datetime import timedelta
 
 import pytest
 
 from fix_keeper import START, HandClock, talk, texts
 from holdfast.errors import BadInput
+from holdfast.index.embedder import Embedder
+from holdfast.keeper.indexes import Indexes
 from holdfast.keeper.keeper import Keeper
 from holdfast.keeper.users import User
+
+_TOGETHER_S = 30
 
 
 async def _year(keeper: Keeper, clock: HandClock) -> User:
@@ -168,3 +174,25 @@ async def test_a_question_of_any_shape_is_answered(keeper: Keeper) -> None:
         "0001-01-01 9999-12-31",
     ):
         assert isinstance(await ada.recall(asked, limit=3), list)
+
+
+async def test_the_embedder_is_made_once_for_all_who_ask(keeper: Keeper) -> None:
+    """Users who ask first and together, and sessions that are not kept, share its memory."""
+    indexes, made = keeper.store.indexes, []
+    make = indexes.make_embedder
+    slow = threading.Barrier(2)
+
+    def counted() -> Embedder:
+        made.append(1)
+        slow.wait(_TOGETHER_S)
+        return make()
+
+    fresh = Indexes(counted, folder=None)
+    nested = Indexes(fresh.make_embedder, folder=None)
+    asking = [asyncio.to_thread(each.make_embedder) for each in (fresh, nested, fresh)]
+    waiting = asyncio.gather(*asking)
+    await asyncio.to_thread(slow.wait, _TOGETHER_S)
+    embedders = await waiting
+
+    assert made == [1]
+    assert all(one is embedders[0] for one in embedders)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -73,13 +74,28 @@ class _Snapshot(Struct):
     labels: dict[str, _Label]
 
 
+def _made_once(make: Callable[[], Embedder]) -> Callable[[], Embedder]:
+    """One embedder for all who ask, also at the same time, and for the stores of sessions that are
+    not kept: it takes eighty megabytes."""
+    lock = threading.Lock()
+    made: list[Embedder] = []
+
+    def once() -> Embedder:
+        with lock:
+            if not made:
+                made.append(make())
+            return made[0]
+
+    return once
+
+
 class Indexes:
     """The indexes in memory, least recently used ones leave when there are too many bytes."""
 
     def __init__(
         self, embedder: Callable[[], Embedder], *, folder: Path | None, max_bytes: int = 2 << 30
     ) -> None:
-        self.make_embedder = embedder
+        self.make_embedder = _made_once(embedder)
         self._embedder: Embedder | None = None
         self._folder = folder
         self._max_bytes = max_bytes
