@@ -26,6 +26,7 @@ PROGRAMS: dict[str, str] = {
     "latency": "Questions answered over 10,000 and 100,000 messages, warm and cold.",
     "importing": "A big export until it can be searched (needs --file).",
     "startup": "import holdfast, holdfast --help, holdfast serve.",
+    "server": "Turns, sockets, proxy, lists and searches over HTTP, by clients of a real server.",
 }
 """What each measures. A program NAME is `holdfast.bench.NAME.measure`."""
 _WITH_PEERS = ("capture", "history")

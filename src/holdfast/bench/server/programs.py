@@ -1,0 +1,49 @@
+"""The parts of the server's figures, one server after the other, each over a store of its own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeAlias
+
+from holdfast.bench.machine import describe_machine
+from holdfast.bench.report import Effort, Report, Table, Target
+from holdfast.bench.server.holding import measure_sockets
+from holdfast.bench.server.proxying import measure_proxy
+from holdfast.bench.server.reading import measure_reads
+from holdfast.bench.server.turns import measure_overhead, measure_rate
+
+__all__ = ["PARTS", "measure"]
+
+Part: TypeAlias = Callable[[Effort], Awaitable[tuple[list[Table], list[Target]]]]
+
+PARTS: dict[str, Part] = {
+    "overhead": measure_overhead,
+    "rate": measure_rate,
+    "sockets": measure_sockets,
+    "proxy": measure_proxy,
+    "reads": measure_reads,
+}
+
+
+def measure(effort: Effort, *, parts: tuple[str, ...] = (), command: str = "") -> Report:
+    """The parts that are named, all of them when none is; some four minutes."""
+    machine = describe_machine()
+    tables: list[Table] = []
+    targets: list[Target] = []
+    for name in parts or PARTS:
+        found, promised = asyncio.run(_measured(PARTS[name], effort))
+        tables += found
+        targets += promised
+    return Report(
+        program="Server",
+        command=command,
+        machine=machine,
+        effort=effort,
+        tables=tuple(tables),
+        targets=tuple(targets),
+    )
+
+
+async def _measured(part: Part, effort: Effort) -> tuple[list[Table], list[Target]]:
+    return await part(effort)

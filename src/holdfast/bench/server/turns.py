@@ -1,0 +1,218 @@
+"""Chat turns over HTTP and sockets: what a turn takes beyond its model, and how many a second.
+
+Every turn that a client was told is complete is counted; afterwards the store must hold as many.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from itertools import islice
+from statistics import median
+
+import msgspec
+from msgspec import Struct
+
+from holdfast.bench.report import Cell, Effort, Table, Target, at_least, at_most, spread_of
+from holdfast.bench.server.client import Client
+from holdfast.bench.server.load import TIME_COLUMNS, Load, Step, drive, times
+from holdfast.bench.server.serving import Asker, Served, add_askers, served
+from holdfast.bench.server.sockets import Socket, open_socket
+from holdfast.bench.texts import Talk
+from holdfast.keeper.keeper import Keeper
+
+__all__ = ["MODEL_S", "Turns", "measure_overhead", "measure_rate"]
+
+MODEL_S = 0.2
+_PIECES = 20
+_PACED_CLIENTS = 32
+_CLIENTS = 64
+_WARM_UP_S = 1.0
+_QUESTIONS = 512
+_EVENTS = "text/event-stream"
+_LAST_LINE = b"data: [DONE]\n\n"
+_NOTE = (
+    "Each client is a user of its own with an API key and one session; recall runs for every turn. "
+    "The load generator is a process of its own on the same two cores."
+)
+
+
+class _Ended(Struct):
+    status: str
+
+
+class _Told(Struct):
+    turn: _Ended
+
+
+class Turns:
+    """Turns that clients hold, and what they were told of them."""
+
+    def __init__(self, clients: int) -> None:
+        self.clients = clients
+        self._texts = [one.question for one in islice(Talk().exchanges(), _QUESTIONS)]
+        self._told: Counter[str] = Counter()
+
+    @asynccontextmanager
+    async def served(self, *, pieces: int, model_s: float) -> AsyncIterator[Served]:
+        """A server with a user for each client.
+
+        Raises:
+            RuntimeError: a turn that somebody was told of is not in the store, or one too many.
+        """
+        async with served(self._fill, pieces=pieces, model_s=model_s, check=self._check) as server:
+            yield server
+
+    def by_http(self, server: Served) -> list[Asker]:
+        """An asker of each user, for requests."""
+        return server.askers[::2]
+
+    def by_socket(self, server: Served) -> list[Asker]:
+        """The same users in other sessions: a socket hears all that happens in its own."""
+        return server.askers[1::2]
+
+    async def as_json(self, client: Client, asker: Asker, number: int) -> float:
+        """A turn that is answered as JSON when it has ended."""
+        path = f"/api/conversations/current_user/{asker.session_id}/turns"
+        answer = await client.ask("POST", path, {"text": self._text(asker, number)})
+        if msgspec.json.decode(answer.body, type=_Told).turn.status != "complete":
+            raise RuntimeError("a turn was not completed")
+        self._told[asker.session_id] += 1
+        return answer.took_s
+
+    async def as_stream(self, client: Client, asker: Asker, number: int) -> float:
+        """A turn that is answered as an event stream."""
+        path = f"/api/conversations/current_user/{asker.session_id}/turns"
+        said = {"text": self._text(asker, number)}
+        answer = await client.ask("POST", path, said, Accept=_EVENTS)
+        if not answer.body.endswith(_LAST_LINE) or b'"type":"finish"' not in answer.body:
+            raise RuntimeError("a stream broke off")
+        self._told[asker.session_id] += 1
+        return answer.took_s
+
+    async def over_socket(self, socket: Socket, asker: Asker, number: int) -> float:
+        """A turn over an open socket."""
+        began = time.perf_counter()
+        socket.send(type="message", text=self._text(asker, number))
+        if (await socket.until("finished"))["status"] != "complete":
+            raise RuntimeError("a turn was not completed")
+        self._told[asker.session_id] += 1
+        return time.perf_counter() - began
+
+    def _text(self, asker: Asker, number: int) -> str:
+        first = int(asker.user.rpartition("-")[2])
+        return self._texts[(7 * first + number) % _QUESTIONS]
+
+    async def _fill(self, keeper: Keeper) -> list[Asker]:
+        return await add_askers(keeper, self.clients, sessions=2)
+
+    async def _check(self, keeper: Keeper, askers: list[Asker]) -> None:
+        for asker in askers:
+            user = await keeper.user(asker.user, create=False)
+            session = await user.sessions.open(asker.session_id)
+            turns = await session.turns(limit=1_000_000)
+            kept, told = [turn.status for turn in turns], self._told[asker.session_id]
+            if kept != ["complete"] * told:
+                raise RuntimeError(f"{told} turns were acknowledged, {len(kept)} are in the store")
+
+
+async def measure_overhead(effort: Effort) -> tuple[list[Table], list[Target]]:
+    """Turns of a model that takes a fixed time, less that time."""
+    ways = {"JSON": Load(), "event stream": Load()}
+    model_s = 0.02 if effort.quick else MODEL_S
+    turns = Turns(2 if effort.quick else _PACED_CLIENTS)
+    async with turns.served(pieces=_PIECES, model_s=model_s) as server:
+        http = turns.by_http(server)
+        steps = {
+            "JSON": (_less(model_s, turns.as_json), http),
+            "event stream": (_less(model_s, turns.as_stream), http),
+        }
+        await _in_turns(server, effort, ways, steps)
+    clients = turns.clients
+    table = Table(
+        title=f"Overhead of a turn, {clients} clients, a model that takes {model_s * 1e3:.0f} ms",
+        columns=("answered as", "turns", *TIME_COLUMNS, "CPU ms/turn"),
+        rows=tuple(
+            (way, _count(load), *times(load.took), _cpu_ms(load)) for way, load in ways.items()
+        ),
+        note=f"The model says {_PIECES} pieces by a timetable. {_NOTE}",
+    )
+    targets = []
+    for way, load in ways.items():
+        spread = spread_of(load.took)
+        name = f"overhead of a turn, {clients} clients, {way}"
+        targets += [
+            at_most(f"{name}, p50", 5.0, spread.p50 * 1e3, "ms"),
+            at_most(f"{name}, p95", 15.0, spread.p95 * 1e3, "ms"),
+        ]
+    return [table], [] if effort.quick else targets
+
+
+async def measure_rate(effort: Effort) -> tuple[list[Table], list[Target]]:
+    """Turns a second when the model takes no time."""
+    ways = {"JSON": Load(), "event stream": Load(), "WebSocket": Load()}
+    turns = Turns(2 if effort.quick else _CLIENTS)
+    async with turns.served(pieces=1, model_s=0.0) as server, AsyncExitStack() as stack:
+        sockets = {}
+        for asker in turns.by_socket(server):
+            socket = await open_socket(server.url, asker.key, asker.session_id)
+            sockets[asker.session_id] = await stack.enter_async_context(socket)
+            await socket.until("history")
+
+        async def over_socket(client: Client, asker: Asker, number: int) -> float:
+            return await turns.over_socket(sockets[asker.session_id], asker, number)
+
+        http, by_socket = turns.by_http(server), turns.by_socket(server)
+        steps: dict[str, tuple[Step, list[Asker]]] = {
+            "JSON": (turns.as_json, http),
+            "event stream": (turns.as_stream, http),
+            "WebSocket": (over_socket, by_socket),
+        }
+        await _in_turns(server, effort, ways, steps)
+    clients = turns.clients
+    table = Table(
+        title=f"Turns a second, {clients} clients, a model that takes no time",
+        columns=("answered over", "turns/s", "min-max of rounds", *TIME_COLUMNS, "CPU ms/turn"),
+        rows=tuple(_rate_row(way, load) for way, load in ways.items()),
+        note=f"Acknowledged turns were counted again in the store afterwards. {_NOTE}",
+    )
+    most = max(median(load.rates) for load in ways.values())
+    targets = [at_least(f"recorded turns, {clients} clients", 1_000, most, "turns/s")]
+    return [table], [] if effort.quick else targets
+
+
+def _less(model_s: float, step: Step) -> Step:
+    async def less(client: Client, asker: Asker, number: int) -> float:
+        return await step(client, asker, number) - model_s
+
+    return less
+
+
+async def _in_turns(
+    server: Served,
+    effort: Effort,
+    ways: dict[str, Load],
+    steps: dict[str, tuple[Step, list[Asker]]],
+) -> None:
+    """Every way once without counting it, then in rounds."""
+    for step, askers in steps.values():
+        await drive(Load(), server, askers, step, min(_WARM_UP_S, effort.seconds))
+    for _ in range(effort.rounds):
+        for way, load in ways.items():
+            step, askers = steps[way]
+            await drive(load, server, askers, step, effort.seconds)
+
+
+def _count(load: Load) -> int:
+    return sum(map(len, load.took))
+
+
+def _cpu_ms(load: Load) -> float:
+    return median(load.cpu_s) * 1e3
+
+
+def _rate_row(way: str, load: Load) -> tuple[Cell, ...]:
+    extremes = f"{min(load.rates):,.0f}-{max(load.rates):,.0f}"
+    return (way, median(load.rates), extremes, *times(load.took), _cpu_ms(load))
