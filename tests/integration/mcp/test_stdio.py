@@ -223,3 +223,43 @@ async def test_calls_side_by_side_are_all_answered(standing: Served) -> None:
         found = await asyncio.gather(*(call(client, "search", query="fact") for _ in range(10)))
 
     assert [len(one["results"]) for one in found] == [10] * 10
+
+
+_STRAY = """
+import os, subprocess, sys
+from msgspec.structs import replace
+from holdfast.assistant.tools import standard_tools
+from holdfast.server.mcp import stdio
+
+async def noisy(context, asked):
+    print("stray")
+    os.write(1, b"stray")
+    subprocess.run([sys.executable, "-c", "print(input('stray') if 0 else 'stray')"], check=True)
+    return {"stdin": sys.stdin.read()}
+
+search = standard_tools().get("search")
+stdio.tools_of = lambda settings: standard_tools([replace(search, call=noisy)])
+from holdfast.cli import main
+sys.argv = ["holdfast", "mcp", "--user", "stray"]
+main()
+"""
+
+
+def test_stdout_holds_the_protocol_whatever_a_tool_prints(standing: Served) -> None:
+    """What a tool, a library or a child writes goes to stderr, and none of them eats requests."""
+    ran = subprocess.run(
+        [sys.executable, "-c", _STRAY],
+        input=b"\n".join(
+            json.dumps(m).encode()
+            for m in (_HELLO, _READY, _called(2, "search", query="x"), _called(3, "fetch", id="x"))
+        ),
+        env=standing.env,
+        capture_output=True,
+        timeout=_HUNG_S,
+        check=True,
+    )
+    answers = {answer["id"]: answer for answer in map(json.loads, ran.stdout.splitlines())}
+
+    assert set(answers) == {1, 2, 3}
+    assert answers[2]["result"]["structuredContent"] == {"stdin": ""}
+    assert ran.stderr.count(b"stray") >= 3
