@@ -24,7 +24,7 @@ from holdfast.assistant.pace import Pace
 from holdfast.assistant.relay import Relay
 from holdfast.assistant.saying import Saying
 from holdfast.assistant.tools.registry import ToolContext, ToolSet
-from holdfast.capture.parts import error_code_of, finish
+from holdfast.capture.parts import error_code_of
 from holdfast.errors import HoldfastError, ModelFailed, ModelIncomplete, ModelRepeats
 from holdfast.keeper.access import Scope
 
@@ -82,9 +82,8 @@ class Answering:
         """
         try:
             await self._answer()
-            await self._saying.settle()
-            await self._annotate()
-            await finish(self._turn.end("complete"))
+            # What was said last and the end of the turn are one write.
+            await self._turn.end("complete", entities=self._usage())
         except Exception as exc:  # noqa: BLE001  # recorded as the turn's failure, and told
             return await self._failed(self._tools.failure or exc)
         return Finished(turn_id=self._turn.id, status="complete", message=answer_of(self._turn))
@@ -130,6 +129,7 @@ class Answering:
             AnswerTooLong: it was stopped.
             HoldfastError: what it said could not be recorded.
         """
+        await self._saying.settle()
         self._saying.begin(author)
         async with AsyncExitStack() as stack:
             pieces = _begun(by, asked, self._tools)
@@ -143,7 +143,6 @@ class Answering:
             raise self._tools.failure
         if not self._saying.answered:
             raise _Broke(ModelIncomplete())
-        await self._saying.settle()
 
     async def _next(self, pieces: AsyncIterator[Piece]) -> Piece | None:
         try:
@@ -169,22 +168,21 @@ class Answering:
         error = error.cause if isinstance(error, _Broke) else error
         await self._saying.settle()
         recorded = await self._turn.error(error)
-        await self._annotate()
-        await finish(self._turn.end("failed"))
+        await self._turn.end("failed", entities=self._usage())
         code = recorded.error_code or "error"
         return Failed(turn_id=self._turn.id, code=code, message=_told(error, code))
 
-    async def _annotate(self) -> None:
-        """Note what the answer took."""
+    def _usage(self) -> dict[str, Json] | None:
+        """What the turn was about, with what its answer took; None when nothing was told."""
         usages = self._saying.usages
         if not usages:
-            return
+            return None
         usage: dict[str, Json] = {
             "model": usages[-1].model,
             "input_tokens": sum(usage.input_tokens for usage in usages),
             "output_tokens": sum(usage.output_tokens for usage in usages),
         }
-        await self._turn.annotate(entities={**self._turn.record.entities, "usage": usage})
+        return {**self._turn.record.entities, "usage": usage}
 
     def _toolbox(self) -> TurnTools:
         place, means = self._place, self._means

@@ -7,6 +7,7 @@ import contextlib
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from holdfast.capture.checks import checked_item, checked_text
@@ -20,10 +21,19 @@ from holdfast.storage.protocol import RowKey
 if TYPE_CHECKING:
     from holdfast.capture.turn import TurnRecorder
 
-__all__ = ["AnswerStream"]
+__all__ = ["AnswerStream", "Left"]
 
 _FLUSH_INTERVAL_S = 0.5
 """A streamed answer is made durable at least this often; the promise is one second."""
+
+
+class Left(Struct, frozen=True, kw_only=True):
+    """What a stream leaves: the message it became, the draft that this replaces, and why not all
+    that was written is in it."""
+
+    entry: Entry | None = None
+    remove: tuple[RowKey, ...] = ()
+    refused: HoldfastError | None = None
 
 
 class AnswerStream:
@@ -120,22 +130,32 @@ class AnswerStream:
         When the access to write has gone, only what was durable before does; then the reason is
         returned, for there may be words that were not kept.
         """
+        left = await self.take()
+        if left.entry is not None:
+            await self._turn.append(left.entry, remove=left.remove)
+        return left.refused
+
+    async def take(self) -> Left:
+        """End the stream without recording what it leaves: whoever takes that has to."""
         if self._settled:
-            return None
+            return Left()
         self._settled = True
         self._turn.attach(self, running=False)
         await self._stop_flusher()
         if not self._parts or self._turn.replayed:
-            return None
+            return Left()
         refused = await self._turn.refusal()
         text = self.text if refused is None else self._durable
-        if text:
-            message = self._turn.draft_message(self._message_id, self._kind, text, self._author)
-            if refused is None:
-                message = replace(message, item=checked_item(self.item, self._turn.limits))
-            remove = (RowKey(id=self._draft_id),) if self._saved else ()
-            await self._turn.append(Entry(message=message), remove=remove)
-        return refused
+        if not text:
+            return Left(refused=refused)
+        message = self._turn.draft_message(self._message_id, self._kind, text, self._author)
+        if refused is None:
+            message = replace(message, item=checked_item(self.item, self._turn.limits))
+        return Left(
+            entry=Entry(message=message),
+            remove=(RowKey(id=self._draft_id),) if self._saved else (),
+            refused=refused,
+        )
 
     async def _stop_flusher(self) -> None:
         if self._flusher is None:

@@ -13,7 +13,7 @@ Whatever ends the block ends the turn: an error is recorded as a message, a canc
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from types import TracebackType
 from typing import Literal, Self, TypeAlias
 
@@ -38,7 +38,7 @@ from holdfast.capture.parts import (
     readable,
     told,
 )
-from holdfast.capture.streaming import AnswerStream
+from holdfast.capture.streaming import AnswerStream, Left
 from holdfast.capture.tools import ToolCall
 from holdfast.clock import id_bytes
 from holdfast.errors import BadInput, Conflict, HoldfastError, NotAllowed, NotFound, TurnEnded
@@ -167,20 +167,26 @@ class TurnRecorder:
         await finish(self._end_with(error))
 
     async def _end_with(self, error: BaseException | None) -> None:
-        refused = await self._settle_streams()
-        ending = refused if error is None else error
-        if ending is None:
+        if error is not None:
+            await self._end_broken(error)
+            return
+        try:
             await self.end("complete")
-        elif isinstance(ending, (asyncio.CancelledError, GeneratorExit, KeyboardInterrupt)):
+        except (NotFound, NotAllowed) as refused:
+            if not self._ended:
+                await self._end_broken(refused)
+            raise
+
+    async def _end_broken(self, error: BaseException) -> None:
+        await self._settle_streams()
+        if isinstance(error, (asyncio.CancelledError, GeneratorExit, KeyboardInterrupt)):
             await self.end("cancelled")
-        else:
-            try:
-                if not self._error_recorded:
-                    await self._closing_error(ending)
-            finally:
-                await self.end("failed")
-        if error is None and refused is not None:
-            raise refused
+            return
+        try:
+            if not self._error_recorded:
+                await self._closing_error(error)
+        finally:
+            await self.end("failed")
 
     async def _closing_error(self, error: BaseException) -> None:
         """Record what ended the turn; of somebody without access any more, without their words."""
@@ -315,24 +321,45 @@ class TurnRecorder:
             await self._gate("write")
         await self._change(turn)
 
-    async def end(self, status: TurnStatus) -> None:
-        """Give the turn its one final status; durable on return. Open streams end first.
+    async def end(self, status: TurnStatus, *, entities: dict[str, Json] | None = None) -> None:
+        """Give the turn its one final status; durable on return, together with what open streams
+        leave. Shielded: were it cut off, nobody would know whether the turn has ended.
+
+        Args:
+            entities: what the turn was about, as in `annotate`; None leaves it as it is.
 
         Raises:
-            BadInput: the status is no final one.
+            BadInput: the status is no final one, or the entities cannot be kept.
             TurnEnded: it has one already.
-            NotFound, NotAllowed: it was ended, but the access to write had gone: of the streams
-                that were open, only what was durable before is kept.
+            NotFound, NotAllowed: the access to write had gone: of the streams that were open only
+                what was durable before is kept. It was ended, unless it was to be complete.
         """
         if status == "open":
             raise BadInput("status", "a turn ends as complete, failed, cancelled or interrupted")
-        refused = await self._settle_streams()
-        await self._change(replace(self._turn, status=status, ended_at=self._log.clock()))
-        self._ended = True
-        if refused is not None:
-            raise refused
+        about = annotated(
+            self._turn,
+            intent=None,
+            intent_confidence=None,
+            entities=entities,
+            tags=None,
+            model=None,
+            limits=self._limits,
+        )
+        await finish(self._end(replace(about, status=status, ended_at=self._log.clock())))
 
     # Inside
+
+    async def _end(self, turn: Turn) -> None:
+        base = self._turn
+        left = [await stream.take() for stream in list(self._streams)]
+        refused = next((one.refused for one in left if one.refused is not None), None)
+        # What could not be kept whole is not complete: that is for whoever ends it to say.
+        ends = refused is None or turn.status != "complete"
+        if not self.replayed:
+            await self._write_change(turn if ends else base, base, left)
+        self._ended = ends
+        if refused is not None:
+            raise refused
 
     async def _settle_streams(self) -> HoldfastError | None:
         """Nobody looks for the draft of a turn that has ended: make messages of them before.
@@ -474,11 +501,18 @@ class TurnRecorder:
             return
         await finish(self._write_change(turn, self._turn))
 
-    async def _write_change(self, turn: Turn, base: Turn) -> None:
+    async def _write_change(self, turn: Turn, base: Turn, left: Sequence[Left] = ()) -> None:
+        """Write the turn as it is from now on, together with what its streams left."""
         async with self._writing:
             self._check_open()
+            entries, follows = [], self._last
+            for entry in (one.entry for one in left if one.entry is not None):
+                message = replace(entry.message, parent_id=follows)
+                entries.append(replace(entry, message=message))
+                follows = message.id
             change = TurnChange(turn=rebased(turn, base, self._turn), base=self._turn)
-            self._take(await self._log.append(turns=(change,)))
+            remove = tuple(key for one in left for key in one.remove)
+            self._take(await self._log.append(entries, (change,), remove=remove))
 
     def _take(self, appended: Appended) -> None:
         if appended.turns:
