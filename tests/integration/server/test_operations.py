@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import logging
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from prometheus_client import ProcessCollector
 
 import holdfast
 from holdfast.errors import StorageFailed, TamperedRecord
@@ -182,6 +184,20 @@ async def test_figures_count_what_happened_and_name_nobody() -> None:
     recorded = len(said["turn"]["messages"]) + 2 * 2
     assert found["holdfast_messages_recorded_total"] == recorded
     assert [word for word in (CANARY, "ada", "laptop", said["session_id"]) if word in page] == []
+
+
+async def test_the_page_of_metrics_lists_each_of_them() -> None:
+    """Name, kind and labels; and none that is not there."""
+    async with running() as (app, _):
+        described = set()
+        for metric in app.state.observer.metrics.registry._collector_to_names:
+            if not isinstance(metric, ProcessCollector):
+                name = metric._name + ("_total" if metric._type == "counter" else "")
+                described.add((name, metric._type, ", ".join(metric._labelnames)))
+    page = (Path(__file__).parents[3] / "docs" / "reference" / "metrics.md").read_text("utf-8")
+    rows = re.findall(r"^\| `(holdfast_\w+)` \| (\w+) \| ([a-z, ]*)\|", page, re.MULTILINE)
+
+    assert {(name, kind, labels.strip()) for name, kind, labels in rows} == described
 
 
 async def test_sockets_and_streams_are_counted_while_they_are_open(served: Served) -> None:

@@ -8,8 +8,10 @@ import signal
 import socket
 from collections import Counter
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from threading import Thread
+from typing import Any, ClassVar
 
 import httpx2
 import pytest
@@ -158,6 +160,50 @@ async def test_lines_are_json_when_the_settings_say_so(tmp_path: Path) -> None:
     requests = [line for line in told if line.get("action") == "http.request"]
     assert [line["route"] for line in requests] == ["/login", "/healthz"]
     assert all({"time", "level", "logger", "message"} <= set(line) for line in told)
+
+
+class _Collector(BaseHTTPRequestHandler):
+    """Takes what is sent to it, as a collector of traces does."""
+
+    got: ClassVar[list[tuple[str, bytes]]] = []
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.got.append((self.path, body))
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *args: Any) -> None:
+        """Nothing."""
+
+
+async def test_spans_of_a_process_reach_the_collector_by_its_end(tmp_path: Path) -> None:
+    """Those that wait are sent when it stops; none holds what was said."""
+    _Collector.got.clear()
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Collector) as collector:
+        Thread(target=collector.serve_forever, daemon=True).start()
+        where = f"http://127.0.0.1:{collector.server_port}"
+        server = Served(tmp_path, otlp_endpoint=where).start()
+        server.let_go()
+        async with server.client() as client:
+            await client.post(NEW, json={"text": f"every {CANARY}"})
+        code = server.kill(signal.SIGTERM)
+        collector.shutdown()
+    sent = b"".join(body for _, body in _Collector.got)
+
+    assert (code, {path for path, _ in _Collector.got}) == (0, {"/v1/traces"})
+    told = [b"invoke_agent", b"execute_tool list_conversations", b"chat slow", CANARY.encode()]
+    assert [word in sent for word in told] == [True, True, True, False]
+
+
+async def test_a_collector_that_is_away_is_nobodys_trouble(tmp_path: Path) -> None:
+    """Turns are answered, and the stop is a success."""
+    server = Served(tmp_path, otlp_endpoint="http://127.0.0.1:9").start()
+    async with server.client() as client:
+        said = await client.post(NEW, json={"text": "hello"})
+    code = server.kill(signal.SIGTERM)
+
+    assert (said.json()["turn"]["status"], code) == ("complete", 0)
 
 
 async def test_a_disk_below_the_floor_is_not_ready(tmp_path: Path) -> None:
