@@ -29,6 +29,8 @@ __all__ = [
     "Memory",
     "MemoryId",
     "MemoryKind",
+    "MemoryOrigin",
+    "MemoryVersion",
     "Message",
     "MessageId",
     "MessageKind",
@@ -94,6 +96,8 @@ MessageKind: TypeAlias = Literal[
 ]
 TurnStatus: TypeAlias = Literal["open", "complete", "failed", "cancelled", "interrupted"]
 MemoryKind: TypeAlias = Literal["fact", "preference", "summary", "episode", "note"]
+MemoryOrigin: TypeAlias = Literal["said", "assistant", "tool", "file", "import", "hand"]
+"""Whose words a memory rests on. Only what was said or written by hand is ever a preference."""
 
 
 class Account(Struct, frozen=True, kw_only=True):
@@ -233,6 +237,8 @@ class Source(Struct, frozen=True, kw_only=True):
     message_id: MessageId
     start: int | None = None
     end: int | None = None
+    at: datetime | None = None
+    """When it was said; None where nothing depends on it."""
 
 
 class Memory(Struct, frozen=True, kw_only=True):
@@ -250,10 +256,42 @@ class Memory(Struct, frozen=True, kw_only=True):
     valid_to: datetime | None = None
     supersedes: MemoryId | None = None
     sources: tuple[Source, ...] = ()
+    pinned: bool = False
+    subject: str = ""
+    """What it is about: "user", or whom they spoke of; casefolded, "" when that is not known."""
+    attribute: str = ""
+    """What it says of the subject ("favourite colour"); of one subject and attribute one value
+    holds at a time. "" for what stands alone: nothing supersedes it."""
+    value: str = ""
+    origin: MemoryOrigin = "said"
+    made_by: str = ""
+    """"rules/1", "model NAME prompt/1", or "hand"; "" when that was not noted."""
+    corrected: bool = False
+    """Its owner changed it: nothing that is distilled supersedes it."""
+    closed_by: Source | None = None
+    """Where it was said that this no longer holds; None when only a successor tells."""
+    former: tuple[MemoryVersion, ...] = ()
+    """What it was before its owner changed it, oldest first; the latest so many."""
+
+
+class MemoryVersion(Struct, frozen=True, kw_only=True):
+    """What a memory was before a change by its owner, kept so that it can be read and undone."""
+
+    memory: Memory
+    """With an id of its own when it is one that was merged into the memory that tells of it."""
+    changed_at: datetime
+    change: Literal["edited", "merged"]
+    fields: tuple[str, ...] = ()
+    """What the change touched. Empty for a memory that was merged into another one."""
+    version: int = 0
+    """Of its record: one that comes back goes on from there."""
 
 
 class Thought(Struct, frozen=True, kw_only=True):
-    """An entry in an assistant's thought log."""
+    """An entry in an assistant's thought log.
+
+    `kind` is an open set: note (written down by hand or by a program), reasoning (of a model), ...
+    """
 
     id: ThoughtId
     assistant: str
@@ -262,6 +300,7 @@ class Thought(Struct, frozen=True, kw_only=True):
     session_id: SessionId | None = None
     turn_id: TurnId | None = None
     linked_memory: MemoryId | None = None
+    kind: str = "note"
 
 
 class Member(Struct, frozen=True, kw_only=True):

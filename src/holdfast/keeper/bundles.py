@@ -145,6 +145,9 @@ class BundleImport:
         sources = tuple(s for s in memory.sources if id_bytes(s.message_id) in there)
         if memory.sources and not sources:
             return False  # What it rests on is not here: it was forgotten or erased.
+        closed = memory.closed_by
+        if closed is not None and not await self._alive([closed.message_id]):
+            memory = replace(memory, closed_by=None)
         memory = replace(memory, sources=sources)
         row = await seal_memory(vault, memory)
         return await self._put(row, memory_links(memory), once)

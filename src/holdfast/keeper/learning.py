@@ -15,6 +15,7 @@ from holdfast.model import (
     Memory,
     MemoryId,
     MemoryKind,
+    MemoryOrigin,
     Message,
     Session,
     Source,
@@ -31,6 +32,7 @@ __all__ = [
     "NewMemory",
     "learn",
     "loosened",
+    "memory_body",
     "memory_links",
     "new_memory",
     "seal_memory",
@@ -48,6 +50,8 @@ class NewMemory(Struct, frozen=True, kw_only=True):
     importance: int = 5
     valid_from: datetime | None = None
     valid_to: datetime | None = None
+    origin: MemoryOrigin = "hand"
+    """Whose words these are."""
 
 
 class Learned(Struct, frozen=True, kw_only=True):
@@ -133,12 +137,18 @@ def new_memory(
         valid_from=valid_from or now,
         valid_to=valid_to,
         sources=sources,
+        origin=new.origin,
+        made_by="hand" if new.origin == "hand" else "",
     )
 
 
-async def seal_memory(vault: Vault, memory: Memory, *, version: int = 0) -> SealedRow:
-    """The sealed row of a memory."""
-    body = MemoryBody(
+def memory_body(memory: Memory, *, covers: int = 0) -> MemoryBody:
+    """What of a memory is sealed.
+
+    Args:
+        covers: of a running summary, how many messages of its session it takes in.
+    """
+    return MemoryBody(
         kind=memory.kind,
         text=memory.text,
         created_at=memory.created_at,
@@ -150,9 +160,29 @@ async def seal_memory(vault: Vault, memory: Memory, *, version: int = 0) -> Seal
         valid_to=memory.valid_to,
         supersedes=memory.supersedes,
         sources=memory.sources,
+        covers=covers,
+        pinned=memory.pinned,
+        subject=memory.subject,
+        attribute=memory.attribute,
+        value=memory.value,
+        origin=memory.origin,
+        made_by=memory.made_by,
+        corrected=memory.corrected,
+        closed_by=memory.closed_by,
+        former=memory.former,
     )
+
+
+async def seal_memory(
+    vault: Vault, memory: Memory, *, version: int = 0, covers: int = 0
+) -> SealedRow:
+    """The sealed row of a memory."""
     return await vault.seal_record(
-        Kind.MEMORY, id_bytes(memory.id), body, at_ms=to_ms(memory.created_at), version=version
+        Kind.MEMORY,
+        id_bytes(memory.id),
+        memory_body(memory, covers=covers),
+        at_ms=to_ms(memory.created_at),
+        version=version,
     )
 
 
@@ -165,6 +195,7 @@ async def seal_thought(vault: Vault, thought: Thought) -> SealedRow:
         session_id=thought.session_id,
         turn_id=thought.turn_id,
         linked_memory=thought.linked_memory,
+        kind=thought.kind,
     )
     return await vault.seal_record(
         Kind.THOUGHT, id_bytes(thought.id), body, at_ms=to_ms(thought.at)
@@ -172,21 +203,27 @@ async def seal_thought(vault: Vault, thought: Thought) -> SealedRow:
 
 
 def memory_links(memory: Memory) -> list[Link]:
-    """From the memory to each message it rests on, and to what it supersedes."""
+    """From the memory to each message it rests on or was ended by, and to what it supersedes."""
     raw = id_bytes(memory.id)
     sources = sorted({source.message_id for source in memory.sources})
     links = [Link(kind="source", from_id=raw, to_id=id_bytes(source)) for source in sources]
+    if memory.closed_by is not None:
+        links.append(
+            Link(kind="closed_by", from_id=raw, to_id=id_bytes(memory.closed_by.message_id))
+        )
     if memory.supersedes is not None:
         links.append(Link(kind="supersedes", from_id=raw, to_id=id_bytes(memory.supersedes)))
     return links
 
 
 def thought_links(thought: Thought) -> list[Link]:
-    """From the thought to its turn and to the memory it led to."""
+    """From the thought to its turn (or, without one, its session) and to the memory it led to."""
     raw = id_bytes(thought.id)
     links = []
     if thought.turn_id is not None:
         links.append(Link(kind="in_turn", from_id=raw, to_id=id_bytes(thought.turn_id)))
+    elif thought.session_id is not None:
+        links.append(Link(kind="in_session", from_id=raw, to_id=id_bytes(thought.session_id)))
     if thought.linked_memory is not None:
         links.append(Link(kind="led_to", from_id=raw, to_id=id_bytes(thought.linked_memory)))
     return links

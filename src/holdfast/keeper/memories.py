@@ -53,6 +53,15 @@ def to_memory(row: SealedRow, body: MemoryBody) -> Memory:
         valid_to=body.valid_to,
         supersedes=None if body.supersedes is None else MemoryId(body.supersedes),
         sources=body.sources,
+        pinned=body.pinned,
+        subject=body.subject,
+        attribute=body.attribute,
+        value=body.value,
+        origin=body.origin,
+        made_by=body.made_by,
+        corrected=body.corrected,
+        closed_by=body.closed_by,
+        former=body.former,
     )
 
 

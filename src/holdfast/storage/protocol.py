@@ -71,6 +71,7 @@ class Kind(IntEnum):
     ROOM = 12
     PROFILE = 13
     TOKEN = 14
+    LEARNING = 15
 
 
 class State(IntEnum):
@@ -176,8 +177,10 @@ class RowKey(Struct, frozen=True, kw_only=True):
 class Link(Struct, frozen=True, kw_only=True):
     """A relation between two rows of one vault. Both ends must exist; it goes when either goes.
 
-    `kind`: "source" (memory to message), "led_to" (thought to memory), "in_turn" (thought to turn),
-    "supersedes" (memory to memory). A row that becomes FORGOTTEN or GONE loses its links.
+    `kind`: "source" and "closed_by" (memory to message), "supersedes" (memory to memory), "led_to"
+    (thought to memory), "in_turn" (thought to turn), "in_session" (thought without a turn, to its
+    session), "learned" (what was distilled, to its session). A row that becomes FORGOTTEN or GONE
+    loses its links.
     """
 
     kind: str

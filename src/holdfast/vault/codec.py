@@ -22,6 +22,8 @@ from holdfast.model import (
     FilePart,
     Json,
     MemoryKind,
+    MemoryOrigin,
+    MemoryVersion,
     Message,
     MessageId,
     MessageKind,
@@ -146,6 +148,15 @@ class MemoryBody(Struct, omit_defaults=True):
     sources: tuple[Source, ...] = ()
     covers: int = 0
     """A session's running summary: how many of its messages it takes in."""
+    pinned: bool = False
+    subject: str = ""
+    attribute: str = ""
+    value: str = ""
+    origin: MemoryOrigin = "said"
+    made_by: str = ""
+    corrected: bool = False
+    closed_by: Source | None = None
+    former: tuple[MemoryVersion, ...] = ()
 
 
 class ThoughtBody(Struct, omit_defaults=True):
@@ -157,6 +168,7 @@ class ThoughtBody(Struct, omit_defaults=True):
     session_id: str | None = None
     turn_id: str | None = None
     linked_memory: str | None = None
+    kind: str = "note"
 
 
 _decode_message = msgspec.msgpack.Decoder(_MessageBody).decode

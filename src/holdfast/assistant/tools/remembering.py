@@ -50,7 +50,13 @@ async def _add(context: ToolContext, asked: _NewMemoryArguments) -> Json:
     tags = asked.tags if heard is None else tuple(dict.fromkeys((*asked.tags, NOTED_TAG)))
     info = None if context.session is None else await context.session.info()
     memory = await (await _memories(context)).add(
-        NewMemory(text=asked.text, kind=asked.kind, tags=tags, importance=asked.importance),
+        NewMemory(
+            text=asked.text,
+            kind=asked.kind,
+            tags=tags,
+            importance=asked.importance,
+            origin="hand" if heard is None else "assistant",
+        ),
         sources=() if heard is None else (heard.id,),
         assistant=None if info is None else info.assistant,
     )
