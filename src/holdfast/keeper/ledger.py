@@ -1,0 +1,212 @@
+"""All memories of a vault by what they are about, and one write for all that changes among them.
+
+Whoever distils reads it once, decides, and writes. Memories of one subject are made from many
+sessions and by many processes, so every such write also moves one record of the vault's own: of two
+that decided at the same time on the same ground the second is refused, and decides again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from holdfast.clock import Ids, id_bytes
+from holdfast.keeper.learning import loosened, memory_links, seal_memory
+from holdfast.keeper.memories import to_memory
+from holdfast.keeper.receipts import LearningBody, learning_id
+from holdfast.keeper.reconciling import Refused, Settled, Slot, Statement, settle, slot_of
+from holdfast.model import Memory, MemoryId, MessageId, Source
+from holdfast.storage.protocol import (
+    NO_SCOPE,
+    ByIds,
+    Kind,
+    Link,
+    LinksQuery,
+    RowSpan,
+    SealedRow,
+)
+from holdfast.vault.codec import MemoryBody
+from holdfast.vault.vault import Vault
+
+__all__ = ["Change", "Known", "Ledger", "change_of", "opened_memories"]
+
+_ALL = 1_000_000
+_PART = 500
+"""Memories opened at a time; in between others get their turn."""
+
+
+class Change(Struct, frozen=True, kw_only=True):
+    """What a write among memories consists of, and what it comes to."""
+
+    put: tuple[SealedRow, ...] = ()
+    links: tuple[Link, ...] = ()
+    unlinks: tuple[Link, ...] = ()
+    made: tuple[Memory, ...] = ()
+    changed: tuple[Memory, ...] = ()
+    closed: tuple[Memory, ...] = ()
+    """Those of `changed` that have an end now and had none."""
+    gone: tuple[Memory, ...] = ()
+    refused: tuple[Refused, ...] = ()
+
+
+class Known(Struct, frozen=True):
+    """A memory as it was read."""
+
+    memory: Memory
+    row: SealedRow
+    """Without its content."""
+
+
+class Ledger:
+    """The memories of one vault as they were when they were read."""
+
+    def __init__(self, vault: Vault, known: Iterable[Known], version: int) -> None:
+        self._vault = vault
+        self._known = {entry.memory.id: entry for entry in known}
+        self._version = version
+        self._slots: dict[Slot, set[MemoryId]] = {}
+        self._by_message: dict[MessageId, set[MemoryId]] = {}
+        for entry in self._known.values():
+            self._enter(entry.memory)
+
+    @classmethod
+    async def load(cls, vault: Vault) -> Ledger:
+        """Read all memories. The vault's own record first: what comes after it is noticed."""
+        raw = learning_id(vault, b"")
+        own = await vault.storage.rows_by_id(ByIds(vault_id=vault.raw, ids=(raw,)))
+        rows = await vault.storage.rows(
+            RowSpan(vault_id=vault.raw, kind=Kind.MEMORY, scope=NO_SCOPE, limit=_ALL)
+        )
+        known: list[Known] = []
+        for at in range(0, len(rows), _PART):
+            known += await opened_memories(vault, rows[at : at + _PART])
+            await asyncio.sleep(0)
+        return cls(vault, known, own[0].version if own else -1)
+
+    def settled(
+        self,
+        new: Sequence[Statement],
+        *,
+        ids: Ids,
+        now: datetime,
+        unsaid: Sequence[Source] = (),
+    ) -> list[Settled]:
+        """What each slot comes to that something was said about, or taken back from."""
+        slots: dict[Slot, list[Statement]] = {}
+        for statement in new:
+            slots.setdefault(statement.slot, []).append(statement)
+        for source in unsaid:
+            for memory_id in self._by_message.get(source.message_id, ()):
+                slot = slot_of(self._known[memory_id].memory)
+                if slot is not None:
+                    slots.setdefault(slot, [])
+        return [
+            settle(self._about(slot), said, ids=ids, now=now, unsaid=unsaid)
+            for slot, said in slots.items()
+        ]
+
+    def _about(self, slot: Slot) -> list[Memory]:
+        return [self._known[memory_id].memory for memory_id in self._slots.get(slot, ())]
+
+    async def change(self, settled: Iterable[Settled], *, at_ms: int) -> Change:
+        """One write for all of it; empty when nothing changes."""
+        found = await change_of(self._vault, self._known, settled)
+        if not found.put:
+            return found
+        own = await self._vault.seal_record(
+            Kind.LEARNING,
+            learning_id(self._vault, b""),
+            LearningBody(),
+            at_ms=at_ms,
+            version=self._version + 1,
+        )
+        return replace(found, put=(*found.put, own))
+
+    def took(self, change: Change) -> None:
+        """A change was written: know what is there now."""
+        if not change.put:
+            return
+        self._version += 1
+        rows = {row.id: replace(row, sealed=b"") for row in change.put}
+        for memory in change.gone:
+            self._leave(memory)
+            del self._known[memory.id]
+        for memory in (*change.made, *change.changed):
+            if memory.id in self._known:
+                self._leave(self._known[memory.id].memory)
+            self._known[memory.id] = Known(memory, rows[id_bytes(memory.id)])
+            self._enter(memory)
+
+    def _enter(self, memory: Memory) -> None:
+        slot = slot_of(memory)
+        if slot is None:
+            return
+        self._slots.setdefault(slot, set()).add(memory.id)
+        for source in memory.sources:
+            self._by_message.setdefault(source.message_id, set()).add(memory.id)
+
+    def _leave(self, memory: Memory) -> None:
+        slot = slot_of(memory)
+        if slot is not None:
+            self._slots.get(slot, set()).discard(memory.id)
+        for source in memory.sources:
+            self._by_message.get(source.message_id, set()).discard(memory.id)
+
+
+async def opened_memories(vault: Vault, rows: list[SealedRow]) -> list[Known]:
+    """Memories of their rows, in their order."""
+    bodies = await vault.open_records(rows, MemoryBody)
+    return [
+        Known(to_memory(row, body), replace(row, sealed=b""))
+        for row, body in zip(rows, bodies, strict=True)
+    ]
+
+
+async def change_of(
+    vault: Vault, known: Mapping[MemoryId, Known], settled: Iterable[Settled]
+) -> Change:
+    """The rows and links that lead from what is known to what is settled."""
+    all_settled = list(settled)
+    made = tuple(m for one in all_settled for m in one.made)
+    changed = tuple(m for one in all_settled for m in one.changed)
+    gone = tuple(m for one in all_settled for m in one.gone)
+    put = [await seal_memory(vault, memory) for memory in made]
+    put += [
+        await seal_memory(vault, memory, version=known[memory.id].row.version + 1)
+        for memory in changed
+    ]
+    put += [vault.gone(known[memory.id].row) for memory in gone]
+    put += await _loosened(vault, gone)
+    had = {link for m in changed for link in memory_links(known[m.id].memory)}
+    has = [link for memory in (*made, *changed) for link in memory_links(memory)]
+    return Change(
+        put=tuple(put),
+        links=tuple(link for link in has if link not in had),
+        unlinks=tuple(sorted(had - set(has), key=_order)),
+        made=made,
+        changed=changed,
+        closed=tuple(
+            m for m in changed if m.valid_to is not None and known[m.id].memory.valid_to is None
+        ),
+        gone=gone,
+        refused=tuple(refused for one in all_settled for refused in one.refused),
+    )
+
+
+def _order(link: Link) -> tuple[str, bytes, bytes]:
+    return link.kind, link.from_id, link.to_id
+
+
+async def _loosened(vault: Vault, gone: Sequence[Memory]) -> list[SealedRow]:
+    """Thoughts that led to a memory that goes stay, without naming it."""
+    if not gone:
+        return []
+    ask = LinksQuery(
+        vault_id=vault.raw, to_ids=tuple(id_bytes(memory.id) for memory in gone), kind="led_to"
+    )
+    links = await vault.storage.links(ask)
+    return await loosened(vault, sorted({link.from_id for link in links}))
