@@ -30,7 +30,9 @@
     ├── ImportFailed          import_failed
     │   ├── UnknownFormat     unknown_format
     │   ├── HostileFile       hostile_file
-    │   └── BundleDamaged     bundle_damaged
+    │   ├── BundleDamaged     bundle_damaged
+    │   ├── ImportKeyMissing  import_key_missing
+    │   └── ImportKeyWrong    import_key_wrong
     ├── TranscriptionFailed   transcription_failed  the speech is kept; it has no text
     │   ├── NoTranscriber     no_transcriber
     │   ├── NothingHeard      nothing_heard
@@ -65,6 +67,8 @@ __all__ = [
     "HoldfastError",
     "HostileFile",
     "ImportFailed",
+    "ImportKeyMissing",
+    "ImportKeyWrong",
     "KeyExhausted",
     "KeyFailure",
     "MissingExtra",
@@ -405,6 +409,28 @@ class BundleDamaged(ImportFailed):
     """A bundle's checksums or counts do not hold."""
 
     code = "bundle_damaged"
+
+
+class ImportKeyMissing(ImportFailed):
+    """The file was encrypted by the program that wrote it, and no key was given."""
+
+    code = "import_key_missing"
+
+    def __init__(self, place: str) -> None:
+        super().__init__(place, "is encrypted: give the key it was written under with --key-file")
+
+
+class ImportKeyWrong(ImportFailed):
+    """What the file holds does not open under the key that was given. Nothing of it came in."""
+
+    code = "import_key_wrong"
+
+    def __init__(self, place: str) -> None:
+        super().__init__(
+            place,
+            "does not open under this key: it is another one (a password may need its salt), or "
+            "the file was altered",
+        )
 
 
 class TranscriptionFailed(HoldfastError):
