@@ -14,7 +14,15 @@ from msgspec import Struct
 
 from holdfast.model import MessageKind, Role, Speech, ToolPart
 
-__all__ = ["Assets", "Broken", "Conversation", "ImportedFile", "ImportedMessage", "Item"]
+__all__ = [
+    "Assets",
+    "Broken",
+    "Conversation",
+    "ImportedFile",
+    "ImportedMemory",
+    "ImportedMessage",
+    "Item",
+]
 
 
 class ImportedFile(Struct, frozen=True, kw_only=True):
@@ -77,6 +85,22 @@ class Conversation(Struct, frozen=True, kw_only=True):
     messages: tuple[ImportedMessage, ...] = ()
 
 
+class ImportedMemory(Struct, frozen=True, kw_only=True):
+    """One version of a memory that another system kept, without the messages it came from.
+
+    `source` is the memory's id there; versions of one memory share it and come oldest first.
+    """
+
+    source: str
+    text: str
+    since: datetime | None = None
+    """From when it holds."""
+    until: datetime | None = None
+    """Until when it held; None when it still does."""
+    assistant: str | None = None
+    tags: tuple[str, ...] = ()
+
+
 class Broken(Struct, frozen=True, kw_only=True):
     """A conversation that could not be read. Holds none of its text."""
 
@@ -86,6 +110,6 @@ class Broken(Struct, frozen=True, kw_only=True):
     code: str = "import_failed"
 
 
-Item: TypeAlias = Conversation | Broken
+Item: TypeAlias = Conversation | ImportedMemory | Broken
 Assets: TypeAlias = Callable[[str], ImportedFile | None]
 """Finds a file of the export by the provider's id for it; None when the export lacks it."""

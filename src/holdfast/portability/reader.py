@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from holdfast.errors import HostileFile, ImportFailed, UnknownFormat
+from holdfast.portability.agent_sessions import AgentDatabase, holds_envelopes, is_database
 from holdfast.portability.bundle import BUNDLE_FORMAT
 from holdfast.portability.bundle_import import bundled_conversations
 from holdfast.portability.bundle_reader import BundleReader, is_bundle
 from holdfast.portability.containers import Container, Member, open_container, read_whole
 from holdfast.portability.conversations import Assets, Broken, Conversation, ImportedFile, Item
+from holdfast.portability.encrypted import decrypted, is_encrypted
 from holdfast.portability.filenames import bare_name, media_type_of
 from holdfast.portability.formats import CONVERSATIONS_NAME, EXPECTED, FORMATS, Format
 from holdfast.portability.json_values import Malformed, checked, mended
@@ -21,8 +24,9 @@ from holdfast.portability.limits import Limits
 from holdfast.portability.sampling import Sample, plainly_wrong, take_sample
 from holdfast.portability.scanning import Element, array_elements, lines
 from holdfast.portability.stored import Origin
+from holdfast.vault.foreign import ForeignKey
 
-__all__ = ["ExportReader", "open_export"]
+__all__ = ["ExportReader", "needs_key", "open_export"]
 
 _READABLE = (".json", ".jsonl", ".ndjson", ".txt")
 """Endings of files in a ZIP or folder that are looked into; a single file always is."""
@@ -35,8 +39,17 @@ class ExportReader:
     memory.
     """
 
-    def __init__(self, path: Origin, limits: Limits) -> None:
+    def __init__(
+        self,
+        path: Origin,
+        limits: Limits,
+        *,
+        key: ForeignKey | None = None,
+        only: str | None = None,
+    ) -> None:
         self._limits = limits
+        self._key = key
+        self._only = only
         self.place: str = path.name
         self.bundle: BundleReader | None = None
         """The bundle itself, when the file is one: it holds more than conversations."""
@@ -44,6 +57,12 @@ class ExportReader:
         """Name of the format: "chatgpt", "claude", "jsonl", "holdfast-bundle", ..."""
         self.total_bytes: int
         """Bytes of the conversations' files, unpacked."""
+        self._database: AgentDatabase | None = None
+        path = decrypted(path, key, limits)
+        if is_database(path):
+            self._database = AgentDatabase(path, limits, key)
+            self.format, self.total_bytes = self._database.format, self._database.total_bytes
+            return
         if is_bundle(path, limits):
             self.bundle = BundleReader(path, limits=limits)
             self.format, self.total_bytes = BUNDLE_FORMAT, self.bundle.total_bytes
@@ -63,6 +82,8 @@ class ExportReader:
         """How many of `total_bytes` have been read; for a progress bar."""
         if self.bundle is not None:
             return self.bundle.bytes_read
+        if self._database is not None:
+            return self._database.bytes_read
         return min(self._container.gauge.bytes_read, self.total_bytes)
 
     def __iter__(self) -> Iterator[Item]:
@@ -75,7 +96,8 @@ class ExportReader:
         """
         broken = 0
         for count, item in enumerate(self._items(), 1):
-            yield item
+            if self._wants(item):
+                yield item
             broken += isinstance(item, Broken)
             if broken > self._limits.max_broken:
                 raise HostileFile(self.place, "holds too many broken conversations")
@@ -86,14 +108,25 @@ class ExportReader:
         if self.bundle is not None:
             yield from bundled_conversations(self.bundle)
             return
+        if self._database is not None:
+            yield from self._database
+            return
         self._container.gauge.bytes_read = 0
         for member, row, sample in self._sources:
             if isinstance(sample, Broken):
                 yield sample
             elif row.read is not None:
                 yield from row.read(member, self._limits)
+            elif row.read_sealed is not None:
+                yield from row.read_sealed(member, self._limits, self._key)
             elif row.convert is not None:
                 yield from self._converted(member, sample, row.convert)
+
+    def _wants(self, item: Item) -> bool:
+        """Whether a conversation is among those that were asked for. Faults always are."""
+        if self._only is None or not isinstance(item, Conversation):
+            return True
+        return fnmatchcase(item.source.partition(":")[2], self._only)
 
     def _converted(self, member: Member, sample: Sample, convert: _Convert) -> Iterator[Item]:
         """The conversations of a file in which each is one JSON object."""
@@ -137,7 +170,7 @@ class ExportReader:
 
     def close(self) -> None:
         """Let go of the file. May be called twice."""
-        (self.bundle or self._container).close()
+        (self.bundle or self._database or self._container).close()
 
     def __enter__(self) -> Self:
         return self
@@ -151,21 +184,36 @@ class ExportReader:
         self.close()
 
 
-def open_export(path: str | Origin, *, limits: Limits | None = None) -> ExportReader:
+def open_export(
+    path: str | Origin,
+    *,
+    limits: Limits | None = None,
+    key: ForeignKey | None = None,
+    only: str | None = None,
+) -> ExportReader:
     """Open an export: a file, a folder or a ZIP, its format told from its content.
 
     Args:
         path: what the provider gave, packed or unpacked; where it is, or what holds its bytes.
         limits: what it may cost.
+        key: what it is encrypted under, if it is.
+        only: of the conversations those whose id in the other system is like this ("chat:ada:*");
+            of a bundle all.
 
     Raises:
         UnknownFormat: it is nothing that is known; says what was expected.
+        ImportKeyMissing, ImportKeyWrong: it is encrypted, and there is no key or another one.
         ImportFailed: it cannot be read.
         HostileFile: it is built to do harm.
         BundleDamaged: it is a bundle whose checksums do not hold.
     """
     origin = Path(path) if isinstance(path, str) else path
-    return ExportReader(origin, limits or Limits())
+    return ExportReader(origin, limits or Limits(), key=key, only=only)
+
+
+def needs_key(path: Path) -> bool:
+    """Whether a file is encrypted by the program it comes from; False for what cannot be read."""
+    return is_encrypted(path) or holds_envelopes(path, Limits())
 
 
 _Convert = Callable[[bytes, Assets], Conversation]
