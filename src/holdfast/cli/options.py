@@ -16,6 +16,7 @@ __all__ = [
     "Group",
     "file_path",
     "folder_path",
+    "key_file_path",
     "new_file_path",
     "pass_call",
 ]
@@ -26,6 +27,8 @@ file_path = click.Path(exists=True, path_type=Path)
 """A file or folder that is there."""
 new_file_path = click.Path(dir_okay=False, path_type=Path)
 """A file to be written."""
+key_file_path = click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path)
+"""A small file that is there, or - for stdin."""
 folder_path = click.Path(file_okay=False, path_type=Path)
 """A folder, there or not."""
 

@@ -35,8 +35,9 @@ class ImportReport(Struct, frozen=True, kw_only=True):
     conversations: int = 0
     """New ones."""
     grown: int = 0
-    """Known ones that had new messages."""
+    """Known ones that had new messages, and known memories that have come to their end."""
     unchanged: int = 0
+    """Known ones, conversations and memories, with nothing new."""
     messages: int = 0
     memories: int = 0
     files: int = 0

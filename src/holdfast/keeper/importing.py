@@ -16,6 +16,7 @@ from holdfast.clock import id_bytes, id_text
 from holdfast.errors import Conflict, HoldfastError, ImportFailed
 from holdfast.keeper.bundles import BundleImport
 from holdfast.keeper.erasing import source_tag
+from holdfast.keeper.import_memories import MemoryImport
 from holdfast.keeper.import_report import ImportReport, Progress, in_thread
 from holdfast.keeper.names import Names
 from holdfast.keeper.previewing import Preview, preview_import
@@ -35,8 +36,15 @@ from holdfast.vault.reader import Reader
 from holdfast.vault.vault import Vault
 
 if TYPE_CHECKING:
-    from holdfast.portability.conversations import Broken, Conversation, ImportedMessage
+    from holdfast.portability.conversations import (
+        Broken,
+        Conversation,
+        ImportedMemory,
+        ImportedMessage,
+        Item,
+    )
     from holdfast.portability.stored import Origin
+    from holdfast.vault.foreign import ForeignKey
 
 __all__ = ["Imports"]
 
@@ -51,9 +59,15 @@ class Imports:
         self._store = store
         self._vault = vault
         self._names = Names(store, vault)
+        self._memories = MemoryImport(store, vault)
 
     async def file(
-        self, path: str | Origin, *, progress: Callable[[Progress], None] | None = None
+        self,
+        path: str | Origin,
+        *,
+        progress: Callable[[Progress], None] | None = None,
+        key: ForeignKey | None = None,
+        only: str | None = None,
     ) -> ImportReport:
         """Import a file or folder, or what holds a file's bytes; the format is found from it.
 
@@ -61,15 +75,20 @@ class Imports:
         grown adds what is new. A broken conversation is reported and the rest goes on. All that
         came in can be found on return.
 
+        Args:
+            key: what the program that wrote the file encrypted it under.
+            only: of the conversations those whose id there is like this ("chat:ada:*").
+
         Raises:
             UnknownFormat: none of the known formats.
+            ImportKeyMissing, ImportKeyWrong: it is encrypted, and there is no key or another one.
             HostileFile, ImportFailed, BundleDamaged: the file as a whole cannot be read; what was
                 imported before that point stays.
             StorageFailed: or one of its kinds.
         """
         from holdfast.portability.reader import open_export
 
-        export = await asyncio.to_thread(open_export, path)
+        export = await asyncio.to_thread(open_export, path, key=key, only=only)
         try:
             if export.bundle is not None:
                 bundle = BundleImport(self._store, self._vault)
@@ -102,27 +121,43 @@ class Imports:
         return await self._take(found, ImportReport(format=found.source.partition(":")[0]))
 
     async def preview(
-        self, path: str | Origin, *, progress: Callable[[Progress], None] | None = None
+        self,
+        path: str | Origin,
+        *,
+        progress: Callable[[Progress], None] | None = None,
+        key: ForeignKey | None = None,
+        only: str | None = None,
     ) -> Preview:
         """What importing a file would bring; nothing is written.
 
         Raises:
             UnknownFormat, HostileFile, ImportFailed, BundleDamaged: as `file`.
         """
-        return await preview_import(self._vault, path, progress=progress)
+        return await preview_import(self._vault, path, progress=progress, key=key, only=only)
 
-    async def _take(self, item: Conversation | Broken, report: ImportReport) -> ImportReport:
-        from holdfast.portability.conversations import Broken
+    async def _take(self, item: Item, report: ImportReport) -> ImportReport:
+        from holdfast.portability.conversations import Broken, ImportedMemory
 
         if isinstance(item, Broken):
             return replace(report, broken=(*report.broken, item))
         try:
+            if isinstance(item, ImportedMemory):
+                return await self._memory(item, report)
             return await self._conversation(item, report)
         except HoldfastError as exc:
             if exc.code.startswith(("storage", "root", "vault", "key")):
                 raise
-            broken = Broken(place=f"conversation {item.source}", reason=str(exc), code=exc.code)
+            what = "memory" if isinstance(item, ImportedMemory) else "conversation"
+            broken = Broken(place=f"{what} {item.source}", reason=str(exc), code=exc.code)
             return replace(report, broken=(*report.broken, broken))
+
+    async def _memory(self, found: ImportedMemory, report: ImportReport) -> ImportReport:
+        outcome = await self._memories.take(found, assistant=_slug(found.assistant))
+        if outcome == "new":
+            return replace(report, memories=report.memories + 1)
+        if outcome == "grown":
+            return replace(report, grown=report.grown + 1)
+        return replace(report, unchanged=report.unchanged + 1)
 
     async def _conversation(self, found: Conversation, report: ImportReport) -> ImportReport:
         vault = self._vault
