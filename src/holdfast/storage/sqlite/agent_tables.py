@@ -35,6 +35,8 @@ SELECT id, CAST(message_data AS BLOB), CAST(created_at AS TEXT)
  LIMIT :max_rows
 """
 _ALLOWED = frozenset({apsw.SQLITE_SELECT, apsw.SQLITE_READ})
+_FUNCTIONS = frozenset({"min", "current_timestamp"})
+"""What our order of sessions needs, and the defaults of the SDK's own columns."""
 _LONG = 1 << 16
 _JOURNAL_VERSIONS = slice(18, 20)
 """Two bytes of the header: 1 for a rollback journal, 2 for WAL."""
@@ -132,6 +134,6 @@ def _restrict(connection: apsw.Connection, max_value_bytes: int) -> None:
 def _authorized(
     action: int, first: str | None, second: str | None, database: str | None, inner: str | None
 ) -> int:
-    """Reading tables directly, and `min`, which the order of sessions needs."""
-    ours = action == apsw.SQLITE_FUNCTION and second == "min"
+    """Reading tables directly, with the few functions that takes."""
+    ours = action == apsw.SQLITE_FUNCTION and (second or "").lower() in _FUNCTIONS
     return apsw.SQLITE_OK if (action in _ALLOWED and not inner) or ours else apsw.SQLITE_DENY
