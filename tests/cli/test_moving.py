@@ -7,6 +7,7 @@ import stat
 from pathlib import Path
 
 import pytest
+from cryptography.fernet import Fernet
 
 from cli.conftest import Cli
 
@@ -116,3 +117,50 @@ def test_an_export_does_not_replace_a_file_unasked(ada: Cli, home: Path) -> None
     assert ada("export", "-o", str(target)).code == 2
     assert target.read_text() == "mine"
     assert ada("export", "-o", str(target), "--force").code == 0
+
+
+def _encrypted(folder: Path) -> tuple[Path, Path]:
+    """A file of another program, and the file of its key."""
+    key = folder / "fernet.key"
+    key.write_bytes(Fernet.generate_key() + b"\n")
+    value = {"ai_conversation": [{"role": "user", "content": "Hello"}], "metadata": {}}
+    file = folder / "ada.enc"
+    file.write_bytes(Fernet(key.read_bytes()).encrypt(json.dumps(value).encode()))
+    return file, key
+
+
+def test_what_another_program_encrypted_comes_in_with_its_key(cli: Cli, home: Path) -> None:
+    """From a file or from stdin, never from the command line; the key is kept nowhere."""
+    file, key = _encrypted(home)
+    secret = key.read_text().strip()
+
+    first = cli("import", str(file), "--key-file", str(key), "--json")
+    again = cli("import", str(file), "--key-file", "-", "--json", given=secret)
+
+    assert first.json["files"][0]["report"]["conversations"] == 1
+    assert again.json["files"][0]["report"]["unchanged"] == 1
+    kept = [path for path in home.rglob("*") if path.is_file() and path != key]
+    assert not any(secret.encode() in path.read_bytes() for path in kept)
+
+
+def test_without_its_key_it_is_refused_by_name(cli: Cli, home: Path) -> None:
+    """A pipe cannot be asked; a wrong key is another failure."""
+    file, _ = _encrypted(home)
+    (home / "wrong").write_bytes(Fernet.generate_key())
+
+    without = cli("import", str(file), "--json")
+    wrong = cli("import", str(file), "--key-file", str(home / "wrong"), "--json")
+
+    assert (without.code, without.error["code"]) == (7, "import_key_missing")
+    assert (wrong.code, wrong.error["code"]) == (7, "import_key_wrong")
+
+
+def test_memories_are_counted_where_there_are_some(cli: Cli, home: Path) -> None:
+    """The table has their column only then."""
+    file = home / "mem0.json"
+    file.write_text(json.dumps({"results": [{"id": "m", "memory": "Likes blue"}]}))
+
+    ran = cli("import", str(file))
+
+    assert ran.code == 0
+    assert "memories" in ran.out.splitlines()[0].lower()
