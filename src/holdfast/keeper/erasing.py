@@ -19,9 +19,10 @@ from holdfast.clock import from_ms, id_bytes, id_text
 from holdfast.errors import Conflict, NotFound
 from holdfast.keeper.backups import renew_key_backups
 from holdfast.keeper.learning import loosened, seal_memory
+from holdfast.keeper.linking import own_words_in, without_sources
 from holdfast.keeper.memories import to_memory
 from holdfast.keeper.store import Store
-from holdfast.model import Message, MessageId, SessionId
+from holdfast.model import MemoryVersion, Message, MessageId, SessionId
 from holdfast.storage.protocol import (
     NO_SCOPE,
     ByIds,
@@ -276,13 +277,16 @@ class _Derived:
         self.unlinks: list[Link] = []
         self.count = Forgotten()
 
-    async def without(self, messages: Sequence[bytes], turns: Sequence[bytes]) -> None:
-        """Gather the changes that losing these messages and turns makes."""
+    async def without(
+        self, messages: Sequence[bytes], turns: Sequence[bytes], sessions: Sequence[bytes] = ()
+    ) -> None:
+        """Gather the changes that losing these messages, turns and sessions makes."""
         lost = set(messages)
         links = await self._links_to(messages, "source")
         resting = dict.fromkeys(link.from_id for link in links)
         gone_memories = [raw for raw in resting if await self._reduce(raw, lost)]
         by_turn = await self._links_to(turns, "in_turn")
+        by_turn += await self._links_to(sessions, "in_session")
         by_memory = await self._links_to(gone_memories, "led_to")
         await self._drop_thoughts({link.from_id for link in by_turn})
         await self._loosen_thoughts({link.from_id for link in by_memory})
@@ -299,19 +303,26 @@ class _Derived:
         if not rows:
             return False
         body = (await vault.open_records(rows, MemoryBody))[0]
-        left = tuple(s for s in body.sources if id_bytes(s.message_id) not in lost)
+        memory = without_sources(
+            to_memory(rows[0], body), {MessageId(id_text(raw)) for raw in lost}
+        )
         # An extractive memory quotes its sources: with one of them gone the quote must go too.
-        if not left or body.kind == "summary":
+        if not memory.sources or body.kind == "summary":
             self.put.append(vault.gone(rows[0]))
+            self.put.extend([await self._alone_again(own) for own in own_words_in(memory)])
             self.count = replace(self.count, memories=self.count.memories + 1)
             return True
-        memory = replace(to_memory(rows[0], body), sources=left)
         self.put.append(await seal_memory(vault, memory, version=rows[0].version + 1))
         self.unlinks.extend(
             Link(kind="source", from_id=memory_id, to_id=message) for message in sorted(lost)
         )
         self.count = replace(self.count, reduced=self.count.reduced + 1)
         return False
+
+    async def _alone_again(self, version: MemoryVersion) -> SealedRow:
+        """One that its owner wrote down by hand, and that was merged into another which goes."""
+        memory = replace(version.memory, supersedes=None)
+        return await seal_memory(self._vault, memory, version=version.version + 2)
 
     async def _drop_thoughts(self, ids: set[bytes]) -> None:
         vault = self._vault
@@ -380,7 +391,7 @@ async def _erase_session_rows(store: Store, vault: Vault, session: bytes) -> For
     while True:
         derived = _Derived(vault)
         messages = await _ids(vault, Kind.MESSAGE, session)
-        await derived.without(messages, await _ids(vault, Kind.TURN, session))
+        await derived.without(messages, await _ids(vault, Kind.TURN, session), [session])
         try:
             await vault.commit(
                 put=tuple(derived.put),

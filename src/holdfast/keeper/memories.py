@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -14,10 +14,14 @@ from holdfast.clock import id_bytes, id_text, to_ms
 from holdfast.errors import BadInput, Conflict, NotFound
 from holdfast.keeper.access import Gate, own
 from holdfast.keeper.client_keys import client_key_tag
-from holdfast.keeper.learning import NewMemory, loosened, memory_links, new_memory, seal_memory
+from holdfast.keeper.correcting import Correction
+from holdfast.keeper.hand import correct_memory, forget_memories, merge_memories, undo_change
+from holdfast.keeper.learning import NewMemory, memory_links, new_memory, seal_memory
+from holdfast.keeper.linking import chain_of, held_at, known_forms
 from holdfast.keeper.listing import checked_limit, cursor_at, read_cursor
+from holdfast.keeper.moments import edge
 from holdfast.keeper.store import Store
-from holdfast.model import Memory, MemoryId, MemoryKind, Message, Source
+from holdfast.model import Memory, MemoryId, MemoryKind, MemoryOrigin, Message, Source
 from holdfast.storage.protocol import (
     NO_SCOPE,
     ByIds,
@@ -36,6 +40,7 @@ __all__ = ["Memories", "MemoryPage", "to_memory"]
 _Found: TypeAlias = list[Memory]  # inside the classes `list` is a method
 _Messages: TypeAlias = list[Message]
 _ALL = 1_000_000
+_AT_ONCE = 500
 
 
 def to_memory(row: SealedRow, body: MemoryBody) -> Memory:
@@ -88,10 +93,23 @@ class Memories:
         assistant: str | None = None,
         session_id: str | None = None,
         min_importance: int = 1,
+        origin: MemoryOrigin | None = None,
+        pinned: bool | None = None,
+        valid_at: datetime | str | None = None,
         limit: int | None = None,
     ) -> _Found:
-        """Memories, newest first; [] when there are none."""
+        """Memories, newest first; [] when there are none.
+
+        Args:
+            session_id: those made in the session, or resting on a message of it.
+            origin: whose words they rest on.
+            valid_at: those that held at that time; aware, or words ("in March", "yesterday").
+
+        Raises:
+            BadInput: the time is not understood.
+        """
         await self._gate("read")
+        at = edge(valid_at, self._store.clock, end=False)
         rows = await self._vault.storage.rows(
             RowSpan(vault_id=self._vault.raw, kind=Kind.MEMORY, scope=NO_SCOPE, limit=_ALL)
         )
@@ -101,8 +119,11 @@ class Memories:
             if (kind is None or memory.kind == kind)
             and (tag is None or tag in memory.tags)
             and (assistant is None or memory.assistant == assistant)
-            and (session_id is None or memory.session_id == session_id)
+            and (session_id is None or _is_of(memory, session_id))
             and memory.importance >= min_importance
+            and (origin is None or memory.origin == origin)
+            and (pinned is None or memory.pinned == pinned)
+            and (at is None or held_at(memory, at))
         ]
         found.sort(key=_place, reverse=True)
         return found if limit is None else found[:limit]
@@ -115,13 +136,17 @@ class Memories:
         assistant: str | None = None,
         session_id: str | None = None,
         min_importance: int = 1,
+        origin: MemoryOrigin | None = None,
+        pinned: bool | None = None,
+        valid_at: datetime | str | None = None,
         cursor: str | None = None,
         limit: int = 50,
     ) -> MemoryPage:
         """As `list`, page by page.
 
         Raises:
-            BadInput: the cursor is none of ours, or the limit is not 1 to 1000.
+            BadInput: the cursor is none of ours, the limit is not 1 to 1000, or the time is not
+                understood.
         """
         checked_limit(limit)
         before = None if cursor is None else read_cursor(cursor)
@@ -131,6 +156,9 @@ class Memories:
             assistant=assistant,
             session_id=session_id,
             min_importance=min_importance,
+            origin=origin,
+            pinned=pinned,
+            valid_at=valid_at,
         )
         left = [memory for memory in found if before is None or _place(memory) < before]
         more, shown = len(left) > limit, left[:limit]
@@ -151,7 +179,7 @@ class Memories:
     async def by_ids(self, memory_ids: Iterable[str]) -> _Found:
         """Memories by id; those that are gone are absent."""
         await self._gate("read")
-        raw = tuple(_known_forms(memory_ids))
+        raw = tuple(known_forms(memory_ids))
         rows = await self._vault.storage.rows_by_id(ByIds(vault_id=self._vault.raw, ids=raw))
         return await self._open([row for row in rows if row.kind is Kind.MEMORY])
 
@@ -221,7 +249,7 @@ class Memories:
         await self._gate("read")
         links = await self._vault.storage.links(
             LinksQuery(
-                vault_id=self._vault.raw, to_ids=tuple(_known_forms([message_id])), kind="source"
+                vault_id=self._vault.raw, to_ids=tuple(known_forms([message_id])), kind="source"
             )
         )
         return await self.by_ids(id_text(link.from_id) for link in links)
@@ -232,7 +260,7 @@ class Memories:
         asked = set(message_ids)
         links = await self._vault.storage.links(
             LinksQuery(
-                vault_id=self._vault.raw, to_ids=tuple(sorted(_known_forms(asked))), kind="source"
+                vault_id=self._vault.raw, to_ids=tuple(sorted(known_forms(asked))), kind="source"
             )
         )
         found: dict[str, _Found] = {}
@@ -252,20 +280,94 @@ class Memories:
         found = await Reader(self._vault).messages_by_id(ids)
         return sorted(found, key=lambda message: (message.at, message.seq))
 
-    async def forget(self, memory_id: str) -> None:
-        """Remove a memory; what it came from stays, and so do thoughts that led to it.
+    async def history(self, memory_id: str) -> _Found:
+        """What was true one after the other: from the first memory of its chain to the last.
+
+        What each was before its owner changed it is in its `former`.
 
         Raises:
-            NotFound: unknown, or somebody else's.
+            NotFound: the memory is unknown, or somebody else's.
+        """
+        memory = await self.get(memory_id)
+        known = {other.id: other for other in await self._store.known.memories(self._vault)}
+        return chain_of({**known, memory.id: memory}, memory.id)
+
+    async def edit(self, memory_id: str, correction: Correction | str) -> Memory:
+        """Correct a memory; what it said before is kept with it and can be brought back.
+
+        Whoever changes what it says, its kind or when it holds has the last word: nothing that is
+        distilled afterwards supersedes it.
+
+        Args:
+            correction: what changes; a string is the new text.
+
+        Raises:
+            BadInput, TooLarge: it cannot be kept so.
+            NotFound: the memory is unknown, or somebody else's.
         """
         await self._gate("write")
-        vault = self._vault
-        row = await self._row(memory_id)
-        links = await vault.storage.links(
-            LinksQuery(vault_id=vault.raw, to_ids=(row.id,), kind="led_to")
-        )
-        thoughts = await loosened(vault, sorted({link.from_id for link in links}))
-        await vault.commit(put=(vault.gone(row), *thoughts))
+        if isinstance(correction, str):
+            correction = Correction(text=correction)
+        return await correct_memory(self._store, self._vault, memory_id, correction)
+
+    async def pin(self, memory_id: str, *, pinned: bool = True) -> Memory:
+        """Put a memory first in every context, or no longer.
+
+        Raises:
+            NotFound: the memory is unknown, or somebody else's.
+        """
+        return await self.edit(memory_id, Correction(pinned=pinned))
+
+    async def merge(self, memory_ids: Sequence[str], *, text: str | None = None) -> Memory:
+        """Make one memory of several: the first of them, which takes in the others.
+
+        It rests on all of their sources, bears all of their tags, and holds as long as any of them
+        did. The others are superseded: they are found in its `former` and nowhere else.
+
+        Args:
+            text: what it says from now on; what the first said when left out.
+
+        Raises:
+            BadInput, TooLarge: they are not 2 to 100 different ones, or the text cannot be kept.
+            NotFound: one is unknown, or somebody else's; nothing was changed.
+        """
+        await self._gate("write")
+        return await merge_memories(self._store, self._vault, memory_ids, text=text)
+
+    async def undo(self, memory_id: str) -> Memory:
+        """Take back the last change of a memory by its owner: an edit, or a merge.
+
+        The latest 20 changes are kept. Forgetting cannot be undone: nothing of it is left.
+
+        Raises:
+            BadInput: there is no such change.
+            NotFound: the memory is unknown, or somebody else's.
+        """
+        await self._gate("write")
+        return await undo_change(self._store, self._vault, memory_id)
+
+    async def forget(self, memory_ids: str | Iterable[str]) -> None:
+        """Remove memories for good; what they came from stays, and so do thoughts that led to them.
+
+        What one of them had ended holds again.
+
+        Raises:
+            NotFound: one is unknown, or somebody else's; nothing was removed.
+        """
+        await self._gate("write")
+        ids = [memory_ids] if isinstance(memory_ids, str) else list(memory_ids)
+        await forget_memories(self._store, self._vault, ids)
+
+    async def clear(self) -> int:
+        """Remove every memory for good; what was said stays. Returns how many there were.
+
+        Cut short, it has removed some; doing it again removes the rest.
+        """
+        await self._gate("write")
+        ids = [memory.id for memory in await self.list()]
+        for first in range(0, len(ids), _AT_ONCE):
+            await forget_memories(self._store, self._vault, ids[first : first + _AT_ONCE])
+        return len(ids)
 
     async def _row(self, memory_id: str) -> SealedRow:
         try:
@@ -308,8 +410,6 @@ def _said(memory: Memory) -> tuple[object, ...]:
     return memory.text, memory.kind, memory.tags, memory.importance, memory.assistant
 
 
-def _known_forms(ids: Iterable[str]) -> Iterator[bytes]:
-    """Those of `ids` that have the form of an id; the others can be nowhere."""
-    for text in ids:
-        with contextlib.suppress(ValueError):
-            yield id_bytes(text)
+def _is_of(memory: Memory, session_id: str) -> bool:
+    sources = {source.session_id for source in memory.sources}
+    return memory.session_id == session_id or session_id in sources

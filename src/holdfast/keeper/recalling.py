@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from holdfast.capture.checks import checked_text
-from holdfast.clock import Clock
 from holdfast.errors import BadInput, TamperedRecord
 from holdfast.keeper.indexes import indexed_text
 from holdfast.keeper.memories import Memories
+from holdfast.keeper.moments import edge
 from holdfast.keeper.store import Store
 from holdfast.model import Memory, MemoryId, Message, MessageId, SessionId
 from holdfast.vault.reader import Reader
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from holdfast.recall.asking import Ask, Include, Ranked, Reason
     from holdfast.recall.snippets import Snippet
 
-__all__ = ["Hit", "edge", "recall"]
+__all__ = ["Hit", "recall"]
 
 _MAX_NEIGHBOURS = 100
 _INLINE_ENTRIES = 20_000
@@ -111,22 +111,6 @@ async def recall(
     if not 0 <= neighbours <= _MAX_NEIGHBOURS:
         raise BadInput("neighbours", f"it lies between 0 and {_MAX_NEIGHBOURS}")
     return await _hits(store, vault, ask, neighbours)
-
-
-def edge(when: datetime | str | None, clock: Clock, *, end: bool) -> datetime | None:
-    """A time from a word: the beginning of "last week" as `since`, its end as `until`.
-
-    Raises:
-        BadInput: it is not understood, or a time without a zone.
-    """
-    if when is None or isinstance(when, datetime):
-        if isinstance(when, datetime) and when.tzinfo is None:
-            raise BadInput("since or until", "a time needs a time zone")
-        return when
-    from holdfast.recall.dates import span_of
-
-    span = span_of(when, now=clock(), field="until" if end else "since")
-    return span.end if end else span.start
 
 
 async def _hits(store: Store, vault: Vault, ask: Ask, neighbours: int) -> list[Hit]:

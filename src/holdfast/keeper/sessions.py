@@ -23,7 +23,14 @@ from holdfast.clock import id_bytes, id_text, to_ms
 from holdfast.errors import BadInput, Conflict, NotFound
 from holdfast.keeper.access import Gate, own
 from holdfast.keeper.client_keys import client_key_tag
-from holdfast.keeper.contexts import Context, build_context, estimated_tokens
+from holdfast.keeper.contexts import (
+    Context,
+    build_context,
+    estimated_tokens,
+    fence_of,
+    profile_of,
+    summary_of,
+)
 from holdfast.keeper.learning import Learned, NewMemory, learn
 from holdfast.keeper.listing import (
     MAX_PAGE,
@@ -33,8 +40,9 @@ from holdfast.keeper.listing import (
     page_of_sessions,
     read_cursor,
 )
+from holdfast.keeper.moments import edge
 from holdfast.keeper.names import Names, checked_slug
-from holdfast.keeper.recalling import edge, recall
+from holdfast.keeper.recalling import recall
 from holdfast.keeper.store import Store
 from holdfast.keeper.temporary import temporary_vault
 from holdfast.keeper.turn_opening import TurnOpening
@@ -511,7 +519,8 @@ class OpenSession:
         recalled: int = 12,
         count: Callable[[str], int] = estimated_tokens,
     ) -> Context:
-        """What a model should see before it answers: what was recalled, and the recent messages.
+        """What a model should see before it answers: what is valid now, what the session came to so
+        far, what was recalled, and the recent messages; fenced, labelled, each with its id.
 
         Args:
             budget_tokens: the text is never longer.
@@ -527,7 +536,16 @@ class OpenSession:
             raise BadInput("budget_tokens", "it is at least 1")
         latest = await self.messages(last=recent)
         hits = await recall(self._store, self._vault, question, limit=recalled, neighbours=0)
-        return build_context(latest, hits, budget_tokens=budget_tokens, count=count)
+        known = await self._store.known.memories(self._vault)
+        return build_context(
+            latest,
+            hits,
+            budget_tokens=budget_tokens,
+            count=count,
+            profile=profile_of(known, self._store.clock()),
+            summary=summary_of(known, self.id),
+            fence=fence_of(self._vault, self.id),
+        )
 
     async def message(self, message_id: str) -> Message:
         """One message of this session.

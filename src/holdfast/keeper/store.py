@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from weakref import WeakValueDictionary
 
@@ -14,6 +14,7 @@ from holdfast.capture.log import SessionLog
 from holdfast.clock import Clock, Ids, id_bytes, id_text, to_ms
 from holdfast.errors import Conflict
 from holdfast.keeper.indexes import Indexes
+from holdfast.keeper.known import Known
 from holdfast.model import SessionId
 from holdfast.storage.protocol import Kind, OnceTag, SealedRow, Storage, VaultRow
 from holdfast.vault.keyring import Keyring
@@ -50,6 +51,7 @@ class Store:
         self.storage = storage
         self.keyring = keyring
         self.indexes = indexes
+        self.known = Known()
         self.source = source
         self.clock = clock
         self.ids = ids
@@ -155,14 +157,17 @@ class Store:
         """The same, made when there is none."""
         return await self.for_account("").make_vault("tokens", "")
 
-    async def all_vaults(self) -> list[Vault]:
-        """Every vault, for maintenance."""
-        found: list[Vault] = []
+    async def vault_rows(self) -> AsyncIterator[VaultRow]:
+        """Every vault as it was a moment ago, by id, in bounded memory."""
         after = b""
         while rows := await self.storage.vaults(after=after):
-            found.extend(self.opened(row) for row in rows)
+            for row in rows:
+                yield row
             after = rows[-1].vault_id
-        return found
+
+    async def all_vaults(self) -> list[Vault]:
+        """Every vault, for maintenance."""
+        return [self.opened(row) async for row in self.vault_rows()]
 
     def __repr__(self) -> str:
         return f"Store(writer={self.writer}, account={id_text(self.account)})"

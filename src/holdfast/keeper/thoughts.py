@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import TypeAlias
+
 from msgspec import Struct
 
 from holdfast.capture.checks import checked_name, checked_text
 from holdfast.clock import id_bytes, id_text, to_ms
 from holdfast.errors import BadInput, Conflict, NotFound
+from holdfast.keeper.access import Gate, own
 from holdfast.keeper.client_keys import client_key_tag
 from holdfast.keeper.learning import seal_thought, thought_links
+from holdfast.keeper.linking import known_forms
 from holdfast.keeper.listing import checked_limit, cursor_at, read_cursor
 from holdfast.keeper.store import Store
 from holdfast.model import MemoryId, SessionId, Thought, ThoughtId, TurnId
-from holdfast.storage.protocol import NO_SCOPE, ByIds, Kind, OnceTag, RowSpan, SealedRow
+from holdfast.storage.protocol import (
+    NO_SCOPE,
+    ByIds,
+    Kind,
+    LinksQuery,
+    OnceTag,
+    RowSpan,
+    SealedRow,
+)
 from holdfast.vault.codec import ThoughtBody
 from holdfast.vault.vault import Vault
 
 __all__ = ["ThoughtPage", "Thoughts"]
 
+_Found: TypeAlias = list[Thought]  # inside the class `list` is a method
 _ALL = 1_000_000
 
 
@@ -29,9 +44,10 @@ class ThoughtPage(Struct, frozen=True, kw_only=True):
 
 
 class Thoughts:
-    """The thought log of one vault."""
+    """The thought log of one vault. `gate` is asked before each call."""
 
-    def __init__(self, store: Store, vault: Vault) -> None:
+    def __init__(self, store: Store, vault: Vault, *, gate: Gate = own) -> None:
+        self._gate = gate
         self._store = store
         self._vault = vault
 
@@ -40,9 +56,20 @@ class Thoughts:
         *,
         assistant: str | None = None,
         session_id: str | None = None,
+        turn_id: str | None = None,
+        memory_id: str | None = None,
+        kind: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
         limit: int | None = None,
-    ) -> list[Thought]:
-        """Thoughts, newest first; [] when there are none."""
+    ) -> _Found:
+        """Thoughts, newest first; [] when there are none.
+
+        Args:
+            turn_id, memory_id: those that came up in the turn, or led to the memory.
+            since, until: noted at or after the one, and before the other.
+        """
+        await self._gate("read")
         rows = await self._vault.storage.rows(
             RowSpan(vault_id=self._vault.raw, kind=Kind.THOUGHT, scope=NO_SCOPE, limit=_ALL)
         )
@@ -52,6 +79,11 @@ class Thoughts:
             for row, body in zip(rows, bodies, strict=True)
             if (assistant is None or body.assistant == assistant)
             and (session_id is None or body.session_id == session_id)
+            and (turn_id is None or body.turn_id == turn_id)
+            and (memory_id is None or body.linked_memory == memory_id)
+            and (kind is None or body.kind == kind)
+            and (since is None or body.at >= since)
+            and (until is None or body.at < until)
         ]
         found.sort(key=_place, reverse=True)
         return found if limit is None else found[:limit]
@@ -61,6 +93,11 @@ class Thoughts:
         *,
         assistant: str | None = None,
         session_id: str | None = None,
+        turn_id: str | None = None,
+        memory_id: str | None = None,
+        kind: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
         cursor: str | None = None,
         limit: int = 50,
     ) -> ThoughtPage:
@@ -71,11 +108,52 @@ class Thoughts:
         """
         checked_limit(limit)
         before = None if cursor is None else read_cursor(cursor)
-        found = await self.list(assistant=assistant, session_id=session_id)
+        found = await self.list(
+            assistant=assistant,
+            session_id=session_id,
+            turn_id=turn_id,
+            memory_id=memory_id,
+            kind=kind,
+            since=since,
+            until=until,
+        )
         left = [thought for thought in found if before is None or _place(thought) < before]
         more, shown = len(left) > limit, left[:limit]
         return ThoughtPage(
             thoughts=shown, next_cursor=cursor_at(shown[-1].at, shown[-1].id) if more else None
+        )
+
+    async def get(self, thought_id: str) -> Thought:
+        """One thought.
+
+        Raises:
+            NotFound: unknown, or somebody else's.
+        """
+        await self._gate("read")
+        row = await self._row(thought_id, Kind.THOUGHT)
+        assert row is not None  # an id was given
+        return (await self._open([row]))[0]
+
+    async def log(
+        self,
+        assistant: str,
+        text: str,
+        *,
+        session_id: str | None = None,
+        turn_id: str | None = None,
+        memory_id: str | None = None,
+        kind: str = "note",
+        client_key: str | None = None,
+    ) -> Thought:
+        """`add`, with whose thought it is in front."""
+        return await self.add(
+            text,
+            assistant=assistant,
+            session_id=session_id,
+            turn_id=turn_id,
+            memory_id=memory_id,
+            kind=kind,
+            client_key=client_key,
         )
 
     async def add(
@@ -83,33 +161,44 @@ class Thoughts:
         text: str,
         *,
         assistant: str,
+        session_id: str | None = None,
         turn_id: str | None = None,
         memory_id: str | None = None,
+        kind: str = "note",
         client_key: str | None = None,
     ) -> Thought:
         """Note a thought of an assistant; durable on return.
 
         Args:
+            session_id: the session it belongs to, when there is no turn; it goes with it.
             turn_id: the turn it came up in; when that goes, the thought goes.
-            memory_id: the memory it led to.
+            memory_id: the memory it led to; when that goes, the thought stays without it.
+            kind: note, reasoning, or any other word.
             client_key: the caller's own key of this call: however often it is retried, one thought
                 is noted. It stands for the thought: with another one it is refused.
 
         Raises:
             BadInput, TooLarge: it cannot be kept.
-            NotFound: the turn or the memory is not there, or what the key made was forgotten.
+            NotFound: the session, the turn or the memory is not there, the turn is of another
+                session, or what the key made was forgotten.
         """
+        await self._gate("write")
         vault, limits = self._vault, self._store.limits
+        session = await self._row(session_id, Kind.SESSION)
         turn = await self._row(turn_id, Kind.TURN)
+        if session is not None and turn is not None and turn.scope != session.id:
+            raise NotFound("turn")
+        place = session.id if turn is None and session is not None else turn and turn.scope
         memory = await self._row(memory_id, Kind.MEMORY)
         made = Thought(
             id=ThoughtId(self._store.ids()),
             assistant=checked_name("assistant", assistant, limits),
             text=checked_text("thought", text, limits, required=True),
             at=self._store.clock(),
-            session_id=None if turn is None else SessionId(id_text(turn.scope)),
+            session_id=None if place is None else SessionId(id_text(place)),
             turn_id=None if turn is None else TurnId(id_text(turn.id)),
             linked_memory=None if memory is None else MemoryId(id_text(memory.id)),
+            kind=checked_name("kind", kind, limits),
         )
         once = client_key_tag(vault, limits, "thought", client_key)
         known = await self._noted(once, made)
@@ -136,10 +225,42 @@ class Thoughts:
         row = await self._row(id_text(raw), Kind.THOUGHT)
         if row is None:
             raise NotFound("thought")
-        found = _thought(row, (await self._vault.open_records([row], ThoughtBody))[0])
+        (found,) = await self._open([row])
         if (found.text, found.assistant) != (asked.text, asked.assistant):
             raise BadInput("client key", "it was used for another thought: take a new one")
         return found
+
+    async def of_memory(self, memory_id: str) -> _Found:
+        """The thoughts that led to a memory, oldest first; [] for one that is not there."""
+        return await self._linked("led_to", [memory_id])
+
+    async def of_turn(self, turn_id: str) -> _Found:
+        """The thoughts that came up in a turn, oldest first; [] for one that is not there."""
+        return await self._linked("in_turn", [turn_id])
+
+    async def of_turns(self, turn_ids: Iterable[str]) -> dict[str, _Found]:
+        """The thoughts of each turn, oldest first; turns that have none are absent."""
+        found: dict[str, _Found] = {}
+        for thought in await self._linked("in_turn", turn_ids):
+            if thought.turn_id is not None:
+                found.setdefault(thought.turn_id, []).append(thought)
+        return found
+
+    async def _linked(self, kind: str, to: Iterable[str]) -> _Found:
+        await self._gate("read")
+        ends = tuple(sorted(set(known_forms(to))))
+        if not ends:
+            return []
+        vault = self._vault
+        links = await vault.storage.links(LinksQuery(vault_id=vault.raw, to_ids=ends, kind=kind))
+        ids = tuple(sorted({link.from_id for link in links}))
+        rows = await vault.storage.rows_by_id(ByIds(vault_id=vault.raw, ids=ids))
+        found = await self._open([row for row in rows if row.kind is Kind.THOUGHT])
+        return sorted(found, key=_place)
+
+    async def _open(self, rows: Sequence[SealedRow]) -> _Found:
+        bodies = await self._vault.open_records([*rows], ThoughtBody)
+        return [_thought(row, body) for row, body in zip(rows, bodies, strict=True)]
 
     async def _row(self, record_id: str | None, kind: Kind) -> SealedRow | None:
         """The row of this id; None for None.
@@ -168,6 +289,7 @@ def _thought(row: SealedRow, body: ThoughtBody) -> Thought:
         session_id=None if body.session_id is None else SessionId(body.session_id),
         turn_id=None if body.turn_id is None else TurnId(body.turn_id),
         linked_memory=None if body.linked_memory is None else MemoryId(body.linked_memory),
+        kind=body.kind,
     )
 
 

@@ -7,8 +7,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from holdfast.errors import BadInput
-from holdfast.keeper.contexts import Context, build_context, estimated_tokens
-from holdfast.keeper.distilling import create_memory_from_chat, distill_vault
+from holdfast.keeper.contexts import (
+    Context,
+    build_context,
+    estimated_tokens,
+    fence_of,
+    profile_of,
+)
+from holdfast.keeper.distilling import distill_vault
 from holdfast.keeper.erasing import (
     Forgotten,
     Receipt,
@@ -24,6 +30,7 @@ from holdfast.keeper.recalling import Hit, recall
 from holdfast.keeper.rooms import Rooms
 from holdfast.keeper.sessions import Sessions
 from holdfast.keeper.store import Store
+from holdfast.keeper.summing import create_memory_from_chat
 from holdfast.keeper.thoughts import Thoughts
 from holdfast.keeper.tokens import Tokens
 from holdfast.model import Memory, Message, UserId
@@ -138,7 +145,15 @@ class User:
         if budget_tokens < 1:
             raise BadInput("budget_tokens", "it is at least 1")
         hits = await self.recall(question, limit=recalled, neighbours=0)
-        return build_context([], hits, budget_tokens=budget_tokens, count=count)
+        known = await self._store.known.memories(self._vault)
+        return build_context(
+            (),
+            hits,
+            budget_tokens=budget_tokens,
+            count=count,
+            profile=profile_of(known, self._store.clock()),
+            fence=fence_of(self._vault),
+        )
 
     async def create_memory_from_chat(
         self,
@@ -170,8 +185,15 @@ class User:
         )
 
     async def distill(self) -> int:
-        """Bring the running summary of every session up to date; returns how many changed."""
-        return await distill_vault(self._store, self._vault)
+        """Take in what was said since the last time; returns in how many sessions something changed.
+
+        Raises:
+            HoldfastError: the first session that could not be read; the others were done.
+        """
+        done = await distill_vault(self._store, self._vault)
+        if done.failure is not None:
+            raise done.failure
+        return done.changed
 
     async def stats(self) -> VaultStats:
         """Counts, first and last date, sealed bytes."""

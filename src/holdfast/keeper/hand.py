@@ -1,0 +1,186 @@
+"""Changes of memories by their owner, read and written: each is one write, all of it or none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from msgspec import Struct
+
+from holdfast.clock import id_bytes, id_text
+from holdfast.errors import BadInput, Conflict, NotFound
+from holdfast.keeper.correcting import Correction, corrected, merged, undone
+from holdfast.keeper.learning import loosened, memory_links, seal_memory
+from holdfast.keeper.linking import known_forms, without_memories
+from holdfast.keeper.store import Store
+from holdfast.model import Memory, MemoryId
+from holdfast.storage.protocol import ByIds, Kind, Link, LinksQuery, SealedRow
+from holdfast.vault.codec import MemoryBody, ThoughtBody
+from holdfast.vault.vault import Vault
+
+__all__ = ["correct_memory", "forget_memories", "merge_memories", "undo_change"]
+
+_MOST_MERGED = 100
+_TRIES = 20
+"""A write that lost to another one is made anew from what is there then."""
+
+
+class _Read(Struct):
+    """A memory as its record says it now."""
+
+    row: SealedRow
+    body: MemoryBody
+    memory: Memory
+
+
+async def correct_memory(
+    store: Store, vault: Vault, memory_id: str, correction: Correction
+) -> Memory:
+    """Change a memory; see `Memories.edit`."""
+    for _ in range(_TRIES):
+        (read,) = await _read(vault, [memory_id])
+        after = corrected(store, read.memory, correction, version=read.row.version)
+        if after == read.memory:
+            return after
+        if await _written(vault, [read], {after.id: after}):
+            return after
+    raise Conflict
+
+
+async def merge_memories(
+    store: Store, vault: Vault, memory_ids: Sequence[str], *, text: str | None
+) -> Memory:
+    """Make one memory of several; see `Memories.merge`."""
+    wanted = list(dict.fromkeys(memory_ids))
+    if not 2 <= len(wanted) <= _MOST_MERGED:
+        raise BadInput("memories", f"name 2 to {_MOST_MERGED} different ones")
+    for _ in range(_TRIES):
+        read = await _read(vault, wanted)
+        known = await _known(store, vault, read)
+        ids = [one.memory.id for one in read]
+        versions = {one.memory.id: one.row.version for one in read}
+        changed = merged(store, known, ids, versions, text=text)
+        beside = await _read(vault, [other for other in changed if other not in ids])
+        thoughts = await _led_to(vault, [one.row.id for one in read[1:]], ids[0])
+        if await _written(
+            vault,
+            [read[0], *beside],
+            changed,
+            put=(*(vault.gone(one.row) for one in read[1:]), *thoughts[0]),
+            links=thoughts[1],
+        ):
+            return changed[ids[0]]
+    raise Conflict
+
+
+async def undo_change(store: Store, vault: Vault, memory_id: str) -> Memory:
+    """Take the last change of a memory back; see `Memories.undo`."""
+    for _ in range(_TRIES):
+        (read,) = await _read(vault, [memory_id])
+        known = await _known(store, vault, [read])
+        before, absorbed = undone(known, read.memory)
+        back = [version.memory for version in absorbed]
+        rows = [
+            # Its record stands there without content, one version on.
+            await seal_memory(vault, version.memory, version=version.version + 2)
+            for version in absorbed
+        ]
+        links = [link for memory in back for link in memory_links(memory)]
+        if await _written(vault, [read], {before.id: before}, put=rows, links=links):
+            return before
+    raise Conflict
+
+
+async def forget_memories(store: Store, vault: Vault, memory_ids: Iterable[str]) -> int:
+    """Remove memories and whatever is kept of them; returns how many thoughts lost one of them.
+
+    Raises:
+        NotFound: one is unknown, or somebody else's; nothing was removed.
+    """
+    wanted = list(dict.fromkeys(memory_ids))
+    for _ in range(_TRIES):
+        read = await _read(vault, wanted)
+        known = await _known(store, vault, read)
+        changed = without_memories(known, frozenset(one.memory.id for one in read))
+        beside = await _read(vault, list(changed))
+        raw = tuple(one.row.id for one in read)
+        ask = LinksQuery(vault_id=vault.raw, to_ids=raw, kind="led_to")
+        linked = await vault.storage.links(ask) if raw else []
+        thoughts = await loosened(vault, sorted({link.from_id for link in linked}))
+        gone = [vault.gone(one.row) for one in read]
+        if await _written(vault, beside, changed, put=(*gone, *thoughts)):
+            return len(thoughts)
+    raise Conflict
+
+
+async def _read(vault: Vault, memory_ids: Sequence[str]) -> list[_Read]:
+    """The memories of these ids, in their order.
+
+    Raises:
+        NotFound: one is not there.
+    """
+    from holdfast.keeper.memories import to_memory  # which offers what is here
+
+    raw = tuple(known_forms(memory_ids))
+    rows = await vault.storage.rows_by_id(ByIds(vault_id=vault.raw, ids=raw))
+    rows = [row for row in rows if row.kind is Kind.MEMORY]
+    if len(rows) != len(memory_ids):
+        raise NotFound("memory")
+    bodies = await vault.open_records(rows, MemoryBody)
+    return [
+        _Read(row=row, body=body, memory=to_memory(row, body))
+        for row, body in zip(rows, bodies, strict=True)
+    ]
+
+
+async def _known(store: Store, vault: Vault, read: Sequence[_Read]) -> Mapping[MemoryId, Memory]:
+    known = {memory.id: memory for memory in await store.known.memories(vault)}
+    return known | {one.memory.id: one.memory for one in read}
+
+
+async def _led_to(
+    vault: Vault, gone: Sequence[bytes], instead: MemoryId
+) -> tuple[list[SealedRow], list[Link]]:
+    """Thoughts that led to memories which go, leading to the one that takes them in."""
+    ask = LinksQuery(vault_id=vault.raw, to_ids=tuple(gone), kind="led_to")
+    ids = tuple(sorted({link.from_id for link in await vault.storage.links(ask)}))
+    rows = await vault.storage.rows_by_id(ByIds(vault_id=vault.raw, ids=ids))
+    bodies = await vault.open_records(rows, ThoughtBody)
+    put, links = [], []
+    for row, body in zip(rows, bodies, strict=True):
+        body.linked_memory = instead
+        put.append(
+            await vault.seal_record(
+                Kind.THOUGHT, row.id, body, at_ms=row.at_ms, version=row.version + 1
+            )
+        )
+        links.append(Link(kind="led_to", from_id=row.id, to_id=id_bytes(instead)))
+    return put, links
+
+
+async def _written(
+    vault: Vault,
+    read: Sequence[_Read],
+    changed: Mapping[MemoryId, Memory],
+    *,
+    put: Iterable[SealedRow] = (),
+    links: Iterable[Link] = (),
+) -> bool:
+    """Write changed memories in place of those that were read; False when somebody was first."""
+    rows, new, old = [*put], [*links], list[Link]()
+    for one in read:
+        after = changed[MemoryId(id_text(one.row.id))]
+        rows.append(
+            await seal_memory(vault, after, version=one.row.version + 1, covers=one.body.covers)
+        )
+        before, now = set(memory_links(one.memory)), set(memory_links(after))
+        new += sorted(now - before, key=_ends)
+        old += sorted(before - now, key=_ends)
+    try:
+        await vault.commit(put=tuple(rows), links=tuple(new), unlinks=tuple(old))
+    except Conflict:
+        return False
+    return True
+
+
+def _ends(link: Link) -> tuple[str, bytes, bytes]:
+    return link.kind, link.from_id, link.to_id
