@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import pty
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from cryptography.fernet import Fernet
 
-from cli.conftest import Cli
+from cli.conftest import Cli, environment
 
 
 def test_importing_twice_is_importing_once(cli: Cli, chats: Path) -> None:
@@ -164,3 +169,28 @@ def test_memories_are_counted_where_there_are_some(cli: Cli, home: Path) -> None
 
     assert ran.code == 0
     assert "memories" in ran.out.splitlines()[0].lower()
+
+
+def test_on_a_terminal_the_key_is_asked_for_and_not_shown(home: Path) -> None:
+    """Only when a file needs one; what is typed appears nowhere."""
+    file, key = _encrypted(home)
+    ours, theirs = pty.openpty()
+    child = subprocess.Popen(
+        [sys.executable, "-m", "holdfast", "import", str(file)],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        env=environment(),
+    )
+    os.close(theirs)
+    written = b""
+    while not written.endswith(b"file: "):  # the blank comes when the echo is off
+        written += os.read(ours, 1024)
+    os.write(ours, key.read_bytes())
+    with os.fdopen(ours, "rb", buffering=0) as screen, contextlib.suppress(OSError):
+        while piece := screen.read(65536):
+            written += piece
+
+    assert child.wait(timeout=60) == 0
+    assert b"memory-blob" in written
+    assert key.read_bytes().strip() not in written
