@@ -34,6 +34,7 @@ __all__ = [
     "Message",
     "MessageId",
     "MessageKind",
+    "Pause",
     "Project",
     "ProjectId",
     "RecordId",
@@ -125,6 +126,17 @@ class Project(Struct, frozen=True, kw_only=True):
     name: str
 
 
+class Pause(Struct, frozen=True, kw_only=True):
+    """A stretch of time from which nothing is learned; `until` None: it goes on."""
+
+    since: datetime
+    until: datetime | None = None
+
+    def covers(self, at: datetime) -> bool:
+        """Whether a time lies in it."""
+        return self.since <= at and (self.until is None or at < self.until)
+
+
 class Session(Struct, frozen=True, kw_only=True):
     """One conversation in one vault.
 
@@ -150,6 +162,8 @@ class Session(Struct, frozen=True, kw_only=True):
     last_at: datetime
     message_count: int = 0
     turn_count: int = 0
+    pauses: tuple[Pause, ...] = ()
+    """When its owner wanted nothing to be learned from it, oldest first."""
 
 
 class Turn(Struct, frozen=True, kw_only=True):

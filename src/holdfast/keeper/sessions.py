@@ -42,6 +42,7 @@ from holdfast.keeper.listing import (
 )
 from holdfast.keeper.moments import edge
 from holdfast.keeper.names import Names, checked_slug
+from holdfast.keeper.pausing import begun
 from holdfast.keeper.recalling import recall
 from holdfast.keeper.store import Store
 from holdfast.keeper.temporary import temporary_vault
@@ -576,8 +577,13 @@ class OpenSession:
         archived: bool | None = None,
         project: str | None = None,
         tags: Sequence[str] | None = None,
+        learning: bool | None = None,
     ) -> Session:
         """Rename, pin, archive, or move to a project; what is None stays. No date changes.
+
+        Args:
+            learning: False: nothing that is said from now on is distilled, until True takes it up
+                again. It is recorded and recalled all the same.
 
         Raises:
             BadInput, TooLarge: something of it cannot be kept.
@@ -600,6 +606,9 @@ class OpenSession:
                 pinned=body.pinned if pinned is None else pinned,
                 project=body.project if project is None else project,
                 tags=body.tags if tags is None else checked_tags(tags, limits),
+                pauses=body.pauses
+                if learning is None
+                else begun(body.pauses, self._store.clock(), learning=learning),
             )
             head = await self._reader.head(self.id)
             touch = replace(

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from holdfast.errors import BadInput
+from holdfast.keeper.about import About, find_about, forget_about
 from holdfast.keeper.contexts import (
     Context,
     build_context,
@@ -26,6 +27,7 @@ from holdfast.keeper.exporting import Exports
 from holdfast.keeper.importing import Imports
 from holdfast.keeper.memories import Memories
 from holdfast.keeper.names import Names
+from holdfast.keeper.pausing import pause_vault, pauses_of
 from holdfast.keeper.recalling import Hit, recall
 from holdfast.keeper.rooms import Rooms
 from holdfast.keeper.sessions import Sessions
@@ -33,7 +35,7 @@ from holdfast.keeper.store import Store
 from holdfast.keeper.summing import create_memory_from_chat
 from holdfast.keeper.thoughts import Thoughts
 from holdfast.keeper.tokens import Tokens
-from holdfast.model import Memory, Message, UserId
+from holdfast.model import Memory, Message, Pause, UserId
 from holdfast.storage.protocol import VaultStats
 from holdfast.vault.vault import Vault
 
@@ -198,6 +200,41 @@ class User:
     async def stats(self) -> VaultStats:
         """Counts, first and last date, sealed bytes."""
         return await self._vault.storage.stats(self._vault.raw)
+
+    async def pause_learning(self) -> tuple[Pause, ...]:
+        """Learn nothing from what is said from now on, in any session, until it is resumed.
+
+        It is recorded and recalled all the same. For one session: `OpenSession.change`. Returns
+        all pauses there were, oldest first.
+        """
+        return await pause_vault(self._store, self._vault, learning=False)
+
+    async def resume_learning(self) -> tuple[Pause, ...]:
+        """Learn again from what is said from now on; what was said in the pause stays unlearned."""
+        return await pause_vault(self._store, self._vault, learning=True)
+
+    async def learning_pauses(self) -> tuple[Pause, ...]:
+        """When nothing was to be learned, oldest first; one without an end goes on."""
+        return await pauses_of(self._vault)
+
+    async def find_about(self, subject: str, *, limit: int = 10) -> About:
+        """What there is about something, to be looked at before it is forgotten.
+
+        The memories that recall finds and the messages, with the memories that rest on those
+        messages alone and would go with them. Nothing is changed.
+
+        Raises:
+            BadInput: the subject is empty, or the limit is not 1 to 1000.
+        """
+        return await find_about(self, subject, limit=limit)
+
+    async def forget_about(self, about: About) -> Forgotten:
+        """Remove exactly what `find_about` listed, and what rested on it alone.
+
+        Raises:
+            NotFound: some of it is not there any more; nothing was removed: look again.
+        """
+        return await forget_about(self, about)
 
     async def forget(self, message_ids: str | Iterable[str]) -> Forgotten:
         """Remove messages, their files, and what rested on them alone; speech and its transcript

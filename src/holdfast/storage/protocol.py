@@ -72,6 +72,7 @@ class Kind(IntEnum):
     PROFILE = 13
     TOKEN = 14
     LEARNING = 15
+    SETTING = 16
 
 
 class State(IntEnum):

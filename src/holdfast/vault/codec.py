@@ -27,6 +27,7 @@ from holdfast.model import (
     Message,
     MessageId,
     MessageKind,
+    Pause,
     Role,
     Session,
     SessionId,
@@ -130,6 +131,7 @@ class SessionBody(Struct, omit_defaults=True):
     pinned: bool = False
     source: str | None = None
     head: str | None = None
+    pauses: tuple[Pause, ...] = ()
 
 
 class MemoryBody(Struct, omit_defaults=True):
@@ -479,4 +481,5 @@ def open_session(
         last_at=from_ms(head.last_ms),
         message_count=head.messages,
         turn_count=head.turns,
+        pauses=body.pauses,
     )
