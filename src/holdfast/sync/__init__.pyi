@@ -18,9 +18,11 @@ from holdfast.capture.streaming import Left
 from holdfast.capture.turn import Input
 from holdfast.clock import Clock, Ids
 from holdfast.errors import HoldfastError
+from holdfast.keeper.about import About
 from holdfast.keeper.access import Gate, Scope, Verb
 from holdfast.keeper.backups import BackupReport
 from holdfast.keeper.contexts import Context
+from holdfast.keeper.correcting import Correction
 from holdfast.keeper.erasing import Forgotten, Receipt
 from holdfast.keeper.exporting import ExportFormat, ExportReport
 from holdfast.keeper.import_report import ImportReport, Progress
@@ -32,6 +34,7 @@ from holdfast.keeper.memories import MemoryPage
 from holdfast.keeper.names import AssistantBody, ProjectBody
 from holdfast.keeper.opening import Embedding
 from holdfast.keeper.previewing import Preview
+from holdfast.keeper.proposing import Distiller
 from holdfast.keeper.recalling import Hit
 from holdfast.keeper.rooms import RoomPage
 from holdfast.keeper.roster import MemberKind, MemberRole
@@ -47,9 +50,11 @@ from holdfast.model import (
     Member,
     Memory,
     MemoryKind,
+    MemoryOrigin,
     Message,
     MessageId,
     MessageKind,
+    Pause,
     Project,
     Role,
     Room,
@@ -69,6 +74,7 @@ from holdfast.portability.conversations import Conversation
 from holdfast.portability.stored import Origin
 from holdfast.recall.asking import Include
 from holdfast.storage.protocol import Kind, RowKey, VaultStats
+from holdfast.vault.foreign import ForeignKey
 from holdfast.vault.root import RootKey, RootKeySource
 from holdfast.vault.rotation import RotationReport
 from holdfast.vault.vault import Vault
@@ -132,6 +138,8 @@ class Imports:
         path: str | Origin,
         *,
         progress: Callable[[Progress], None] | None = None,
+        key: ForeignKey | None = None,
+        only: str | None = None,
     ) -> ImportReport: ...
     def conversation(self, found: Conversation) -> ImportReport: ...
     def preview(
@@ -139,6 +147,8 @@ class Imports:
         path: str | Origin,
         *,
         progress: Callable[[Progress], None] | None = None,
+        key: ForeignKey | None = None,
+        only: str | None = None,
     ) -> Preview: ...
 
 class Keeper:
@@ -152,7 +162,7 @@ class Keeper:
     def user(self, user_id: str, *, create: bool = True) -> User: ...
     def users(self) -> builtins.list[KnownUser]: ...
     def ephemeral(self, user_id: str, *, assistant: str | None = None) -> OpenSession: ...
-    def distill(self) -> int: ...
+    def distill(self, *, distiller: Distiller | None = None, share: float = 1.0) -> int: ...
     def recover(self) -> int: ...
     def verify(
         self,
@@ -191,6 +201,9 @@ class Memories:
         assistant: str | None = None,
         session_id: str | None = None,
         min_importance: int = 1,
+        origin: MemoryOrigin | None = None,
+        pinned: bool | None = None,
+        valid_at: datetime | str | None = None,
         limit: int | None = None,
     ) -> builtins.list[Memory]: ...
     def page(
@@ -201,6 +214,9 @@ class Memories:
         assistant: str | None = None,
         session_id: str | None = None,
         min_importance: int = 1,
+        origin: MemoryOrigin | None = None,
+        pinned: bool | None = None,
+        valid_at: datetime | str | None = None,
         cursor: str | None = None,
         limit: int = 50,
     ) -> MemoryPage: ...
@@ -217,7 +233,13 @@ class Memories:
     def of_message(self, message_id: str) -> builtins.list[Memory]: ...
     def of_messages(self, message_ids: Iterable[str]) -> dict[str, builtins.list[Memory]]: ...
     def source_messages(self, memory_id: str) -> builtins.list[Message]: ...
-    def forget(self, memory_id: str) -> None: ...
+    def history(self, memory_id: str) -> builtins.list[Memory]: ...
+    def edit(self, memory_id: str, correction: Correction | str) -> Memory: ...
+    def pin(self, memory_id: str, *, pinned: bool = True) -> Memory: ...
+    def merge(self, memory_ids: Sequence[str], *, text: str | None = None) -> Memory: ...
+    def undo(self, memory_id: str) -> Memory: ...
+    def forget(self, memory_ids: str | Iterable[str]) -> None: ...
+    def clear(self) -> int: ...
 
 class Names:
     def assistant(self, slug: str | None) -> bytes | None: ...
@@ -355,6 +377,7 @@ class OpenSession:
         archived: bool | None = None,
         project: str | None = None,
         tags: Sequence[str] | None = None,
+        learning: bool | None = None,
     ) -> Session: ...
 
 class Rooms:
@@ -419,6 +442,11 @@ class Thoughts:
         *,
         assistant: str | None = None,
         session_id: str | None = None,
+        turn_id: str | None = None,
+        memory_id: str | None = None,
+        kind: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
         limit: int | None = None,
     ) -> builtins.list[Thought]: ...
     def page(
@@ -426,18 +454,40 @@ class Thoughts:
         *,
         assistant: str | None = None,
         session_id: str | None = None,
+        turn_id: str | None = None,
+        memory_id: str | None = None,
+        kind: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
         cursor: str | None = None,
         limit: int = 50,
     ) -> ThoughtPage: ...
+    def get(self, thought_id: str) -> Thought: ...
+    def log(
+        self,
+        assistant: str,
+        text: str,
+        *,
+        session_id: str | None = None,
+        turn_id: str | None = None,
+        memory_id: str | None = None,
+        kind: str = "note",
+        client_key: str | None = None,
+    ) -> Thought: ...
     def add(
         self,
         text: str,
         *,
         assistant: str,
+        session_id: str | None = None,
         turn_id: str | None = None,
         memory_id: str | None = None,
+        kind: str = "note",
         client_key: str | None = None,
     ) -> Thought: ...
+    def of_memory(self, memory_id: str) -> builtins.list[Thought]: ...
+    def of_turn(self, turn_id: str) -> builtins.list[Thought]: ...
+    def of_turns(self, turn_ids: Iterable[str]) -> dict[str, builtins.list[Thought]]: ...
 
 class Tokens:
     def create(
@@ -635,6 +685,11 @@ class User:
     ) -> Memory: ...
     def distill(self) -> int: ...
     def stats(self) -> VaultStats: ...
+    def pause_learning(self) -> tuple[Pause, ...]: ...
+    def resume_learning(self) -> tuple[Pause, ...]: ...
+    def learning_pauses(self) -> tuple[Pause, ...]: ...
+    def find_about(self, subject: str, *, limit: int = 10) -> About: ...
+    def forget_about(self, about: About) -> Forgotten: ...
     def forget(self, message_ids: str | Iterable[str]) -> Forgotten: ...
     def erase_session(self, session_id: str) -> Receipt: ...
     def clear(self) -> builtins.list[Receipt]: ...
