@@ -9,7 +9,7 @@ from msgspec import Struct
 from holdfast.errors import HostileFile
 from holdfast.portability.containers import Member, read_whole
 from holdfast.portability.conversations import Broken
-from holdfast.portability.json_values import Malformed, checked, fields_of, mended
+from holdfast.portability.json_values import Malformed, checked, mended, value_of
 from holdfast.portability.limits import Limits
 from holdfast.portability.sampling import take_sample
 from holdfast.portability.scanning import Element, array_elements, lines
@@ -33,7 +33,7 @@ def sound(raw: bytes, limits: Limits) -> bytes:
     raw = raw.removeprefix(b"\xef\xbb\xbf")
     checked(raw, max_values=limits.max_values, max_depth=limits.max_depth)
     try:
-        fields_of(raw, "it")
+        value_of(raw, "it")
     except Malformed as exc:
         if not exc.mendable:
             raise

@@ -21,6 +21,8 @@ from holdfast.errors import HostileFile, ImportFailed
 __all__ = ["AgentRow", "AgentTables"]
 
 _TABLES = "SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0"
+_COLUMNS = "PRAGMA table_xinfo(agent_messages)"
+"""The last member of each row says whether the column is hidden or computed."""
 _SESSIONS = """
 SELECT CAST(session_id AS BLOB)
   FROM agent_messages
@@ -58,6 +60,7 @@ class AgentTables:
 
         Raises:
             ImportFailed: it is damaged, in use, or holds no such tables.
+            HostileFile: reading its columns would run what the file says.
         """
         self._name = name
         self._connection = self._guarded(lambda: _connection(source))
@@ -67,6 +70,10 @@ class AgentTables:
             if "agent_messages" not in tables:
                 reason = "is a SQLite database without sessions of the OpenAI Agents SDK"
                 raise ImportFailed(name, reason)
+            if any(row[-1] for row in self._rows(_COLUMNS)):
+                # SQLite asks the authorizer about functions in a query, not about those.
+                raise HostileFile(name, "computes its columns, as no such store does")
+            self._connection.authorizer = _authorized
         except BaseException:
             self._connection.close()
             raise
@@ -128,7 +135,6 @@ def _restrict(connection: apsw.Connection, max_value_bytes: int) -> None:
     connection.pragma("temp_store", "MEMORY")
     connection.pragma("cell_size_check", "ON")
     connection.pragma("query_only", "ON")
-    connection.authorizer = _authorized
 
 
 def _authorized(
