@@ -89,9 +89,9 @@ def _wanted(store: Store, memory: Memory, correction: Correction) -> dict[str, o
 
 def _value_in(text: str, memory: Memory) -> str:
     """What a changed text says of the attribute, where it still says it in the same form."""
-    before, found, after = memory.text.partition(memory.value)
-    if not memory.value or not found:
+    if not memory.value or memory.value not in memory.text:
         return memory.value if text == memory.text else ""
+    before, _, after = memory.text.partition(memory.value)
     if len(text) > len(before + after) and text.startswith(before) and text.endswith(after):
         return text[len(before) : len(text) - len(after)].strip()
     return ""
