@@ -1,0 +1,140 @@
+"""The value of a statement: where it ends, and whether it is one."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from msgspec import Struct
+
+from holdfast.distill.languages import Language, Rule
+from holdfast.distill.phrases import lowered
+
+__all__ = ["Value", "capital_or_plain", "key_of", "parts_of", "value_at"]
+
+_MAX_WORDS = {
+    "short": 8,
+    "place": 6,
+    "name": 4,
+    "list": 9,
+    "note": 60,
+    "decision": 40,
+    "dated": 8,
+}
+_TRAILING = " \t.,;:!?…-–—*_)\"'”“»’"
+_LEADING = " \t*_\"'“„«‘"
+_ALONE = re.compile(r"\bI\b|\bI['’]\w+")
+_PART = re.compile(r"\s*,\s*(?:and\s+|or\s+|und\s+|oder\s+)?|\s+(?:and|or|und|oder)\s+")
+
+
+class Value(Struct, frozen=True):
+    """A value's span. `state` says what stands in it that changes its meaning."""
+
+    start: int
+    end: int
+    state: Literal["", "negated", "ends", "unclear"] = ""
+
+
+def value_at(text: str, start: int, end: int, rule: Rule, tongue: Language) -> Value:
+    """The value that begins at `start` and ends somewhere before `end`."""
+    end = _cut(text, start, end, rule, tongue)
+    start, end = _trimmed(text, start, end, tongue, rule)
+    small = lowered(text[start:end])
+    words = small.split()
+    if not words or len(words) > _MAX_WORDS[rule.value]:
+        return Value(start, end, "unclear")
+    if tongue.phrases["no_longer"].begins(small):
+        return Value(_after(text, start, small, tongue.lists["no_longer"]), end, "ends")
+    if tongue.phrases["not"].begins(small):
+        return Value(start, end, "negated")
+    if rule.value in ("note", "decision"):
+        return Value(start, end, "" if len(words) > 1 or rule.value == "decision" else "unclear")
+    return Value(start, end, "" if _is_value(text[start:end], small, rule, tongue) else "unclear")
+
+
+def key_of(value: str, tongue: Language) -> str:
+    """A value as part of a key: casefolded, single spaces, no article in front."""
+    words = value.casefold().split()
+    while len(words) > 1 and words[0] in tongue.lists["articles"]:
+        words = words[1:]
+    return " ".join(words)
+
+
+def parts_of(text: str, start: int, end: int) -> list[tuple[int, int]]:
+    """The spans of what is listed; one that is longer than three words leaves it as it is."""
+    spans = []
+    here = start
+    for match in _PART.finditer(text, start, end):
+        spans.append((here, match.start()))
+        here = match.end()
+    spans.append((here, end))
+    spans = [(a, b) for a, b in spans if text[a:b].strip()]
+    if len(spans) > 1 and all(len(text[a:b].split()) <= 3 for a, b in spans):
+        return spans
+    return [(start, end)]
+
+
+def capital_or_plain(word: str, sentence: str) -> bool:
+    """Whether `word` begins with a capital, in a sentence that has any beside "I"."""
+    return not word[:1].islower() or not any(c.isupper() for c in _ALONE.sub("", sentence))
+
+
+def _cut(text: str, start: int, end: int, rule: Rule, tongue: Language) -> int:
+    if rule.value == "note":
+        return end
+    found = tongue.cuts.search(text, start + 1, end)
+    if found is not None:
+        end = found.start()
+    if rule.value in ("list", "decision"):
+        return end
+    comma = text.find(",", start, end)
+    if comma < 0:
+        return end
+    following = text[comma + 1 : end].strip()
+    # "Oslo, Norway" and "Smith, Jones" belong together; "Siemens, in the rail division" does not.
+    is_one = rule.value in ("place", "dated") and following[:1].isupper() and " " not in following
+    return end if is_one else comma
+
+
+def _trimmed(text: str, start: int, end: int, tongue: Language, rule: Rule) -> tuple[int, int]:
+    while start < end and text[start] in _LEADING:
+        start += 1
+    small = lowered(text[start:end])
+    while True:
+        while end > start and (text[end - 1] in _TRAILING or not text[end - 1].isprintable()):
+            end -= 1
+        if rule.value == "note":
+            return start, end
+        while end > start and not text[end - 1].isalnum() and text[end - 1] not in "+#%$€":
+            end -= 1
+        small = small[: end - start]
+        ending = next((e for e in tongue.endings if _ends_with(small, e)), None)
+        if ending is None:
+            return start, end
+        end -= len(ending)
+
+
+def _ends_with(small: str, ending: str) -> bool:
+    before = len(small) - len(ending)
+    return before > 0 and small.endswith(ending) and not small[before - 1].isalnum()
+
+
+def _after(text: str, start: int, small: str, phrases: frozenset[str]) -> int:
+    longest = max((len(phrase) for phrase in phrases if small.startswith(phrase)), default=0)
+    rest = text[start + longest :]
+    return start + longest + len(rest) - len(rest.lstrip())
+
+
+def _is_value(value: str, small: str, rule: Rule, tongue: Language) -> bool:
+    if tongue.phrases["not_values"].begins(small):
+        return False
+    first = small.split()[0]
+    if rule.value == "name":
+        return value[0].isalpha() and first not in tongue.lists["not_names"]
+    if rule.value == "place":
+        if first in tongue.lists["articles"] and first not in tongue.lists["place_articles"]:
+            return False
+        return value[0].isalpha()
+    if rule.value == "dated":
+        return any(c.isdigit() for c in value) or tongue.phrases["when"].is_in(small)
+    return value[0].isalnum() or not value.isascii()
