@@ -17,7 +17,7 @@ from msgspec import Struct
 from holdfast.distill.finding import Found, find
 from holdfast.model import Message, MessageId, MessageKind, Role, SessionId, TurnId
 
-__all__ = ["Accuracy", "Label", "Labelled", "accuracy_of", "messages_of", "read_labelled"]
+__all__ = ["Accuracy", "Label", "Labelled", "Said", "accuracy_of", "messages_of", "read_labelled"]
 
 _BEGAN = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 

@@ -141,7 +141,7 @@ def _slot(token: str, words: Words, checks: list[tuple[str, str]], *, last: bool
     elif what in CHECKS:
         inner = CHECKS[what]
     elif how is not None:
-        one = either(_listed(what, words)) + _ENDS_HERE.replace("'’", "")
+        one = either(_listed(what, words)) + (r"(?![\w-])" if suffix else _ENDS_HERE)
         inner = {"=": one, "^": f"{one}.*", "+": f"{one}(?:{_AND}{one})*"}[how]
     else:
         inner = r"\S.*"

@@ -23,16 +23,27 @@ class Guards:
         self._zones: list[tuple[int, Reason]] | None = None
 
     def reason(
-        self, rule: Rule, sentence: Sentence, span: tuple[int, int], value_start: int
+        self,
+        rule: Rule,
+        sentence: Sentence,
+        span: tuple[int, int],
+        value_start: int,
+        *,
+        asked: bool = False,
     ) -> Reason | None:
-        """Why what stands at `span` of `sentence` does not count, or None."""
+        """Why what stands at `span` of `sentence` does not count, or None.
+
+        Args:
+            value_start: where the value begins, inside of `span`.
+            asked: it stands inside a request to remember, which may be put as a question.
+        """
         if sentence.pasted:
             return "pasted"
         return (
             self._zone(span[0])
             or self._quoted(sentence, span)
-            or self._question(rule, sentence, span)
-            or self._hypothetical(rule, sentence, span)
+            or (None if asked else self._question(rule, sentence, span))
+            or self._hypothetical(rule, sentence, span, asked=asked)
             or self._joke(sentence, span)
             or self._instruction(rule, span, value_start)
         )
@@ -98,9 +109,11 @@ class Guards:
             start = opener.end()
         return False
 
-    def _hypothetical(self, rule: Rule, sentence: Sentence, span: tuple[int, int]) -> Reason | None:
+    def _hypothetical(
+        self, rule: Rule, sentence: Sentence, span: tuple[int, int], *, asked: bool
+    ) -> Reason | None:
         phrases = self._tongue.phrases
-        if phrases["hypothetical"].is_in(self._small[sentence.start : span[0]]):
+        if not asked and phrases["hypothetical"].is_in(self._small[sentence.start : span[0]]):
             return None if rule.asks else "hypothetical"
         if rule.value in ("note", "decision"):
             return None

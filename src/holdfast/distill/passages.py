@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from msgspec import Struct
 
@@ -35,7 +36,7 @@ _CODE = re.compile(
 _HEADER = re.compile(
     r"(?:From|To|Subject|Date|Sent|Cc|Reply-To|Von|An|Betreff|Gesendet|Datum):\s", re.IGNORECASE
 )
-_SPEAKER = re.compile(r"[A-Z][\w ]{0,20}:\s")
+_SPEAKER = re.compile(r"^[A-Z][\w ]{0,20}:[ \t]", re.MULTILINE)
 _QUOTES = re.compile(
     r"\"[^\"\n]{1,500}\"|“[^”\n]{1,500}”|„[^“”\n]{1,500}[“”]|«[^»\n]{1,500}»|‘[^’\n]{1,500}’"
     r"|`[^`\n]{1,500}`|(?<!\w)'[^'\n]{1,300}'(?!\w)"
@@ -67,7 +68,9 @@ def quoted_spans(text: str, start: int, end: int) -> list[tuple[int, int]]:
 def _lines(text: str, limit: int) -> Iterator[tuple[int, int, bool]]:
     """Each line that has words, and whether it is somebody else's: code, log, mail, quotation."""
     fenced = mail = False
-    headers = speakers = 0
+    headers = 0
+    # Two lines that begin with a name and a colon are a transcript of somebody's talk.
+    talk = len(list(islice(_SPEAKER.finditer(text, 0, limit), 2))) > 1
     start = 0
     while start < limit:
         found = text.find("\n", start, limit)
@@ -82,15 +85,13 @@ def _lines(text: str, limit: int) -> Iterator[tuple[int, int, bool]]:
         if _HEADER.match(text, here, end):
             headers += 1
             mail = mail or headers > 1
-        if _SPEAKER.match(text, here, end):
-            speakers += 1
+        spoken = _SPEAKER.match(text, here, end)
         strange = (
             text.startswith(">", here)
             or _LOG.match(text, here, end) is not None
             or _CODE.match(text, here, end) is not None
         )
-        # Two lines that begin with a name and a colon are a transcript of somebody's talk.
-        yield here, end, fenced or mail or headers > 0 or speakers > 1 or strange
+        yield here, end, fenced or mail or headers > 0 or strange or (talk and spoken is not None)
 
 
 def _split(text: str, start: int, end: int, pasted: bool) -> Iterator[Sentence]:

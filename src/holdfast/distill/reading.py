@@ -203,6 +203,10 @@ def _fits(value: str, topic: _Topic, tongue: Language) -> bool:
     words = lowered(value).split()
     if not words or len(words) > 4 or words[0] in tongue.lists["starts"]:
         return False
+    if words[0] in tongue.lists["articles"] and words[0] not in tongue.lists["place_articles"]:
+        return False
+    if topic.found.value[:1].isupper() and value[0].islower():
+        return False
     if topic.found.attribute.endswith("colour"):
         return not tongue.lists["colours"].isdisjoint(words)
     if topic.rule.value in ("place", "name"):

@@ -72,7 +72,9 @@ def _at(
             match = pattern.regex.match(text, start, sentence.end)
             if match is None:
                 continue
-            found = _stated(text, match, pattern.checks, rule, sentence, words, tongue, guards)
+            found = _stated(
+                text, match, pattern.checks, rule, sentence, words, tongue, guards, inside
+            )
             if found is not None:
                 return found
         opener = (
@@ -106,6 +108,7 @@ def _stated(
     words: Sequence[str],
     tongue: Language,
     guards: Guards,
+    inside: bool,
 ) -> Statement | None:
     slots = {name: found for name, found in match.groupdict().items() if found}
     if not _admitted(slots, checks, rule, sentence, text, tongue):
@@ -114,7 +117,7 @@ def _stated(
     if value.state == "unclear":
         return None
     if "other" in slots:
-        other = value_at(text, *match.span("other"), rule, tongue)
+        other = value_at(text, *_other(text, match, tongue), rule, tongue)
         slots["other"] = text[other.start : other.end]
         slots["pair"] = " or ".join(
             sorted((key_of(text[value.start : value.end], tongue), key_of(slots["other"], tongue)))
@@ -132,7 +135,14 @@ def _stated(
         if within is not None and within.reason is None:
             outer = guards.reason(rule, sentence, (match.start(), end), value.start)
             return _replaced(within, outer)
-    return _judged(text, rule, sentence, (match.start(), end), value, slots, tongue, guards)
+    return _judged(text, rule, sentence, (match.start(), end), value, slots, tongue, guards, inside)
+
+
+def _other(text: str, match: re.Match[str], tongue: Language) -> tuple[int, int]:
+    """The span of what a value is preferred to, without what it is preferred for."""
+    start, end = match.span("other")
+    places = (text.find(phrase, start, end) for phrase in tongue.lists["after_other"])
+    return start, min((place for place in places if place > start), default=end)
 
 
 def _replaced(within: Statement, reason: Reason | None) -> Statement:
@@ -150,8 +160,9 @@ def _judged(
     slots: dict[str, str],
     tongue: Language,
     guards: Guards,
+    inside: bool,
 ) -> Statement | None:
-    reason = guards.reason(rule, sentence, span, value.start)
+    reason = guards.reason(rule, sentence, span, value.start, asked=inside)
     ends = rule.ends or value.state == "ends"
     if value.state == "negated":
         reason = reason or "negated"
@@ -178,7 +189,7 @@ def _any_more(
 ) -> bool:
     if rule.value in ("note", "decision"):
         return False
-    suffix = lowered(text[span[1] : sentence.end]).lstrip(" ,")
+    suffix = lowered(text[span[1] : sentence.end]).lstrip()
     return tongue.phrases["any_more"].begins(suffix)
 
 
@@ -210,19 +221,24 @@ def _admitted(
             good = any(lowered(held).endswith(entry) for entry in tongue.words[check])
         if not good:
             return False
-    if rule.heads and not _is_head(slots["attribute"], tongue):
+    if lowered(slots.get("attribute", "")).split(" ")[0] in tongue.lists["not_attributes"]:
+        return False
+    if rule.heads and not _is_head(slots["attribute"], rule.heads, tongue):
         return False
     if rule.heads_in and not any(word.strip(".,!") in rule.heads_in for word in small.split()):
         return False
     if rule.capital or rule.value in ("place", "name"):
         if rule.value == "place" and not rule.capital:
             return any(map(str.isupper, value)) or capital_or_plain(value, said)
-        return capital_or_plain(value, said)
+        return capital_or_plain(value, said) and (not rule.capital or _is_named(value, said))
     return True
 
 
-def _is_head(attribute: str, tongue: Language) -> bool:
+def _is_named(value: str, said: str) -> bool:
+    """Whether a capital is in the value, or its writer does without them."""
+    return any(map(str.isupper, value)) or said[:1].islower() or not value.isascii()
+
+
+def _is_head(attribute: str, heads: str, tongue: Language) -> bool:
     small = lowered(attribute)
-    return (
-        small.split()[-1] in tongue.lists["heads"] and small not in tongue.lists["not_attributes"]
-    )
+    return small.split()[-1] in tongue.lists[heads] and small not in tongue.lists["not_attributes"]

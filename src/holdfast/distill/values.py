@@ -20,6 +20,7 @@ _MAX_WORDS = {
     "note": 60,
     "decision": 40,
     "dated": 8,
+    "habit": 6,
 }
 _TRAILING = " \t.,;:!?…-–—*_)\"'”“»’"
 _LEADING = " \t*_\"'“„«‘"
@@ -47,8 +48,6 @@ def value_at(text: str, start: int, end: int, rule: Rule, tongue: Language) -> V
         return Value(_after(text, start, small, tongue.lists["no_longer"]), end, "ends")
     if tongue.phrases["not"].begins(small):
         return Value(start, end, "negated")
-    if rule.value in ("note", "decision"):
-        return Value(start, end, "" if len(words) > 1 or rule.value == "decision" else "unclear")
     return Value(start, end, "" if _is_value(text[start:end], small, rule, tongue) else "unclear")
 
 
@@ -74,15 +73,16 @@ def parts_of(text: str, start: int, end: int) -> list[tuple[int, int]]:
     return [(start, end)]
 
 
-def capital_or_plain(word: str, sentence: str) -> bool:
-    """Whether `word` begins with a capital, in a sentence that has any beside "I"."""
-    return not word[:1].islower() or not any(c.isupper() for c in _ALONE.sub("", sentence))
+def capital_or_plain(value: str, sentence: str) -> bool:
+    """Whether a name begins with a capital, or the sentence has none at all beside "I"."""
+    return not value[:1].islower() or not any(c.isupper() for c in _ALONE.sub("", sentence))
 
 
 def _cut(text: str, start: int, end: int, rule: Rule, tongue: Language) -> int:
     if rule.value == "note":
         return end
-    found = tongue.cuts.search(text, start + 1, end)
+    cuts = tongue.asides if rule.value == "decision" else tongue.cuts
+    found = cuts.search(text, start + 1, end)
     if found is not None:
         end = found.start()
     if rule.value in ("list", "decision"):
@@ -126,15 +126,31 @@ def _after(text: str, start: int, small: str, phrases: frozenset[str]) -> int:
 
 
 def _is_value(value: str, small: str, rule: Rule, tongue: Language) -> bool:
-    if tongue.phrases["not_values"].begins(small):
+    phrases, words = tongue.phrases, small.split()
+    if rule.value == "note":
+        return len(words) > 1 and not phrases["not_notes"].begins(small)
+    if rule.value == "decision":
+        return not phrases["not_decisions"].begins(small)
+    if (
+        phrases["not_values"].begins(small)
+        or phrases["not_within"].is_in(small)
+        or words[-1] in tongue.lists["not_last"]
+    ):
         return False
-    first = small.split()[0]
+    if rule.value == "list":
+        return value[0].isalnum() or not value.isascii()
+    if phrases["states"].begins(small):
+        return False
+    if rule.value == "habit":
+        return words[0] not in tongue.lists["not_habits"]
     if rule.value == "name":
-        return value[0].isalpha() and first not in tongue.lists["not_names"]
+        return value[0].isalpha() and words[0] not in tongue.lists["not_names"]
     if rule.value == "place":
-        if first in tongue.lists["articles"] and first not in tongue.lists["place_articles"]:
-            return False
-        return value[0].isalpha()
+        vague = tongue.lists["articles"] - tongue.lists["place_articles"]
+        known = words[1] if words[0] == "the" and len(words) > 1 else words[0]
+        return (
+            value[0].isalpha() and words[0] not in vague and known not in tongue.lists["not_places"]
+        )
     if rule.value == "dated":
-        return any(c.isdigit() for c in value) or tongue.phrases["when"].is_in(small)
+        return any(c.isdigit() for c in value) or phrases["when"].is_in(small)
     return value[0].isalnum() or not value.isascii()

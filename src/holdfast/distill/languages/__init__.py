@@ -35,12 +35,12 @@ class Rule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The value, when the words of it are in the attribute already."""
     importance: int = 5
     tags: tuple[str, ...] = ()
-    value: Literal["short", "place", "name", "list", "note", "decision", "dated"] = "short"
+    value: Literal["short", "place", "name", "list", "note", "decision", "dated", "habit"] = "short"
     ends: bool = False
     capital: bool = False
     """Whether the value begins with a capital, or nothing in the sentence does."""
-    heads: bool = False
-    """Whether the attribute's last word must be one of the language's `heads`."""
+    heads: str = ""
+    """The language's list that must hold the attribute's last word."""
     heads_in: tuple[str, ...] = ()
     """Words of which the value holds one."""
     needs: tuple[str, ...] = ()
@@ -81,6 +81,9 @@ class Language(Struct, frozen=True, kw_only=True):
     openers: re.Pattern[str]
     opener_words: frozenset[str]
     cuts: re.Pattern[str]
+    """Where a value ends: at a word that goes on with something else, or a mark."""
+    asides: re.Pattern[str]
+    """Where a decision or a task ends; a reason and a time belong to it."""
     clauses: re.Pattern[str]
     endings: tuple[str, ...]
 
@@ -126,6 +129,7 @@ def read_language(raw: bytes) -> Language:
         openers=re.compile(either(openers) + r"(?:[\s,:!.]+)(?=\S)", re.IGNORECASE),
         opener_words=frozenset(opener.split()[0] for opener in openers),
         cuts=_cuts(data.lists),
+        asides=_asides(data.lists),
         clauses=re.compile(
             r"[,;:–—(\"“„«]\s*|\s-+\s+|(?<=\s)" + either(data.lists["joins"]) + r"\s+",
             re.IGNORECASE,
@@ -152,9 +156,14 @@ def _able(pairs: list[tuple[Rule, Pattern]], first: str, second: str) -> RuleLis
 
 
 def _cuts(lists: Mapping[str, tuple[str, ...]]) -> re.Pattern[str]:
-    """Where a value ends: at a word that goes on with something else, or a mark."""
     starts, cuts, ands = (either(lists[name]) for name in ("starts", "cuts", "ands"))
+    year = r"(?:in|since|im|seit)\s+\d{4}"
     return re.compile(
-        rf"[;(–—]|:\s|\s-+\s|[,\s]\s*(?:{cuts}|{ands}[\s,]+{starts})\b|,\s*{starts}\b",
+        rf"[;(–—]|:\s|\s-+\s|[,\s]\s*(?:{cuts}|{ands}[\s,]+{starts}|{year})\b|,\s*{starts}\b",
         re.IGNORECASE,
     )
+
+
+def _asides(lists: Mapping[str, tuple[str, ...]]) -> re.Pattern[str]:
+    starts, ands = (either(lists[name]) for name in ("starts", "ands"))
+    return re.compile(rf"[;(–—]|[,\s]\s*{ands}[\s,]+{starts}\b|,\s*{starts}\b", re.IGNORECASE)
