@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from holdfast.bench.distilling import accuracy_of, read_labelled
+from holdfast.bench.labelled import accuracy_of, read_labelled
 
 _HERE = Path(__file__).parent / "distill"
 

@@ -171,4 +171,7 @@ def _heads(token: str, words: Words) -> Sequence[str]:
     if "{" not in token:
         return _choices(token, words)
     match = _SLOT.fullmatch(token)
-    return [""] if match is None or match[1] or match[7] else words.get(match[6] or "", [""])
+    if match is None or match[1]:
+        return [""]
+    listed = words.get(match[6] or "")
+    return [""] if listed is None or match[3] else [word + match[7] for word in listed]

@@ -13,7 +13,7 @@ from holdfast.distill.guards import Guards
 from holdfast.distill.languages import LANGUAGES, Language, Rule, language
 from holdfast.distill.passages import MAX_READ, sentences_of
 from holdfast.distill.phrases import lowered
-from holdfast.distill.statements import Statement, statements_in
+from holdfast.distill.statements import Statement, Statements
 from holdfast.distill.values import key_of
 from holdfast.model import Message, Source
 
@@ -24,6 +24,8 @@ _REACH = {"any": 1_000_000, "near": 2, "next": 1}
 _MAX_FOREIGN = 1_000
 """Characters of a message that is not the user's in which to look for what is left out."""
 _ASKED_IMPORTANCE = 8
+_MAX_FOUND = 100
+"""So many memories may come of one message; more of them are a list that was pasted."""
 
 
 class _Topic(Struct, frozen=True):
@@ -79,7 +81,7 @@ class Conversation:
             for tongue, guards in zip(self._tongues, all_guards, strict=True):
                 if not tongue.may_state(words):
                     continue
-                for stated in statements_in(message.text, sentence, words, tongue, guards):
+                for stated in Statements(message.text, sentence, words, tongue, guards):
                     fiction: Reason | None = "fiction" if playing(stated.start) else None
                     self._take(message, replace(stated, reason=stated.reason or fiction), tongue)
         if len(message.text) > MAX_READ:
@@ -95,7 +97,7 @@ class Conversation:
                 if not tongue.may_state(words):
                     continue
                 guards = Guards(text, tongue, small=small)
-                for stated in statements_in(text, sentence, words, tongue, guards):
+                for stated in Statements(text, sentence, words, tongue, guards):
                     if not stated.rule.change:
                         self._drop(message, reason, stated.start, stated.end)
                         return
@@ -136,10 +138,20 @@ class Conversation:
             self._found.append(_introduced(message, stated, tongue, origin))
         for start, end in stated.values:
             found = _found(message, stated, (start, end), tongue, origin)
-            self._found.append(found)
+            if len(self._found) - self._latest >= _MAX_FOUND:
+                self._drop(message, "too long", stated.start, stated.end)
+                return
+            if not self._repeats(found):
+                self._found.append(found)
             if found.attribute and ":" not in found.attribute:
                 label = stated.slots.get("attribute", "")
                 self._topic = _Topic(found, stated.rule, label, self._turn)
+
+    def _repeats(self, found: Found) -> bool:
+        """Whether the message said just this before, and nothing else about it since."""
+        same = (f for f in reversed(self._found[self._latest :]) if _key(f) == _key(found))
+        latest = next(same, None)
+        return latest is not None and (latest.text, latest.ends) == (found.text, found.ends)
 
     def _take_change(self, message: Message, stated: Statement, tongue: Language) -> None:
         topic = self._topic
@@ -191,6 +203,10 @@ def _foreign(message: Message) -> Reason | None:
     if message.role != "user" or message.kind not in ("text", "audio"):
         return "not said by the user"
     return None
+
+
+def _key(found: Found) -> tuple[str, str]:
+    return found.subject, found.attribute
 
 
 def _needs_own_words(stated: Statement) -> bool:

@@ -6,15 +6,18 @@ import re
 from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from holdfast.distill.findings import Reason
+from holdfast.distill.grammar import Pattern
 from holdfast.distill.guards import Guards
 from holdfast.distill.languages import Language, Rule, RuleList
 from holdfast.distill.passages import Sentence
 from holdfast.distill.phrases import lowered
-from holdfast.distill.values import Value, capital_or_plain, key_of, parts_of, value_at
+from holdfast.distill.slots import is_admitted
+from holdfast.distill.values import Value, key_of, parts_of, value_at
 
-__all__ = ["Statement", "statements_in"]
+__all__ = ["Statement", "Statements"]
 
 _TWO_WORDS = re.compile(r"([^\W_]+(?:['’][^\W_]+)?)(?:[\s,:]+([^\W_]+(?:['’][^\W_]+)?))?")
 _OPENERS = 4
@@ -36,106 +39,136 @@ class Statement(Struct, frozen=True, kw_only=True):
     """It stood inside a request to remember."""
 
 
-def statements_in(
-    text: str, sentence: Sentence, words: Sequence[str], tongue: Language, guards: Guards
-) -> Iterator[Statement]:
-    """The statements of a sentence in order; they do not overlap."""
-    done = sentence.start
-    starts = [sentence.start]
-    starts += [m.end() for m in tongue.clauses.finditer(text, sentence.start, sentence.end)]
-    for start in starts:
-        if start < done:
-            continue
-        found = _at(text, start, sentence, words, tongue, guards)
-        if found is not None:
-            done = found.end
-            yield found
+class Statements:
+    """What one sentence states in one language, in order and without overlap."""
 
+    def __init__(
+        self,
+        text: str,
+        sentence: Sentence,
+        words: Sequence[str],
+        tongue: Language,
+        guards: Guards,
+    ) -> None:
+        self._text = text
+        self._sentence = sentence
+        self._tongue = tongue
+        self._guards = guards
+        self._anywhere = tuple(
+            pair for pair in tongue.rules[""][""] if not pair[0].needs.isdisjoint(words)
+        )
 
-def _at(
-    text: str,
-    start: int,
-    sentence: Sentence,
-    words: Sequence[str],
-    tongue: Language,
-    guards: Guards,
-    *,
-    inside: bool = False,
-) -> Statement | None:
-    for _ in range(_OPENERS):
-        head, able = _able(text, start, sentence.end, tongue)
-        for rule, pattern in able:
-            if (inside and (rule.inner or rule.change)) or (
-                rule.needs and not any(word in rule.needs for word in words)
-            ):
+    def __iter__(self) -> Iterator[Statement]:
+        done, end = self._sentence.start, self._sentence.end
+        starts = [done]
+        starts += [match.end() for match in self._tongue.clauses.finditer(self._text, done, end)]
+        for start in starts:
+            if start < done:
                 continue
-            match = pattern.regex.match(text, start, sentence.end)
-            if match is None:
-                continue
-            found = _stated(
-                text, match, pattern.checks, rule, sentence, words, tongue, guards, inside
-            )
+            found = self._at(start)
             if found is not None:
-                return found
-        opener = (
-            tongue.openers.match(text, start, sentence.end) if head in tongue.opener_words else None
-        )
-        if opener is None:
+                done = found.end
+                yield found
+
+    def _at(self, start: int, *, asked: bool = False) -> Statement | None:
+        """The first rule that matches here, or behind opening words.
+
+        Args:
+            asked: it stands inside a request to remember, so it is no further request.
+        """
+        end = self._sentence.end
+        for _ in range(_OPENERS):
+            head, able = self._able(start)
+            for rule, pattern in able:
+                if asked and (rule.inner or rule.change):
+                    continue
+                match = pattern.regex.match(self._text, start, end)
+                found = None if match is None else self._stated(match, rule, pattern, asked=asked)
+                if found is not None:
+                    return found
+            if head not in self._tongue.opener_words:
+                return None
+            opener = self._tongue.openers.match(self._text, start, end)
+            if opener is None:
+                return None
+            start = opener.end()
+        return None
+
+    def _able(self, start: int) -> tuple[str, RuleList]:
+        """The first word there, and the rules that can match from it on."""
+        found = _TWO_WORDS.match(self._text, start, self._sentence.end)
+        if found is None:
+            return "", ()
+        first = lowered(found[1])
+        table = self._tongue.rules.get(first)
+        if table is None:
+            return first, self._anywhere
+        able = table.get(lowered(found[2]), table[""]) if found[2] else table[""]
+        return first, able + self._anywhere
+
+    def _stated(
+        self, match: re.Match[str], rule: Rule, pattern: Pattern, *, asked: bool
+    ) -> Statement | None:
+        slots = {name: held for name, held in match.groupdict().items() if held}
+        said = self._text[self._sentence.start : self._sentence.end]
+        if not is_admitted(slots, pattern.checks, rule, said, self._tongue):
             return None
-        start = opener.end()
-    return None
+        value = value_at(self._text, *match.span("value"), rule, self._tongue)
+        if value.state == "unclear":
+            return None
+        end = self._end(match, rule, value, slots)
+        if rule.inner:
+            within = self._at(value.start, asked=True)
+            if within is not None and within.reason is None:
+                outer = self._guards.reason(rule, self._sentence, (match.start(), end), value.start)
+                return replace(within, reason=outer, asked=True)
+        return self._judged(rule, (match.start(), end), value, slots, asked=asked)
 
+    def _end(self, match: re.Match[str], rule: Rule, value: Value, slots: dict[str, str]) -> int:
+        """Where the quote ends; of a comparison, `slots` gets what the value is compared to."""
+        text, tongue = self._text, self._tongue
+        if "other" in slots:
+            other = value_at(text, *_other(text, match, tongue), rule, tongue)
+            slots["other"] = text[other.start : other.end]
+            keys = (
+                key_of(held, tongue) for held in (text[value.start : value.end], slots["other"])
+            )
+            slots["pair"] = " or ".join(sorted(keys))
+            return other.end
+        last = max(match.end(name) for name in slots)
+        # A value that is not the last thing said leaves the words behind it in the quote.
+        return value.end if last == match.end("value") else match.end()
 
-def _able(text: str, start: int, end: int, tongue: Language) -> tuple[str, RuleList]:
-    """The first word there, and the rules that can match from it on."""
-    found = _TWO_WORDS.match(text, start, end)
-    if found is None:
-        return "", ()
-    first = lowered(found[1])
-    table = tongue.rules.get(first)
-    if table is None:
-        return first, tongue.rules[""][""]
-    able = table.get(lowered(found[2] or ""), table[""])
-    return first, able + tongue.rules[""][""]
-
-
-def _stated(
-    text: str,
-    match: re.Match[str],
-    checks: tuple[tuple[str, str], ...],
-    rule: Rule,
-    sentence: Sentence,
-    words: Sequence[str],
-    tongue: Language,
-    guards: Guards,
-    inside: bool,
-) -> Statement | None:
-    slots = {name: found for name, found in match.groupdict().items() if found}
-    if not _admitted(slots, checks, rule, sentence, text, tongue):
-        return None
-    value = value_at(text, *match.span("value"), rule, tongue)
-    if value.state == "unclear":
-        return None
-    if "other" in slots:
-        other = value_at(text, *_other(text, match, tongue), rule, tongue)
-        slots["other"] = text[other.start : other.end]
-        slots["pair"] = " or ".join(
-            sorted((key_of(text[value.start : value.end], tongue), key_of(slots["other"], tongue)))
+    def _judged(
+        self,
+        rule: Rule,
+        span: tuple[int, int],
+        value: Value,
+        slots: dict[str, str],
+        *,
+        asked: bool,
+    ) -> Statement:
+        reason = self._guards.reason(rule, self._sentence, span, value.start, asked=asked)
+        ends = rule.ends or value.state == "ends"
+        if value.state == "negated" or (not ends and self._is_over(rule, span)):
+            reason = reason or "negated"
+        whole = (value.start, value.end)
+        return Statement(
+            rule=rule,
+            start=span[0],
+            end=max(span[1], value.end),
+            values=tuple(parts_of(self._text, *whole)) if rule.value == "list" else (whole,),
+            slots=slots,
+            ends=ends,
+            reason=reason,
         )
-    last = max(match.span(name)[1] for name in match.groupdict() if match[name])
-    after = other.end if "other" in slots else value.end
-    # A value that is not the last thing said leaves the words behind it in the quote.
-    end = (
-        after
-        if last in (match.span("value")[1], match.end("other") if "other" in slots else -1)
-        else match.end()
-    )
-    if rule.inner:
-        within = _at(text, value.start, sentence, words, tongue, guards, inside=True)
-        if within is not None and within.reason is None:
-            outer = guards.reason(rule, sentence, (match.start(), end), value.start)
-            return _replaced(within, outer)
-    return _judged(text, rule, sentence, (match.start(), end), value, slots, tongue, guards, inside)
+
+    def _is_over(self, rule: Rule, span: tuple[int, int]) -> bool:
+        """Whether "any more" follows at once, in a pattern that does not know of it."""
+        if rule.value in ("note", "decision"):
+            return False
+        after = lowered(self._text[span[1] : self._sentence.end]).lstrip()
+        return self._tongue.phrases["any_more"].begins(after)
 
 
 def _other(text: str, match: re.Match[str], tongue: Language) -> tuple[int, int]:
@@ -143,102 +176,3 @@ def _other(text: str, match: re.Match[str], tongue: Language) -> tuple[int, int]
     start, end = match.span("other")
     places = (text.find(phrase, start, end) for phrase in tongue.lists["after_other"])
     return start, min((place for place in places if place > start), default=end)
-
-
-def _replaced(within: Statement, reason: Reason | None) -> Statement:
-    from msgspec.structs import replace
-
-    return replace(within, reason=reason, asked=True)
-
-
-def _judged(
-    text: str,
-    rule: Rule,
-    sentence: Sentence,
-    span: tuple[int, int],
-    value: Value,
-    slots: dict[str, str],
-    tongue: Language,
-    guards: Guards,
-    inside: bool,
-) -> Statement | None:
-    reason = guards.reason(rule, sentence, span, value.start, asked=inside)
-    ends = rule.ends or value.state == "ends"
-    if value.state == "negated":
-        reason = reason or "negated"
-    if not ends and reason is None and _any_more(text, span, sentence, rule, tongue):
-        reason = "negated"
-    spans = (
-        tuple(parts_of(text, value.start, value.end))
-        if rule.value == "list"
-        else ((value.start, value.end),)
-    )
-    return Statement(
-        rule=rule,
-        start=span[0],
-        end=max(span[1], value.end),
-        values=spans,
-        slots=slots,
-        ends=ends,
-        reason=reason,
-    )
-
-
-def _any_more(
-    text: str, span: tuple[int, int], sentence: Sentence, rule: Rule, tongue: Language
-) -> bool:
-    if rule.value in ("note", "decision"):
-        return False
-    suffix = lowered(text[span[1] : sentence.end]).lstrip()
-    return tongue.phrases["any_more"].begins(suffix)
-
-
-def _admitted(
-    slots: dict[str, str],
-    checks: tuple[tuple[str, str], ...],
-    rule: Rule,
-    sentence: Sentence,
-    text: str,
-    tongue: Language,
-) -> bool:
-    """Whether the slots hold what their checks ask for."""
-    said = text[sentence.start : sentence.end]
-    value = slots["value"]
-    small = lowered(value)
-    for name, check in checks:
-        held = slots.get(name, "")
-        if check == "capital":
-            good = held[:1].isupper() and lowered(held.split()[0]) not in tongue.lists["starts"]
-        elif check == "dated":
-            good = tongue.phrases["when"].is_in(lowered(held)) or (
-                rule.kind != "note" and any(c.isdigit() for c in held)
-            )
-        elif check == "start":
-            good = lowered(held.split()[0]).strip(",") in tongue.lists["starts"]
-        elif check == "noun":
-            good = not lowered(held).endswith("ing") and not lowered(held).startswith("to ")
-        else:
-            good = any(lowered(held).endswith(entry) for entry in tongue.words[check])
-        if not good:
-            return False
-    if lowered(slots.get("attribute", "")).split(" ")[0] in tongue.lists["not_attributes"]:
-        return False
-    if rule.heads and not _is_head(slots["attribute"], rule.heads, tongue):
-        return False
-    if rule.heads_in and not any(word.strip(".,!") in rule.heads_in for word in small.split()):
-        return False
-    if rule.capital or rule.value in ("place", "name"):
-        if rule.value == "place" and not rule.capital:
-            return any(map(str.isupper, value)) or capital_or_plain(value, said)
-        return capital_or_plain(value, said) and (not rule.capital or _is_named(value, said))
-    return True
-
-
-def _is_named(value: str, said: str) -> bool:
-    """Whether a capital is in the value, or its writer does without them."""
-    return any(map(str.isupper, value)) or said[:1].islower() or not value.isascii()
-
-
-def _is_head(attribute: str, heads: str, tongue: Language) -> bool:
-    small = lowered(attribute)
-    return small.split()[-1] in tongue.lists[heads] and small not in tongue.lists["not_attributes"]

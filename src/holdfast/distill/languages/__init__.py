@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from functools import cache
-from importlib.resources import files
 from itertools import zip_longest
 from typing import Literal, TypeAlias
 
@@ -43,8 +41,8 @@ class Rule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The language's list that must hold the attribute's last word."""
     heads_in: tuple[str, ...] = ()
     """Words of which the value holds one."""
-    needs: tuple[str, ...] = ()
-    """Words of which the sentence holds one; for patterns that begin with a slot."""
+    needs: frozenset[str] = frozenset()
+    """Words of which the sentence holds one; every pattern that begins with a slot needs some."""
     asks: bool = False
     """It is a request, so a question mark says nothing against it."""
     inner: bool = False
@@ -80,6 +78,8 @@ class Language(Struct, frozen=True, kw_only=True):
     """The guards, the lists and the words, to look for in a text."""
     openers: re.Pattern[str]
     opener_words: frozenset[str]
+    leads: re.Pattern[str]
+    """What a request may begin with before it says what it is about."""
     cuts: re.Pattern[str]
     """Where a value ends: at a word that goes on with something else, or a mark."""
     asides: re.Pattern[str]
@@ -94,14 +94,14 @@ class Language(Struct, frozen=True, kw_only=True):
             able = table.get(first)
             if able is not None and (able[""] or second in able):
                 return True
-        return any(
-            not rule.needs or not set(rule.needs).isdisjoint(words) for rule, _ in table[""][""]
-        )
+        return any(not rule.needs.isdisjoint(words) for rule, _ in table[""][""])
 
 
 @cache
 def language(code: str) -> Language:
     """The language of this code; read once."""
+    from importlib.resources import files  # costs more than all of this package
+
     return read_language(files("holdfast.distill.languages").joinpath(f"{code}.toml").read_bytes())
 
 
@@ -111,6 +111,8 @@ def read_language(raw: bytes) -> Language:
     Raises:
         ValueError: the file is not what it must be.
     """
+    import tomllib
+
     data = msgspec.convert(tomllib.loads(raw.decode()), _File)
     words = {**data.words}
     words["any_relation"] = (*words.get("one_relation", ()), *words.get("many_relation", ()))
@@ -127,6 +129,9 @@ def read_language(raw: bytes) -> Language:
             for name, entries in {**words, **data.lists, **data.guards}.items()
         },
         openers=re.compile(either(openers) + r"(?:[\s,:!.]+)(?=\S)", re.IGNORECASE),
+        leads=re.compile(
+            either((*openers, *data.lists["leads"])) + r"(?:[\s,:!.?]+|$)", re.IGNORECASE
+        ),
         opener_words=frozenset(opener.split()[0] for opener in openers),
         cuts=_cuts(data.lists),
         asides=_asides(data.lists),
