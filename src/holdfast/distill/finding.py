@@ -6,7 +6,7 @@ it matches a pattern of `languages/` from its first word on, and when nothing ar
 is not meant (`guards`). Nothing here reads a clock, a key or a setting.
 
 Time is bounded: of a message the first 20,000 characters are read, of a sentence the first 500, and
-no pattern has more than one part whose length is open.
+no pattern has more than two parts whose length is open.
 """
 
 from __future__ import annotations

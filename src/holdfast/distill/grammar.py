@@ -6,7 +6,7 @@ A pattern is a line of words, matched without regard to case from the first word
     (one|two words) one of these
     [one|two]       one of these, or nothing; [,] a comma or nothing
     <name>          one of the words that the language lists under `name`
-    {slot}          all that follows, the only part whose length is open; it comes last
+    {slot}          all that follows; of such parts, whose length is open, there are two at most
     {slot:1-3}      so many words, as few as possible
     {slot=name}     one of the words listed under `name`; or what a check admits (`CHECKS`)
     {slot^name}     all that follows, if it begins with one of them

@@ -20,6 +20,7 @@ class Guards:
         self._text = text
         self._small = lowered(text[:MAX_READ]) if small is None else small
         self._tongue = tongue
+        self._taken_back = self._length_taken_back()
         self._zones: list[tuple[int, Reason]] | None = None
 
     def reason(
@@ -50,11 +51,19 @@ class Guards:
 
     def retracts(self) -> bool:
         """Whether the message begins by taking back what was said before it."""
-        small = self._small[:_AFTER].lstrip(" .,!")
-        opener = self._tongue.openers.match(small)
-        rest = small if opener is None else small[opener.end() :]
+        return self._taken_back > 0
+
+    def _length_taken_back(self) -> int:
+        """How far that beginning goes; it says nothing of what comes after it."""
+        small = self._small[:_AFTER]
+        begin = len(small) - len(small.lstrip(" .,!"))
         phrases = self._tongue.phrases["retracted"]
-        return phrases.begins(small) or phrases.begins(rest)
+        opener = self._tongue.openers.match(small, begin)
+        for place in (begin, begin if opener is None else opener.end()):
+            length = phrases.beginning(small[place:])
+            if length:
+                return place + length
+        return 0
 
     def _zone(self, start: int) -> Reason | None:
         if self._zones is None:
@@ -124,7 +133,7 @@ class Guards:
 
     def _joke(self, sentence: Sentence, span: tuple[int, int]) -> Reason | None:
         phrases = self._tongue.phrases
-        around = self._small[sentence.start : sentence.full_end + 4]
+        around = self._small[max(sentence.start, self._taken_back) : sentence.full_end + 4]
         if phrases["joke"].is_in(around) or phrases["retracted"].place(self._small, span[1]) >= 0:
             return "joke"
         return None

@@ -115,7 +115,7 @@ def _goes_on(text: str, start: int, dot: int, after: int, end: int) -> bool:
 
 
 def _sentence(text: str, start: int, end: int, full_end: int, pasted: bool) -> Iterator[Sentence]:
-    while start < end and (text[start].isspace() or text[start] in "*-•_#.!?…"):
+    while start < end and (text[start].isspace() or text[start] in "*-•_#>.!?…"):
         start += 1
     while end > start and text[end - 1].isspace():
         end -= 1

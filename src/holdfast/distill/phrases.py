@@ -46,9 +46,15 @@ class Phrases:
 
     def begins(self, text: str) -> bool:
         """Whether the text begins with one of them."""
-        return any(
-            text.startswith(entry) and _is_whole(text, 0, len(entry)) for entry in self._entries
-        )
+        return self.beginning(text) > 0
+
+    def beginning(self, text: str) -> int:
+        """How long the longest of them is that the text begins with, or 0."""
+        return max((len(entry) for entry in self._entries if self._begins(text, entry)), default=0)
+
+    @staticmethod
+    def _begins(text: str, entry: str) -> bool:
+        return text.startswith(entry) and _is_whole(text, 0, len(entry))
 
     @staticmethod
     def _stands(text: str, entry: str) -> bool:

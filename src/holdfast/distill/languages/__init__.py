@@ -136,7 +136,7 @@ def read_language(raw: bytes) -> Language:
         cuts=_cuts(data.lists),
         asides=_asides(data.lists),
         clauses=re.compile(
-            r"[,;:–—(\"“„«]\s*|\s-+\s+|(?<=\s)" + either(data.lists["joins"]) + r"\s+",
+            r"[,;:–—(\"“„«]\s*|\s-+\s+|(?<!\w)" + either(data.lists["joins"]) + r"\s+",
             re.IGNORECASE,
         ),
         endings=tuple(sorted(data.lists["endings"], key=len, reverse=True)),
