@@ -21,7 +21,8 @@ _SAID = (
     "my favourite colour is |blue|I live in |Oslo|I no longer like |tea| and |actually it is | now|"
     'remember that |"|“|”|```\n|\n|. |, |? |/s|just kidding|'
     "she said |if |I'm allergic to |nuts, "
-    "eggs|ich wohne in |Köln|let's roleplay |🎉|İ|ﬁ|e\u0301|\u202e|\x00|my sister Mia works as a |nurse|"
+    "eggs|ich wohne in |Köln|let's roleplay |🎉|İ|ﬁ|e\u0301|\u202e|\x00|my sister Mia works as a |"
+    "nurse|"
     "I prefer | over |From: a\n|> |    |I’m |don't forget |it's |ß|ich heiße |end of roleplay "
 )
 _PIECES = _SAID.split("|")

@@ -69,3 +69,10 @@ def test_a_change_needs_a_name_where_a_name_stood(told: Any) -> None:
     found = told("I live in Oslo.", "it's cold now", "It's Bergen now").found
 
     assert [f.value for f in found] == ["Oslo", "Bergen"]
+
+
+def test_what_goes_on_is_no_value(told: Any) -> None:
+    """ "It's boiling now" tells of the kettle."""
+    found = told("My favourite tea is mint.", "it's boiling now", "it's sage now").found
+
+    assert [f.value for f in found] == ["mint", "sage"]

@@ -9,6 +9,7 @@ import pytest
 
 from holdfast.distill.finding import Found, find
 from holdfast.distill.languages import LANGUAGES, language
+from holdfast.distill.phrases import lowered
 from holdfast.model import Source
 
 
@@ -166,3 +167,22 @@ def test_reading_in_two_parts_finds_the_same_as_in_one(said: Any) -> None:
     whole = find(messages).found
     assert find(messages[2:], before=messages[:2]).found == whole[1:]
     assert [f.value for f in whole] == ["blue", "green"]
+
+
+def test_a_joke_about_what_was_read_before_is_told(said: Any) -> None:
+    """Whoever keeps the memories can take the former one back: its source is named."""
+    messages = said("My name is Batman.", "just kidding")
+
+    finding = find(messages[1:], before=messages[:1])
+    assert [(d.reason, d.source.message_id) for d in finding.dropped] == [("joke", "m0")]
+
+
+def test_a_sentence_without_end_is_read_up_to_its_limit(told: Any) -> None:
+    """Five hundred characters, so that its cost has one too."""
+    assert told("word " * 100 + "and I live in Oslo").found == ()
+    assert len(told("word " * 90 + "and I live in Oslo").found) == 1
+
+
+def test_lower_case_keeps_every_position() -> None:
+    """Guards and spans speak of the same places, also where lower case has more characters."""
+    assert lowered("İSTANBUL I’M") == "İstanbul i'm"
