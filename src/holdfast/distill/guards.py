@@ -9,6 +9,9 @@ from holdfast.distill.phrases import lowered
 
 __all__ = ["Guards"]
 
+_MAX_ASKING = 800
+"""Characters of a message in which a request to remember is one to the assistant. In a longer one
+"note that" is part of a text: all that were found so in 19,000 messages of LongMemEval were."""
 _AFTER = 60
 """So many characters after a statement may take it back in the same breath."""
 
@@ -144,6 +147,8 @@ class Guards:
         if rule.value != "note" or not rule.asks:
             return None
         asked = self._small[value_start : span[1]]
+        if len(self._text) > _MAX_ASKING:
+            return "pasted"
         phrases = self._tongue.phrases
         if phrases["instruction"].begins(asked) or phrases["orders"].is_in(asked):
             return "instruction"

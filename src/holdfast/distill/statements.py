@@ -157,11 +157,17 @@ class Statements:
             rule=rule,
             start=span[0],
             end=max(span[1], value.end),
-            values=tuple(parts_of(self._text, *whole)) if rule.value == "list" else (whole,),
+            values=self._values(rule, whole),
             slots=slots,
             ends=ends,
             reason=reason,
         )
+
+    def _values(self, rule: Rule, whole: tuple[int, int]) -> tuple[tuple[int, int], ...]:
+        if rule.value != "list":
+            return (whole,)
+        # A taste is often said in a phrase that goes on behind an "and"; an allergy is not.
+        return tuple(parts_of(self._text, *whole, longest=2 if rule.general else 3))
 
     def _is_over(self, rule: Rule, span: tuple[int, int]) -> bool:
         """Whether "any more" follows at once, in a pattern that does not know of it."""

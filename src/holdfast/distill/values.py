@@ -22,10 +22,15 @@ _MAX_WORDS = {
     "dated": 8,
     "habit": 6,
 }
-_TRAILING = " \t.,;:!?…-–—*_)\"'”“»’"
-_LEADING = " \t*_\"'“„«‘"
+_TRAILING = " \t.,;:!?…-–—*_)"
+_LEADING = " \t*_"
+_KEPT = "+#%$€£@\"'”“„«»’"
 _ALONE = re.compile(r"\bI\b|\bI['’]\w+")
-_PART = re.compile(r"\s*,\s*(?:and\s+|or\s+|und\s+|oder\s+)?|\s+(?:and|or|und|oder)\s+")
+_COMMA = re.compile(r",(?!\d)")
+_PART = re.compile(
+    r"\s*,(?!\d)\s*(?:and\s+|or\s+|und\s+|oder\s+)?|\s+(?:and|or|und|oder)\s+", re.IGNORECASE
+)
+_QUOTED = re.compile(r"\"[^\"]+\"|“[^”]+”|„[^“”]+[“”]|«[^»]+»|'[^']+'|‘[^’]+’")
 
 
 class Value(Struct, frozen=True):
@@ -59,16 +64,15 @@ def key_of(value: str, tongue: Language) -> str:
     return " ".join(words)
 
 
-def parts_of(text: str, start: int, end: int) -> list[tuple[int, int]]:
-    """The spans of what is listed; one that is longer than three words leaves it as it is."""
-    spans = []
-    here = start
-    for match in _PART.finditer(text, start, end):
-        spans.append((here, match.start()))
-        here = match.end()
-    spans.append((here, end))
-    spans = [(a, b) for a, b in spans if text[a:b].strip()]
-    if len(spans) > 1 and all(len(text[a:b].split()) <= 3 for a, b in spans):
+def parts_of(text: str, start: int, end: int, *, longest: int) -> list[tuple[int, int]]:
+    """The spans of what is listed with "and"; one of more than `longest` words keeps it whole."""
+    marks = list(_PART.finditer(text, start, end))
+    # Commas alone stand between adjectives: "unique, handcrafted instruments".
+    if not any(mark.group().strip(" ,") for mark in marks):
+        return [(start, end)]
+    edges = [start, *(edge for mark in marks for edge in mark.span()), end]
+    spans = [(a, b) for a, b in zip(edges[::2], edges[1::2], strict=True) if text[a:b].strip()]
+    if all(len(text[a:b].split()) <= longest for a, b in spans):
         return spans
     return [(start, end)]
 
@@ -87,9 +91,10 @@ def _cut(text: str, start: int, end: int, rule: Rule, tongue: Language) -> int:
         end = found.start()
     if rule.value in ("list", "decision"):
         return end
-    comma = text.find(",", start, end)
-    if comma < 0:
+    found = _COMMA.search(text, start, end)
+    if found is None:
         return end
+    comma = found.start()
     following = text[comma + 1 : end].strip()
     # "Oslo, Norway" and "Smith, Jones" belong together; "Siemens, in the rail division" does not.
     is_one = rule.value in ("place", "dated") and following[:1].isupper() and " " not in following
@@ -105,12 +110,13 @@ def _trimmed(text: str, start: int, end: int, tongue: Language, rule: Rule) -> t
             end -= 1
         if rule.value == "note":
             return start, end
-        while end > start and not text[end - 1].isalnum() and text[end - 1] not in "+#%$€":
+        while end > start and not text[end - 1].isalnum() and text[end - 1] not in _KEPT:
             end -= 1
         small = small[: end - start]
         ending = next((e for e in tongue.endings if _ends_with(small, e)), None)
         if ending is None:
-            return start, end
+            enclosed = _QUOTED.fullmatch(text, start, end) is not None
+            return (start + 1, end - 1) if enclosed else (start, end)
         end -= len(ending)
 
 
@@ -137,8 +143,12 @@ def _is_value(value: str, small: str, rule: Rule, tongue: Language) -> bool:
         or words[-1] in tongue.lists["not_last"]
     ):
         return False
+    if rule.general and (
+        words[0] in tongue.lists["definite"] or phrases["not_general"].is_in(small)
+    ):
+        return False
     if rule.value == "list":
-        return value[0].isalnum() or not value.isascii()
+        return value[0].isalnum() or value[0] in _KEPT or not value.isascii()
     if phrases["states"].begins(small):
         return False
     if rule.value == "habit":
@@ -153,4 +163,4 @@ def _is_value(value: str, small: str, rule: Rule, tongue: Language) -> bool:
         )
     if rule.value == "dated":
         return any(c.isdigit() for c in value) or phrases["when"].is_in(small)
-    return value[0].isalnum() or not value.isascii()
+    return value[0].isalnum() or value[0] in _KEPT or not value.isascii()

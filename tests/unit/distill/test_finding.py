@@ -186,3 +186,33 @@ def test_a_sentence_without_end_is_read_up_to_its_limit(told: Any) -> None:
 def test_lower_case_keeps_every_position() -> None:
     """Guards and spans speak of the same places, also where lower case has more characters."""
     assert lowered("İSTANBUL I’M") == "İstanbul i'm"
+
+
+def test_a_taste_is_of_a_kind_and_not_of_what_lies_on_the_table(told: Any) -> None:
+    """ "I like the template" is about the talk; "I like maps" is about the person."""
+    found = told("I like the template. I like old maps. I love using it.").found
+
+    assert [f.attribute for f in found] == ["opinion: old maps"]
+
+
+def test_a_list_is_split_only_where_it_lists(told: Any) -> None:
+    """A comma between adjectives, or inside a number, lists nothing."""
+    found = told(
+        "I love slow, strange films. I love hiking and tea. My budget is $2,500 a month."
+    ).found
+
+    assert [f.attribute for f in found] == [
+        "opinion: slow, strange films",
+        "opinion: hiking",
+        "opinion: tea",
+        "budget",
+    ]
+    assert found[-1].value == "$2,500 a month"
+
+
+def test_a_request_in_a_long_text_is_part_of_the_text(told: Any) -> None:
+    """Instructions for others are pasted more often than requests are that long."""
+    finding = told("Please note that fees apply. " + "Some terms follow here. " * 40)
+
+    assert finding.found == ()
+    assert [d.reason for d in finding.dropped] == ["pasted"]

@@ -34,6 +34,8 @@ class Rule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     importance: int = 5
     tags: tuple[str, ...] = ()
     value: Literal["short", "place", "name", "list", "note", "decision", "dated", "habit"] = "short"
+    general: bool = False
+    """Whether the value is of a kind: "I like the template" tells of the talk, not of a taste."""
     ends: bool = False
     capital: bool = False
     """Whether the value begins with a capital, or nothing in the sentence does."""
