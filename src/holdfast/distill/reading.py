@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
+from holdfast.distill.drafting import found_in, introduced, shown, source_of
 from holdfast.distill.findings import Dropped, Finding, Found, Origin, Reason
 from holdfast.distill.grammar import WORD
 from holdfast.distill.guards import Guards
@@ -14,8 +15,7 @@ from holdfast.distill.languages import LANGUAGES, Language, Rule, language
 from holdfast.distill.passages import MAX_READ, sentences_of
 from holdfast.distill.phrases import lowered
 from holdfast.distill.statements import Statement, Statements
-from holdfast.distill.values import key_of
-from holdfast.model import Message, Source
+from holdfast.model import Message
 
 __all__ = ["Conversation"]
 
@@ -23,7 +23,6 @@ _REACH = {"any": 1_000_000, "near": 2, "next": 1}
 """How many messages of the user may lie between a thing and its change."""
 _MAX_FOREIGN = 1_000
 """Characters of a message that is not the user's in which to look for what is left out."""
-_ASKED_IMPORTANCE = 8
 _MAX_FOUND = 100
 """So many memories may come of one message; more of them are a list that was pasted."""
 
@@ -120,13 +119,15 @@ class Conversation:
         self._topic = None
 
     def _drop(self, message: Message, reason: Reason, start: int, end: int) -> None:
-        self._dropped.append(Dropped(reason=reason, source=_source(message, start, end)))
+        self._dropped.append(Dropped(reason=reason, source=source_of(message, start, end)))
 
     def _take(self, message: Message, stated: Statement, tongue: Language) -> None:
         reason = stated.reason
         origin: Origin = "said" if message.source is None else "import"
         if reason is None and origin == "import" and _needs_own_words(stated):
             reason = "imported"
+        if reason is None and stated.rule.asks and _is_for_others(message):
+            reason = "unclear"
         if reason is not None:
             if not stated.rule.change:
                 self._drop(message, reason, stated.start, stated.end)
@@ -135,9 +136,9 @@ class Conversation:
             self._take_change(message, stated, tongue)
             return
         if "relation" in stated.slots and "subject" in stated.slots:
-            self._found.append(_introduced(message, stated, tongue, origin))
+            self._found.append(introduced(message, stated, tongue, origin))
         for start, end in stated.values:
-            found = _found(message, stated, (start, end), tongue, origin)
+            found = found_in(message, stated, (start, end), tongue, origin)
             if len(self._found) - self._latest >= _MAX_FOUND:
                 self._drop(message, "too long", stated.start, stated.end)
                 return
@@ -166,12 +167,12 @@ class Conversation:
         slots = {"attribute": topic.label, "value": value, "subject": former.subject}
         found = replace(
             former,
-            text=_shown(topic.rule, slots, "", tongue),
+            text=shown(topic.rule, slots, "", tongue),
             value=value,
             ends=False,
             ended="",
             tags=("change",),
-            source=_source(message, stated.start, stated.end),
+            source=source_of(message, stated.start, stated.end),
             quote=message.text[stated.start : stated.end],
             said_at=message.at,
             origin="said" if message.source is None else "import",
@@ -209,6 +210,11 @@ def _key(found: Found) -> tuple[str, str]:
     return found.subject, found.attribute
 
 
+def _is_for_others(message: Message) -> bool:
+    """Whether people are among themselves: "don't forget to relax" asks no assistant."""
+    return message.author is not None and "@" not in message.text
+
+
 def _needs_own_words(stated: Statement) -> bool:
     """Preferences and requests count only where they were made."""
     return stated.rule.kind == "preference" or stated.rule.asks or stated.asked
@@ -228,68 +234,3 @@ def _fits(value: str, topic: _Topic, tongue: Language) -> bool:
     if topic.rule.value in ("place", "name"):
         return not value[0].islower()
     return not words[0].endswith("ing")
-
-
-def _found(
-    message: Message, stated: Statement, span: tuple[int, int], tongue: Language, origin: Origin
-) -> Found:
-    rule = stated.rule
-    value = message.text[slice(*span)]
-    slots = {**stated.slots, "value": value}
-    quote = message.text[stated.start : stated.end]
-    tags = (*rule.tags, "asked") if stated.asked and "asked" not in rule.tags else rule.tags
-    attribute = _attribute(rule, slots, tongue)
-    is_statement = bool(attribute)
-    return Found(
-        kind=rule.kind,
-        text=_shown(rule, slots, quote, tongue),
-        subject=key_of(slots.get("subject") or message.author or "user", tongue),
-        attribute=attribute,
-        value="" if stated.ends or not is_statement else rule.says or value,
-        ends=stated.ends,
-        ended=value if stated.ends else "",
-        importance=max(rule.importance, _ASKED_IMPORTANCE) if stated.asked else rule.importance,
-        tags=tags,
-        source=_source(message, stated.start, stated.end),
-        quote=quote,
-        said_at=message.at,
-        origin=origin,
-    )
-
-
-def _introduced(message: Message, stated: Statement, tongue: Language, origin: Origin) -> Found:
-    """Who somebody is of whom something is told ("my brother Tom lives in Leeds")."""
-    name, relation = stated.slots["subject"], stated.slots["relation"]
-    key = " ".join(tongue.attributes.get(word, word) for word in key_of(relation, tongue).split())
-    is_one = relation.casefold() in tongue.words["one_relation"]
-    end = stated.start + message.text[stated.start : stated.end].index(name) + len(name)
-    return Found(
-        kind="fact",
-        text=f"{relation[:1].upper()}{relation[1:]}: {name}",
-        subject=key_of(message.author or "user", tongue),
-        attribute=key if is_one else f"{key}: {key_of(name, tongue)}",
-        value=name,
-        importance=6,
-        source=_source(message, stated.start, end),
-        quote=message.text[stated.start : end],
-        said_at=message.at,
-        origin=origin,
-    )
-
-
-def _attribute(rule: Rule, slots: dict[str, str], tongue: Language) -> str:
-    keys = {name: key_of(text, tongue) for name, text in slots.items()}
-    for name in ("attribute", "relation"):
-        words = keys.get(name, "").split()
-        keys[name] = " ".join(tongue.attributes.get(word, word) for word in words)
-    return rule.attribute.format_map(keys) if rule.attribute else ""
-
-
-def _shown(rule: Rule, slots: dict[str, str], quote: str, tongue: Language) -> str:
-    held = {"quote": quote, "relation": "", "other": "", "attribute": "", **slots}
-    text = " ".join(rule.text.format_map(held).split())
-    return text[:1].upper() + text[1:]
-
-
-def _source(message: Message, start: int, end: int) -> Source:
-    return Source(session_id=message.session_id, message_id=message.id, start=start, end=end)

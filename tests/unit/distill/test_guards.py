@@ -113,3 +113,12 @@ def test_dropped_things_hold_no_words(told: Any) -> None:
     (dropped,) = told("If I live in Oslo, so be it.").dropped
 
     assert "Oslo" not in repr(dropped)
+
+
+def test_a_request_among_people_is_for_an_assistant_only_when_one_is_named(told: Any) -> None:
+    """ "Don't forget to relax" is said to a friend; "@helper" is asked."""
+    finding = told("Don't forget to relax.", author="Grace")
+    asked = told("@helper: remember that we meet at noon.", author="Grace")
+
+    assert (finding.found, [d.reason for d in finding.dropped]) == ((), ["unclear"])
+    assert [f.text for f in asked.found] == ["We meet at noon"]
