@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from holdfast.distill.findings import Found, Origin
-from holdfast.distill.languages import Language, Rule
+from holdfast.distill.rules import Language, Rule
 from holdfast.distill.statements import Statement
 from holdfast.distill.values import key_of
 from holdfast.model import Message, Source

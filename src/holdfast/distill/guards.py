@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from holdfast.distill.findings import Reason
-from holdfast.distill.languages import Language, Rule
 from holdfast.distill.passages import MAX_READ, Sentence, quoted_spans
 from holdfast.distill.phrases import lowered
+from holdfast.distill.rules import Language, Rule
 
 __all__ = ["Guards"]
 

@@ -11,9 +11,9 @@ from holdfast.distill.drafting import found_in, introduced, shown, source_of
 from holdfast.distill.findings import Dropped, Finding, Found, Origin, Reason
 from holdfast.distill.grammar import WORD
 from holdfast.distill.guards import Guards
-from holdfast.distill.languages import LANGUAGES, Language, Rule, language
 from holdfast.distill.passages import MAX_READ, sentences_of
 from holdfast.distill.phrases import lowered
+from holdfast.distill.rules import LANGUAGES, Language, Rule, language
 from holdfast.distill.statements import Statement, Statements
 from holdfast.model import Message
 

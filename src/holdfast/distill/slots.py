@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from holdfast.distill.languages import Language, Rule
 from holdfast.distill.phrases import lowered
+from holdfast.distill.rules import Language, Rule
 from holdfast.distill.values import capital_or_plain
 
 __all__ = ["is_admitted"]

@@ -11,9 +11,9 @@ from msgspec.structs import replace
 from holdfast.distill.findings import Reason
 from holdfast.distill.grammar import Pattern
 from holdfast.distill.guards import Guards
-from holdfast.distill.languages import Language, Rule, RuleList
 from holdfast.distill.passages import Sentence
 from holdfast.distill.phrases import lowered
+from holdfast.distill.rules import Language, Rule, RuleList
 from holdfast.distill.slots import is_admitted
 from holdfast.distill.values import Value, key_of, parts_of, value_at
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from holdfast.distill.languages import LANGUAGES, Language, language
 from holdfast.distill.passages import Sentence, sentences_of
 from holdfast.distill.phrases import lowered
+from holdfast.distill.rules import LANGUAGES, Language, language
 from holdfast.model import Message
 
 __all__ = ["MAX_PREVIEW", "MAX_TITLE", "preview_of", "title_of"]

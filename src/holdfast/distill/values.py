@@ -7,8 +7,8 @@ from typing import Literal
 
 from msgspec import Struct
 
-from holdfast.distill.languages import Language, Rule
 from holdfast.distill.phrases import lowered
+from holdfast.distill.rules import Language, Rule
 
 __all__ = ["Value", "capital_or_plain", "key_of", "parts_of", "value_at"]
 

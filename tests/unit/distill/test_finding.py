@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from holdfast.distill.finding import Found, find
-from holdfast.distill.languages import LANGUAGES, language
 from holdfast.distill.phrases import lowered
+from holdfast.distill.rules import LANGUAGES, language
 from holdfast.model import Source
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from holdfast.distill.grammar import compiled
-from holdfast.distill.languages import LANGUAGES, language
+from holdfast.distill.rules import LANGUAGES, language
 
 WORDS = {"pet": ["dog", "guinea pig"], "i_am": ["i am", "i'm"]}
 

@@ -1,4 +1,4 @@
-"""The rules by which memories are found, one file of data a language, and what reads them."""
+"""The rules by which memories are found: read from `languages/`, one file of data a language."""
 
 from __future__ import annotations
 
@@ -104,7 +104,8 @@ def language(code: str) -> Language:
     """The language of this code; read once."""
     from importlib.resources import files  # costs more than all of this package
 
-    return read_language(files("holdfast.distill.languages").joinpath(f"{code}.toml").read_bytes())
+    file = files("holdfast.distill").joinpath("languages", f"{code}.toml")
+    return read_language(file.read_bytes())
 
 
 def read_language(raw: bytes) -> Language:
