@@ -1,96 +1,42 @@
 """What is worth keeping of what a person said, found without a model.
 
-`find` is pure: messages in, what was found and what was left out of it out, each with the exact span
-it rests on. It prefers to miss something over making something up: a sentence counts only when it
-matches a pattern of `languages/` from its first word on, and when nothing around it says that it is
-not meant (see `guards`). Nothing here reads a clock, a key or a setting.
+`find` is pure: messages in, what was found and what was left out of it out, each with the exact
+span it rests on. It prefers to miss something over making something up: a clause counts only when
+it matches a pattern of `languages/` from its first word on, and when nothing around it says that it
+is not meant (`guards`). Nothing here reads a clock, a key or a setting.
 
 Time is bounded: of a message the first 20,000 characters are read, of a sentence the first 500, and
-no pattern has more than one part whose length is open.
+no pattern has more than two parts whose length is open.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Literal, TypeAlias
+from collections.abc import Sequence
 
-from msgspec import Struct
+from holdfast.distill.findings import RULES_VERSION, Dropped, Finding, Found, Origin, Reason
+from holdfast.distill.reading import Conversation
+from holdfast.model import Message
 
-from holdfast.model import MemoryKind, Source
-
-__all__ = ["RULES_VERSION", "Dropped", "Finding", "Found", "Origin", "Reason"]
-
-RULES_VERSION = "rules/1"
-"""Goes up when the rules find something else in the same words, so that a session is read again."""
-
-Origin: TypeAlias = Literal["said", "import"]
-"""Whether the person said it here, or elsewhere in a conversation that was imported."""
-
-Reason: TypeAlias = Literal[
-    "question",
-    "quoted",
-    "joke",
-    "hypothetical",
-    "fiction",
-    "instruction",
-    "negated",
-    "pasted",
-    "not said by the user",
-    "tool output",
-    "file",
-    "imported",
-    "too long",
-    "unclear",
-]
-"""Why something that looked like a memory is none.
-
-quoted: somebody else's words. pasted: code, a log, an e-mail, a text to work on. instruction: aimed
-at how the assistant behaves. imported: a preference or a request from an imported conversation.
-too long: beyond what is read of one message. unclear: doubtful, or about nothing that was named.
-"""
+__all__ = ["RULES_VERSION", "Dropped", "Finding", "Found", "Origin", "Reason", "find"]
 
 
-class Found(Struct, frozen=True, kw_only=True):
-    """Something a person said that should be remembered."""
+def find(messages: Sequence[Message], *, before: Sequence[Message] = ()) -> Finding:
+    """What `messages` leave behind.
 
-    kind: MemoryKind
-    """fact, preference, episode (a decision) or note (a request to remember, a task)."""
-    text: str
-    """A sentence that stands alone, as it will be shown."""
-    subject: str
-    """"user", the author's name in a room, or somebody they spoke of ("sister", "mia"): casefolded."""
-    attribute: str
-    """What is said of the subject ("favourite colour", "home"), the same key in every language; ""
-    when it has none, and then it never supersedes anything. A key with a colon ("allergy: nuts")
-    stands for one of several values that are true beside each other."""
-    value: str
-    """In the person's own words; "" when `ends`."""
-    ends: bool = False
-    """What was true of this attribute is not any more ("I no longer live in Oslo")."""
-    ended: str = ""
-    """The value that is no longer true, when it was named; "" stands for any."""
-    importance: int
-    """1 to 10."""
-    tags: tuple[str, ...] = ()
-    """Of: asked, task, decision, change."""
-    source: Source
-    """The span the quote stands at, in code points."""
-    quote: str
-    """`message.text[source.start : source.end]`, exactly."""
-    said_at: datetime
-    """When it was said, that is from when it holds at the latest."""
-    origin: Origin = "said"
+    Two contradicting statements are both told, in the order they were said. Only what a person said
+    or spoke counts: what an assistant, a tool, a file or the system said is never found, and of an
+    imported conversation facts and decisions are, preferences and requests are not.
 
-
-class Dropped(Struct, frozen=True, kw_only=True):
-    """Something that looked like a memory and was left out. It holds no words, only the span."""
-
-    reason: Reason
-    source: Source
-
-
-class Finding(Struct, frozen=True, kw_only=True):
-    """What came of a run of messages, each in the order it was said."""
-
-    found: tuple[Found, ...] = ()
-    dropped: tuple[Dropped, ...] = ()
+    Args:
+        messages: of one session, in order.
+        before: those just before them, which were read already. They tell what "it is green now" is
+            about. Nothing is found in them; but what the last of them gave and the next message
+            takes back ("just kidding") is among the dropped, with its source.
+    """
+    conversation = Conversation()
+    for message in before:
+        conversation.read(message)
+    conversation.begin()
+    for message in messages:
+        conversation.read(message)
+    return conversation.finding()

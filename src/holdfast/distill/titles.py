@@ -1,0 +1,88 @@
+"""What a conversation is called in a list: its first subject, in the words of who began it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from holdfast.distill.passages import Sentence, sentences_of
+from holdfast.distill.phrases import lowered
+from holdfast.distill.rules import LANGUAGES, Language, language
+from holdfast.model import Message
+
+__all__ = ["MAX_PREVIEW", "MAX_TITLE", "preview_of", "title_of"]
+
+MAX_TITLE = 60
+"""Characters, the ellipsis included."""
+MAX_PREVIEW = 160
+_READ = 20
+"""So many messages are looked at before a conversation stays without a title."""
+_MAX_LEADS = 6
+
+
+def title_of(messages: Sequence[Message]) -> str:
+    """A title of at most MAX_TITLE characters on one line; "" when nobody said anything.
+
+    It is the first thing that a person said beyond a greeting, without the courtesies before it
+    ("could you please"), or else the first thing that they said at all.
+    """
+    tongues = [language(code) for code in LANGUAGES]
+    fallback = ""
+    for message in _spoken(messages):
+        for sentence in sentences_of(message.text):
+            said = _shortened(message.text[sentence.start : sentence.end], MAX_TITLE)
+            fallback = fallback or said
+            if not sentence.pasted:
+                title = _subject(message.text, sentence, tongues)
+                if title:
+                    return title
+    return fallback
+
+
+def preview_of(messages: Sequence[Message]) -> str:
+    """The beginning of what was said last, on one line of at most MAX_PREVIEW characters."""
+    for message in reversed(messages):
+        if _is_spoken(message) and message.role in ("user", "assistant"):
+            return _shortened(message.text[: MAX_PREVIEW * 20], MAX_PREVIEW)
+    return ""
+
+
+def _spoken(messages: Sequence[Message]) -> Iterable[Message]:
+    own = [
+        message for message in messages[:_READ] if message.role == "user" and _is_spoken(message)
+    ]
+    return own or [message for message in messages[:_READ] if _is_spoken(message)]
+
+
+def _is_spoken(message: Message) -> bool:
+    is_said = message.kind in ("text", "audio") and not message.forgotten
+    return is_said and bool(message.text.strip())
+
+
+def _subject(text: str, sentence: Sentence, tongues: Sequence[Language]) -> str:
+    """A sentence without what only leads to it; "" when nothing is left."""
+    start = sentence.start
+    for _ in range(_MAX_LEADS):
+        ends = [tongue.leads.match(text, start, sentence.full_end) for tongue in tongues]
+        after = max((match.end() for match in ends if match is not None), default=start)
+        if after == start:
+            break
+        start = after
+    rest = text[start : sentence.end].strip(" \t,;:.!?-–—*_#\"'“”„«»…")
+    if not any(c.isalnum() for c in rest) or _is_courtesy(rest, tongues):
+        return ""
+    return _shortened(rest[:1].upper() + rest[1:], MAX_TITLE)
+
+
+def _is_courtesy(rest: str, tongues: Sequence[Language]) -> bool:
+    small = lowered(rest)
+    return any(small in tongue.lists["openers"] for tongue in tongues)
+
+
+def _shortened(text: str, limit: int) -> str:
+    """On one line, cut between words where that loses little, with an ellipsis."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    if len(line) <= limit:
+        return line
+    head = line[: limit - 1]
+    cut = head.rfind(" ")
+    return (head[:cut] if cut > limit // 2 else head).rstrip(" ,;:.-–—") + "…"

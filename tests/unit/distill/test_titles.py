@@ -1,0 +1,58 @@
+"""A conversation is called by what it is about, in the words of who began it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from holdfast.distill.titles import MAX_PREVIEW, MAX_TITLE, preview_of, title_of
+
+
+@pytest.mark.parametrize(
+    ("texts", "title"),
+    [
+        (("Hi there!", "Could you please help me plan a trip to Norway?"), "Plan a trip to Norway"),
+        (("hello, how are you?", "my sink is leaking"), "My sink is leaking"),
+        (("```\nx = 1\n```\nWhy does this fail?",), "Why does this fail"),
+        (("Kannst du mir bitte erklären, wie Hefe wirkt?",), "Erklären, wie Hefe wirkt"),
+        (("hello",), "hello"),
+        (("👍",), "👍"),
+        ((" \n ",), ""),
+        ((), ""),
+    ],
+)
+def test_a_title_is_the_first_subject_without_courtesies(
+    said: Any, texts: tuple[str, ...], title: str
+) -> None:
+    """A greeting alone is taken only when there is nothing else."""
+    assert title_of(said(*texts)) == title
+
+
+def test_a_title_is_short_and_on_one_line(said: Any) -> None:
+    """Cut between words, with an ellipsis."""
+    title = title_of(
+        said("Explain the very\tlong history of the lighthouse keepers of Brittany " * 9)
+    )
+
+    assert title == "Explain the very long history of the lighthouse keepers of…"
+    assert len(title) <= MAX_TITLE
+
+
+def test_an_assistant_gives_the_title_only_when_nobody_else_spoke(said: Any) -> None:
+    """People's words first; tool results never."""
+    hello = said("Welcome to the shop", role="assistant")
+    tool = said("I am a tool", role="tool", kind="tool_result")
+
+    assert title_of(hello) == "Welcome to the shop"
+    assert title_of(hello + said("where are the nails")) == "Where are the nails"
+    assert title_of(tool) == ""
+
+
+def test_a_preview_is_the_beginning_of_what_was_said_last(said: Any) -> None:
+    """On one line, bounded, and nothing that was forgotten."""
+    talk = said("first", "second " * 100) + said("gone", forgotten=True)
+
+    assert preview_of(talk).startswith("second second")
+    assert len(preview_of(talk)) <= MAX_PREVIEW
+    assert preview_of([]) == ""
