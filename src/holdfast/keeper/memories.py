@@ -20,8 +20,9 @@ from holdfast.keeper.learning import NewMemory, memory_links, new_memory, seal_m
 from holdfast.keeper.linking import chain_of, held_at, known_forms
 from holdfast.keeper.listing import checked_limit, cursor_at, read_cursor
 from holdfast.keeper.moments import edge
+from holdfast.keeper.receipts import LearningReceipt, read_receipts
 from holdfast.keeper.store import Store
-from holdfast.model import Memory, MemoryId, MemoryKind, MemoryOrigin, Message, Source
+from holdfast.model import Memory, MemoryId, MemoryKind, MemoryOrigin, Message, SessionId, Source
 from holdfast.storage.protocol import (
     NO_SCOPE,
     ByIds,
@@ -39,6 +40,7 @@ __all__ = ["Memories", "MemoryPage", "to_memory"]
 
 _Found: TypeAlias = list[Memory]  # inside the classes `list` is a method
 _Messages: TypeAlias = list[Message]
+_Receipts: TypeAlias = list[LearningReceipt]
 _ALL = 1_000_000
 _AT_ONCE = 500
 
@@ -291,6 +293,16 @@ class Memories:
         memory = await self.get(memory_id)
         known = {other.id: other for other in await self._store.known.memories(self._vault)}
         return chain_of({**known, memory.id: memory}, memory.id)
+
+    async def receipts(self, session_id: str) -> _Receipts:
+        """What was learned of a session and what was left out, run by run, oldest first.
+
+        Raises:
+            NotFound: the session is unknown, or somebody else's.
+        """
+        await self._gate("read")
+        await Reader(self._vault).head(SessionId(session_id))
+        return await read_receipts(self._vault, [session_id])
 
     async def edit(self, memory_id: str, correction: Correction | str) -> Memory:
         """Correct a memory; what it said before is kept with it and can be brought back.

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from holdfast.errors import BadInput
+from holdfast.errors import BadInput, NotFound
 from holdfast.keeper.about import About, find_about, forget_about
 from holdfast.keeper.contexts import (
     Context,
@@ -37,6 +37,7 @@ from holdfast.keeper.thoughts import Thoughts
 from holdfast.keeper.tokens import Tokens
 from holdfast.model import Memory, Message, Pause, UserId
 from holdfast.storage.protocol import VaultStats
+from holdfast.vault.reader import Reader
 from holdfast.vault.vault import Vault
 
 if TYPE_CHECKING:
@@ -200,6 +201,18 @@ class User:
     async def stats(self) -> VaultStats:
         """Counts, first and last date, sealed bytes."""
         return await self._vault.storage.stats(self._vault.raw)
+
+    async def messages(self, message_ids: Iterable[str]) -> list[Message]:
+        """Messages of any session, in the order of the ids.
+
+        Raises:
+            NotFound: one of them is not here, or was forgotten.
+        """
+        ids = list(message_ids)
+        found = await Reader(self._vault).messages_by_id(ids)
+        if len(found) < len(ids):
+            raise NotFound("message")
+        return found
 
     async def pause_learning(self) -> tuple[Pause, ...]:
         """Learn nothing from what is said from now on, in any session, until it is resumed.

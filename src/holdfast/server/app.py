@@ -23,6 +23,7 @@ from holdfast.server.api import (
     names,
     operations,
     profile,
+    remembering,
     rooms,
     search,
     turns,
@@ -111,7 +112,16 @@ def create_app(
     app.state.proxy = proxy
     app.include_router(operations.router)
     app.include_router(login.router)
-    for module in (conversations, messages, search, memories, names, profile, moving):
+    for module in (
+        conversations,
+        messages,
+        search,
+        remembering,  # before the memories, whose ids would take in "about"
+        memories,
+        names,
+        profile,
+        moving,
+    ):
         app.include_router(module.router)
     app.include_router(rooms.router)
     app.include_router(turns.router)

@@ -16,6 +16,7 @@ from holdfast.server.schemas import (
     ContextOut,
     FileOut,
     HitOut,
+    LeftOutOut,
     MemoryOut,
     MessageOut,
     PieceOut,
@@ -191,8 +192,9 @@ def context_out(context: Context) -> ContextOut:
         text=context.text,
         tokens=context.tokens,
         budget_tokens=context.budget_tokens,
-        pieces=[PieceOut(id=p.id, text=p.text, tokens=p.tokens) for p in context.pieces],
+        pieces=[PieceOut(**structs.asdict(piece)) for piece in context.pieces],
         left_out=list(context.left_out),
+        report=[LeftOutOut(**structs.asdict(left)) for left in context.report],
     )
 
 
@@ -219,6 +221,7 @@ def thought_out(thought: Thought) -> ThoughtOut:
         session_id=thought.session_id,
         turn_id=thought.turn_id,
         memory_id=thought.linked_memory,
+        kind=thought.kind,
     )
 
 
@@ -242,6 +245,7 @@ def _session_fields(session: Session) -> dict[str, Any]:  # keyword arguments of
         "tags": list(session.tags),
         "pinned": session.pinned,
         "archived": session.archived,
+        "learning": not any(pause.until is None for pause in session.pauses),
         "message_count": session.message_count,
         "turn_count": session.turn_count,
         "started_at": session.started_at,

@@ -117,12 +117,29 @@ ROUTES: dict[str, Needs | Open | Socket] = {
     "GET /api/context": Needs(READ, query=["q=hello", "q=hello&session_id={session_id}"]),
     "GET /api/memories": Needs(READ, query=["", "session_id={session_id}"], foreign=_FILTER),
     "POST /api/memories": Needs(WRITE, json=[{"text": "x", "sources": ["{message_id}"]}]),
+    "DELETE /api/memories": Needs(DELETE, query=["confirm=all"]),
+    "GET /api/memories/about": Needs(READ, query=["q=hello"]),
+    "POST /api/memories/forget": Needs(
+        DELETE, json=[{"memory_ids": ["{memory_id}"]}, {"message_ids": ["{message_id}"]}]
+    ),
+    "POST /api/memories/merge": Needs(WRITE, json=[{"memory_ids": ["{memory_id}", "x"]}]),
     "GET /api/memories/{memory_id}": Needs(READ),
+    "PATCH /api/memories/{memory_id}": Needs(WRITE, json=[{"text": "x"}, {"pinned": True}]),
+    "GET /api/memories/{memory_id}/history": Needs(READ),
+    "POST /api/memories/{memory_id}/undo": Needs(WRITE),
+    "GET /api/learning": Needs(READ),
+    "PUT /api/learning": Needs(WRITE, json=[{"learning": True}]),
+    "GET /api/learning/receipts": Needs(READ, query=["session_id={session_id}"]),
     "DELETE /api/memories/{memory_id}": Needs(DELETE),
     "GET /api/memories/{memory_id}/sources": Needs(READ),
-    "GET /api/thoughts": Needs(READ, query=["", "session_id={session_id}"], foreign=_FILTER),
+    "GET /api/thoughts": Needs(
+        READ,
+        query=["", *(f"{name}={{{name}}}" for name in ("session_id", "turn_id", "memory_id"))],
+        foreign=_FILTER,
+    ),
     "POST /api/thoughts": Needs(
-        WRITE, json=[{**_THOUGHT, "turn_id": "{turn_id}"}, {**_THOUGHT, "memory_id": "{memory_id}"}]
+        WRITE,
+        json=[{**_THOUGHT, n: f"{{{n}}}"} for n in ("session_id", "turn_id", "memory_id")],
     ),
     "GET /api/assistants": Needs(READ),
     "PUT /api/assistants/{slug}": Needs(WRITE, json=[{"name": "x"}]),

@@ -117,7 +117,7 @@ async def get_conversation(
 async def change_conversation(
     owner: Writer, session_id: str, asked: ChangeConversationIn
 ) -> ConversationBegunOut:
-    """Rename, pin, archive, tag, or move to a project; what is left out stays."""
+    """Rename, pin, archive, tag, move to a project, pause learning; what is left out stays."""
     session = await owner.sessions.open(session_id)
     changed = await session.change(
         title=asked.title,
@@ -125,6 +125,7 @@ async def change_conversation(
         archived=asked.archived,
         project=asked.project,
         tags=asked.tags,
+        learning=asked.learning,
     )
     return ConversationBegunOut(session=session_out(changed))
 

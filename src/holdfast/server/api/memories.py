@@ -48,6 +48,9 @@ async def list_memories(owner: Reader, asked: Annotated[MemoryFilters, Query()])
         assistant=asked.assistant,
         session_id=asked.session_id,
         min_importance=asked.min_importance,
+        origin=asked.origin,
+        pinned=asked.pinned,
+        valid_at=asked.valid_at,
         cursor=asked.cursor,
         limit=asked.limit,
     )
@@ -105,6 +108,9 @@ async def list_thoughts(owner: Reader, asked: Annotated[ThoughtFilters, Query()]
     page = await owner.thoughts.page(
         assistant=asked.assistant,
         session_id=asked.session_id,
+        turn_id=asked.turn_id,
+        memory_id=asked.memory_id,
+        kind=asked.kind,
         cursor=asked.cursor,
         limit=asked.limit,
     )
@@ -118,8 +124,10 @@ async def add_thought(owner: Writer, asked: ThoughtIn, key: ClientKey) -> Though
     made = await owner.thoughts.add(
         asked.text,
         assistant=asked.assistant,
+        session_id=asked.session_id,
         turn_id=asked.turn_id,
         memory_id=asked.memory_id,
+        kind=asked.kind,
         client_key=key,
     )
     return thought_out(made)

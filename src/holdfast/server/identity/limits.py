@@ -30,6 +30,7 @@ _DAY_S = 86_400.0
 RATES: dict[tuple[str, str], Rate] = {
     ("GET", "/api/search"): "searches",
     ("GET", "/api/context"): "searches",
+    ("GET", "/api/memories/about"): "searches",
     ("GET", "/api/rooms/{room_id}/search"): "searches",
     # What a call does is counted besides, when it is known.
     ("POST", "/mcp"): "reads",

@@ -85,6 +85,8 @@ class ChangeConversationIn(In):
     project: str | None = Field(default=None, examples=["trip"])
     """Slug of what it is held for; made when it is new."""
     tags: list[str] | None = Field(default=None, max_length=1000)
+    learning: bool | None = None
+    """false: nothing that is said from now on is made a memory, until true."""
 
 
 # From the server
@@ -103,6 +105,8 @@ class SessionOut(Out):
     tags: list[str]
     pinned: bool
     archived: bool
+    learning: bool
+    """Whether memories are made of what is said in it."""
     message_count: int
     turn_count: int
     started_at: datetime

@@ -36,6 +36,11 @@ class MemoryFilters(PageAsked):
     session_id: str | None = None
     """The conversation they were made from."""
     min_importance: int = Field(default=1, ge=1, le=10)
+    origin: Literal["said", "assistant", "tool", "file", "import", "hand"] | None = None
+    """Whose words they rest on."""
+    pinned: bool | None = None
+    valid_at: str | None = Field(default=None, max_length=100, examples=["2026-03-01"])
+    """Those that held then: a time, a day, or words."""
 
 
 class MemoryIn(In):
@@ -76,6 +81,16 @@ class MemoryOut(Out):
     valid_from: datetime | None
     valid_to: datetime | None
     supersedes: str | None
+    pinned: bool
+    subject: str
+    """What it is about; "" when that is not known."""
+    attribute: str
+    """What it says of the subject; of one subject and attribute one value holds at a time."""
+    origin: str
+    """Whose words it rests on: said, assistant, tool, file, import, hand."""
+    made_by: str
+    corrected: bool
+    """Its owner changed it: nothing that is distilled supersedes it."""
     sources: list[SourceOut]
 
 
@@ -103,6 +118,10 @@ class ThoughtFilters(PageAsked):
 
     assistant: str | None = None
     session_id: str | None = None
+    turn_id: str | None = None
+    memory_id: str | None = None
+    """Those that led to it."""
+    kind: str | None = Field(default=None, max_length=200)
 
 
 class ThoughtIn(In):
@@ -112,8 +131,12 @@ class ThoughtIn(In):
     assistant: str = Field(examples=["helper"])
     turn_id: str | None = None
     """The turn it came up in; when that goes, the thought goes."""
+    session_id: str | None = None
+    """The conversation it belongs to, when there is no turn."""
     memory_id: str | None = None
     """The memory it led to."""
+    kind: str = Field(default="note", examples=["note"])
+    """note, reasoning, or any other word."""
 
 
 class ThoughtOut(Out):
@@ -126,6 +149,7 @@ class ThoughtOut(Out):
     session_id: str | None
     turn_id: str | None
     memory_id: str | None
+    kind: str
 
 
 class ThoughtsOut(Out):

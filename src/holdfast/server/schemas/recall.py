@@ -109,6 +109,16 @@ class PieceOut(Out):
     """Of the message or memory it shows."""
     text: str
     tokens: int
+    section: Literal["profile", "summary", "recalled", "recent"]
+
+
+class LeftOutOut(Out):
+    """Something that was found and is not shown."""
+
+    id: str
+    section: Literal["profile", "summary", "recalled", "recent"]
+    why: Literal["budget", "duplicate"]
+    """It did not fit, or another piece says the same."""
 
 
 class ContextOut(Out):
@@ -119,7 +129,9 @@ class ContextOut(Out):
     budget_tokens: int
     pieces: list[PieceOut]
     left_out: list[str]
-    """Ids of what was found and did not fit."""
+    """Ids of what was found and is not shown."""
+    report: list[LeftOutOut]
+    """Why each of them is not."""
 
 
 class HitOut(Out):
