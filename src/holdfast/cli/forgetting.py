@@ -12,20 +12,18 @@ import msgspec
 
 from holdfast.cli.call import Call, session_named
 from holdfast.cli.failures import Exit
+from holdfast.cli.memories import show_memories
 from holdfast.cli.options import Command, new_file_path, pass_call
-from holdfast.cli.output import Column, Output
-from holdfast.cli.recalling import show_hits
+from holdfast.cli.output import Column, Output, Span
 from holdfast.cli.shown import counted, day_time, one_line
 from holdfast.errors import BadInput, StorageReadOnly
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
+    from holdfast.keeper.about import About
     from holdfast.keeper.erasing import Forgotten, Receipt
-    from holdfast.keeper.recalling import Hit
     from holdfast.keeper.users import User
 
-__all__ = ["erase_command", "forget_command", "show_receipt"]
+__all__ = ["confirmed", "erase_command", "forget_command", "show_receipt"]
 
 _BY_HAND = "not confirmed: give --yes when nobody is there to be asked"
 
@@ -34,7 +32,7 @@ _BY_HAND = "not confirmed: give --yes when nobody is there to be asked"
 @click.argument("message_ids", nargs=-1, metavar="[MESSAGE_ID]...")
 @click.option("--session", metavar="SESSION", help="A whole session, its key included.")
 @click.option("--memory", "memory_id", metavar="MEMORY_ID", help="A memory; its sources stay.")
-@click.option("--about", metavar="QUERY", help="What recall finds for it; it is listed first.")
+@click.option("--about", metavar="QUERY", help="What is found about it; it is listed first.")
 @click.option("--limit", type=click.IntRange(1, 100), default=10, show_default=True)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @pass_call
@@ -66,7 +64,7 @@ def forget_command(
                 return await _forget_session(call, user, session, yes=yes)
             if memory_id is not None:
                 await user.memories.forget(memory_id)
-                _tell_counts(call, memories=1)
+                _tell(call, _nothing(memories=1))
             elif about is not None:
                 return await _forget_about(call, user, about, limit, yes=yes)
             else:
@@ -80,7 +78,7 @@ async def _forget_session(call: Call, user: User, session: str, *, yes: bool) ->
     opened = await session_named(user, session)
     info = await opened.info()
     title = one_line(info.title or info.preview, 60)
-    if not _confirmed(
+    if not confirmed(
         f'Destroy "{title}" with its {counted(info.message_count, "message")}?', yes=yes
     ):
         return Exit.FAILED
@@ -93,36 +91,41 @@ async def _forget_session(call: Call, user: User, session: str, *, yes: bool) ->
 
 
 async def _forget_about(call: Call, user: User, about: str, limit: int, *, yes: bool) -> int:
-    hits = await user.recall(about, limit=limit, neighbours=0)
-    if not hits:
+    found = await user.find_about(about, limit=limit)
+    if not found:
         call.output.note("Nothing was found.")
-        _tell_counts(call)
+        _tell(call, _nothing())
         return Exit.OK
     if not call.json:
-        show_hits(call.output, hits)
-        call.output.line("")
-    if not _confirmed(f"Remove these {len(hits)} for good?", yes=yes):
+        _show_found(call.output, found)
+    if not confirmed(f"Remove these {len(found)} for good?", yes=yes):
         return Exit.FAILED
-    memories = await _forget_hits(user, hits)
-    ids = [hit.message.id for hit in hits if hit.message is not None]
-    if ids:
-        forgotten = await user.forget(ids)
-        memories += forgotten.memories
-        _tell(call, msgspec.structs.replace(forgotten, memories=memories))
-    else:
-        _tell_counts(call, memories=memories)
+    _tell(call, await user.forget_about(found))
     return Exit.OK
 
 
-async def _forget_hits(user: User, hits: Sequence[Hit]) -> int:
-    """Forget the memories among the hits; messages go afterwards, and all at once."""
-    ids = [hit.memory.id for hit in hits if hit.memory is not None]
-    for memory_id in ids:
-        await user.memories.forget(memory_id)
-    return len(ids)
+def _show_found(out: Output, found: About) -> None:
+    """All that would go: what was said, what is remembered, and what rests on it alone."""
+    for message in found.messages:
+        who = one_line(message.author or message.role, 40)
+        out.line(Span(f"{day_time(message.at)}  {who}", "cyan"), Span(f"  {message.id}", "dim"))
+        out.block(message.text)
+        out.line("")
+    if found.memories:
+        show_memories(out, found.memories)
+        out.line("")
+    if found.resting:
+        out.line("With them go:")
+        show_memories(out, found.resting)
+        out.line("")
 
 
-def _confirmed(question: str, *, yes: bool) -> bool:
+def confirmed(question: str, *, yes: bool) -> bool:
+    """Whether somebody says yes, now or beforehand.
+
+    Raises:
+        BadInput: nobody is there to be asked.
+    """
     if yes:
         return True
     if not sys.stdin.isatty():
@@ -150,10 +153,10 @@ def _tell(call: Call, forgotten: Forgotten) -> None:
         call.output.line(f"{forgotten.reduced:,} {only} on others.")
 
 
-def _tell_counts(call: Call, *, memories: int = 0) -> None:
+def _nothing(*, memories: int = 0) -> Forgotten:
     from holdfast.keeper.erasing import Forgotten
 
-    _tell(call, Forgotten(memories=memories))
+    return Forgotten(memories=memories)
 
 
 @click.command("erase", cls=Command)
