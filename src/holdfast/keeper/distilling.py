@@ -1,239 +1,170 @@
-"""From a conversation to a memory: a running summary per session, and one made on request.
+"""From conversations to memories: what is new is read, and what it leaves behind is written.
 
-What there is to do is derived from state: a session whose summary takes in fewer messages than it
-has is condensed again. There is no queue that could lose work, and running twice changes nothing.
+What there is to do is derived from state, never from a queue: a session whose record (see
+`receipts`) is of an earlier revision than its head is taken up, from the message the record covers
+on. A page of messages and all that comes of it (memories, links, the record, the session's title)
+are one write, so that a crash at any point leaves a session either before a page or behind it. Two
+processes at the same session, or at two that speak of one thing, are told apart by the versions of
+the records they write: the second reads again and finds nothing left to do. So does one that was
+reading while something was forgotten.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from typing import TypeAlias
+from collections.abc import AsyncIterator, Sequence
 
-from msgspec.structs import replace
+from msgspec import Struct
 
-from holdfast.clock import id_bytes, id_text, to_ms
-from holdfast.distill.extract import Condensed, condense
-from holdfast.errors import BadInput, Conflict, NotFound
-from holdfast.keeper.learning import NewMemory, memory_links, new_memory, seal_memory
+from holdfast.errors import Conflict, HoldfastError, NotFound
+from holdfast.keeper.pacing import Pace
+from holdfast.keeper.proposing import Distiller
+from holdfast.keeper.receipts import Learning, LearningReceipt, merged, opened_learnings
+from holdfast.keeper.session_distilling import Run, SessionDistilling
 from holdfast.keeper.store import Store
-from holdfast.model import Memory, Message, Session, SessionId, Source, TurnId
-from holdfast.storage.protocol import (
-    NO_SCOPE,
-    ByIds,
-    HeadsQuery,
-    Kind,
-    Link,
-    LinksQuery,
-    OnceTag,
-    RowSpan,
-    SealedRow,
-    SessionHead,
-    State,
-)
-from holdfast.vault.codec import MemoryBody
-from holdfast.vault.reader import Reader
+from holdfast.storage.protocol import ChangesQuery, HeadsQuery, Kind, SessionHead
 from holdfast.vault.vault import Vault
 
-__all__ = ["create_memory_from_chat", "distill_vault"]
+__all__ = ["Distilled", "Progress", "distill_vault"]
 
-_MAX_MESSAGES = 2000
-"""The latest so many messages of a session are condensed."""
-_MIN_MESSAGES = 2
-_ALL = 1_000_000
+_HEADS = 200
+_TRIES = 5
+_CHANGES = 2000
+_MAX_PAGES = 10
+"""Of changes; when there are more, looking at every session is quicker."""
 
 
-async def create_memory_from_chat(
+class Progress(Struct, frozen=True, kw_only=True):
+    """Up to where a vault was distilled, for the next run in the same process."""
+
+    rev: int
+    """Every session that was written before is done, but for those owed."""
+    owed: frozenset[bytes] = frozenset()
+    """Sessions with something left to do: another was quicker, or the model was not there."""
+
+
+class Distilled(Struct, frozen=True, kw_only=True):
+    """What a run came to."""
+
+    receipts: tuple[LearningReceipt, ...] = ()
+    """One for each session that was read, in no particular order."""
+    progress: Progress
+    failure: HoldfastError | None = None
+    """The first session that could not be read; the others were done all the same."""
+
+    @property
+    def changed(self) -> int:
+        """In how many sessions something was learned, closed or summed up."""
+        return sum(not receipt.nothing_new for receipt in self.receipts)
+
+
+async def distill_vault(
     store: Store,
     vault: Vault,
-    session_id: str,
-    assistant_name: str,
-    transcript: str,
     *,
-    importance: int = 5,
-    messages: Sequence[Message] | None = None,
-) -> Memory:
-    """Distil one memory of a conversation: extractive summary, keyphrase tags, sources.
+    distiller: Distiller | None = None,
+    pace: Pace | None = None,
+    since: Progress | None = None,
+) -> Distilled:
+    """Take in what is new in a vault.
+
+    Args:
+        distiller: a model that proposes what the rules do not find; none is needed.
+        pace: how much of the time it may take; all of it when left out.
+        since: what the last run in this process gave: only what changed since is looked at.
 
     Raises:
-        BadInput: nothing was said that could be remembered.
-        NotFound: the session is not there, or one of the messages is not in it.
+        StorageFailed: or one of its kinds.
+        KeyFailure: or one of its kinds: the vault cannot be opened.
     """
-    reader = Reader(vault)
-    session = await reader.session(SessionId(session_id))
-    given = list(messages) if messages is not None else await _latest(vault, session.id)
-    if messages is not None:
-        known = await reader.messages_by_id(message.id for message in given)
-        if len(known) < len(given) or any(m.session_id != session.id for m in known):
-            raise NotFound("message")
-    condensed = condense(given) if not transcript.strip() else _quoted(transcript, given, session)
-    if not condensed.text:
-        raise BadInput("transcript", "it holds nothing to remember: pass what was said")
-    new = NewMemory(text=condensed.text, kind="summary", tags=condensed.tags, importance=importance)
-    memory = new_memory(
-        store, new, sources=condensed.sources, assistant=assistant_name, session=session
-    )
-    await vault.commit(put=(await seal_memory(vault, memory),), links=tuple(memory_links(memory)))
-    return memory
-
-
-def _quoted(transcript: str, messages: Sequence[Message], session: Session) -> Condensed:
-    """Condense a transcript, and find where in the session's messages each sentence stands."""
-    whole = Message(
-        id=session.id,  # type: ignore[arg-type]  # stands for the transcript, never stored
-        session_id=session.id,
-        turn_id=TurnId(session.id),
-        seq=0,
-        role="user",
-        text=transcript,
-        at=session.started_at,
-    )
-    condensed = condense([whole])
-    sources = []
-    for span in condensed.sources:
-        sentence = transcript[span.start or 0 : span.end]
-        sources.extend(_places(sentence, messages))
-    if not sources:
-        sources = [Source(session_id=m.session_id, message_id=m.id) for m in messages if m.text]
-    return replace(condensed, sources=tuple(sources))
-
-
-def _places(sentence: str, messages: Sequence[Message]) -> list[Source]:
-    for message in messages:
-        # A transcript puts the speaker in front ("User: ..."): look for the longest tail.
-        for start in (0, sentence.find(": ") + 2):
-            at = message.text.find(sentence[start:])
-            if at >= 0 and sentence[start:]:
-                return [
-                    Source(
-                        session_id=message.session_id,
-                        message_id=message.id,
-                        start=at,
-                        end=at + len(sentence) - start,
-                    )
-                ]
-    return []
-
-
-async def _latest(vault: Vault, session_id: SessionId) -> list[Message]:
-    return await Reader(vault).messages(session_id, newest=True, limit=_MAX_MESSAGES)
-
-
-async def distill_vault(store: Store, vault: Vault) -> int:
-    """Bring the running summary of every session up to date; returns how many changed."""
-    changed = 0
-    before: tuple[int, bytes] | None = None
-    while True:
-        heads = await vault.storage.heads(HeadsQuery(vault_id=vault.raw, before=before, limit=500))
-        if not heads:
-            return changed
-        before = (heads[-1].last_ms, heads[-1].session_id)
+    row = await vault.storage.vault(vault.raw)
+    rev = 0 if row is None else row.rev
+    run = Run(store=store, vault=vault, distiller=distiller, pace=pace or Pace(), at=store.clock())
+    receipts: list[LearningReceipt] = []
+    owed: set[bytes] = set()
+    failure: HoldfastError | None = None
+    async for heads in _candidates(vault, since):
+        known = await opened_learnings(vault, [head.session_id for head in heads])
         for head in heads:
-            changed += await _distill_session(store, vault, head)
+            try:
+                receipt, done = await _session(run, head, known[head.session_id])
+            except HoldfastError as exc:
+                failure = failure or exc
+                owed.add(head.session_id)
+                continue
+            if receipt is not None:
+                receipts.append(receipt)
+            if not done:
+                owed.add(head.session_id)
+        await run.pace.rest()
+    progress = Progress(rev=rev, owed=frozenset(owed))
+    return Distilled(receipts=tuple(receipts), progress=progress, failure=failure)
 
 
-async def _distill_session(store: Store, vault: Vault, head: SessionHead) -> bool:
-    if head.messages < _MIN_MESSAGES:
-        return False
-    tag = vault.keyring.tag(vault.raw, "summary", head.session_id.hex())
-    known = await _known_summary(vault, tag)
-    if known is not None and not _is_due(known, head):
-        return False
-    try:
-        session = await Reader(vault).session(SessionId(id_text(head.session_id)))
-        condensed = await asyncio.to_thread(condense, await _latest(vault, session.id))
-        if not condensed.text:
-            return False
-        await _write_summary(store, vault, session, head, condensed, tag, known)
-    except (Conflict, NotFound):
-        # Somebody else distilled it, or it was forgotten: either way nothing is left to do now.
-        return False
-    return True
-
-
-_Known: TypeAlias = tuple[SealedRow, MemoryBody | None]
-"""A session's summary; without a body when it was removed."""
-
-
-def _is_due(known: _Known, head: SessionHead) -> bool:
-    """Whether there is more to sum up than the summary that is there, or was.
-
-    One that went with a forgotten message is made anew from what is left; one that its owner
-    removed stays away until the session goes on.
-    """
-    row, body = known
-    return head.rev >= row.rev if body is None else body.covers < head.next_seq
-
-
-async def _known_summary(vault: Vault, tag: bytes) -> _Known | None:
-    raw = await vault.storage.once(vault.raw, tag)
-    if raw is None:
-        return None
-    rows = await vault.storage.rows_by_id(ByIds(vault_id=vault.raw, ids=(raw,)))
-    if rows:
-        return rows[0], (await vault.open_records(rows, MemoryBody))[0]
-    span = RowSpan(
-        vault_id=vault.raw, kind=Kind.MEMORY, scope=NO_SCOPE, state=State.GONE, limit=_ALL
-    )
-    gone = [row for row in await vault.storage.rows(span) if row.id == raw]
-    return (gone[0], None) if gone else None
-
-
-async def _write_summary(
-    store: Store,
-    vault: Vault,
-    session: Session,
-    head: SessionHead,
-    condensed: Condensed,
-    tag: bytes,
-    known: _Known | None,
-) -> None:
-    new = NewMemory(
-        text=condensed.text,
-        kind="summary",
-        tags=condensed.tags,
-        valid_from=session.started_at,
-    )
-    memory = new_memory(
-        store, new, sources=condensed.sources, assistant=session.assistant, session=session
-    )
-    version = 0
-    once: OnceTag | None = OnceTag(tag=tag, id=id_bytes(memory.id))
-    unlinks: tuple[Link, ...] = ()
-    if known is not None:
-        row, former = known
-        created_at = memory.created_at if former is None else former.created_at
-        memory = replace(memory, id=id_text(row.id), created_at=created_at)
-        version, once = row.version + 1, None
-        unlinks = tuple(
-            await vault.storage.links(
-                LinksQuery(vault_id=vault.raw, from_ids=(row.id,), kind="source")
-            )
+async def _session(
+    run: Run, head: SessionHead, known: Learning
+) -> tuple[LearningReceipt | None, bool]:
+    """The receipt of one session, None when it was up to date, and whether it is done."""
+    total: LearningReceipt | None = None
+    for _ in range(_TRIES):
+        work = SessionDistilling(run, head, known)
+        if not work.is_due():
+            return total, not work.waits
+        try:
+            receipt = await work.run()
+        except Conflict:
+            # Another process was quicker, or something was forgotten: what is there now decides.
+            total = _sum(total, work.receipt)
+        except NotFound:
+            return total, True  # the session was erased
+        else:
+            return _sum(total, receipt), not work.waits
+        heads = await run.vault.storage.heads(
+            HeadsQuery(vault_id=run.vault.raw, session_ids=(head.session_id,), limit=1)
         )
-    body = MemoryBody(
-        kind=memory.kind,
-        text=memory.text,
-        created_at=memory.created_at,
-        tags=memory.tags,
-        importance=memory.importance,
-        assistant=memory.assistant,
-        session_id=memory.session_id,
-        valid_from=memory.valid_from,
-        sources=memory.sources,
-        covers=head.next_seq,
-    )
-    sealed = await vault.seal_record(
-        Kind.MEMORY,
-        id_bytes(memory.id),
-        body,
-        at_ms=to_ms(memory.created_at),
-        version=version,
-    )
-    links = tuple(memory_links(memory))
-    kept = set(links)
-    await vault.commit(
-        put=(sealed,),
-        links=tuple(link for link in links if link not in set(unlinks)),
-        unlinks=tuple(link for link in unlinks if link not in kept),
-        once=once,
-    )
+        if not heads:
+            return total, True
+        head = heads[0]
+        known = (await opened_learnings(run.vault, [head.session_id]))[head.session_id]
+    return total, False
+
+
+def _sum(one: LearningReceipt | None, other: LearningReceipt | None) -> LearningReceipt | None:
+    if one is None or other is None:
+        return one or other
+    return merged(one, other)
+
+
+async def _candidates(vault: Vault, since: Progress | None) -> AsyncIterator[Sequence[SessionHead]]:
+    """Sessions that may have something new, in bounded parts."""
+    changed = None if since is None else await _changed(vault, since)
+    if changed is None:
+        before: tuple[int, bytes] | None = None
+        while heads := await vault.storage.heads(
+            HeadsQuery(vault_id=vault.raw, before=before, limit=_HEADS)
+        ):
+            before = (heads[-1].last_ms, heads[-1].session_id)
+            yield heads
+        return
+    wanted = sorted(changed)
+    for at in range(0, len(wanted), _HEADS):
+        ids = tuple(wanted[at : at + _HEADS])
+        yield await vault.storage.heads(
+            HeadsQuery(vault_id=vault.raw, session_ids=ids, limit=len(ids))
+        )
+
+
+async def _changed(vault: Vault, since: Progress) -> set[bytes] | None:
+    """Sessions whose messages changed since a revision; None when there are very many."""
+    found = set(since.owed)
+    after = since.rev
+    for _ in range(_MAX_PAGES):
+        rows = await vault.storage.changes(
+            ChangesQuery(vault_id=vault.raw, after=after, kinds=(Kind.MESSAGE,), limit=_CHANGES)
+        )
+        found.update(row.scope for row in rows)
+        if len(rows) < _CHANGES:
+            return found
+        after = rows[-1].rev
+        await asyncio.sleep(0)
+    return None

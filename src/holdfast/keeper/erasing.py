@@ -18,18 +18,17 @@ from holdfast.capture.inputs import same_speech
 from holdfast.clock import from_ms, id_bytes, id_text
 from holdfast.errors import Conflict, NotFound
 from holdfast.keeper.backups import renew_key_backups
-from holdfast.keeper.learning import loosened, seal_memory
-from holdfast.keeper.linking import own_words_in, without_sources
-from holdfast.keeper.memories import to_memory
+from holdfast.keeper.derived import Derived, Forgotten
+from holdfast.keeper.receipts import learning_id, opened_learnings
 from holdfast.keeper.store import Store
-from holdfast.model import MemoryVersion, Message, MessageId, SessionId
+from holdfast.keeper.summing import running_summary_tag
+from holdfast.model import Message, MessageId, SessionId
 from holdfast.storage.protocol import (
     NO_SCOPE,
     ByIds,
     HeadMove,
     Kind,
     Link,
-    LinksQuery,
     RowKey,
     RowSpan,
     SealedRow,
@@ -37,7 +36,6 @@ from holdfast.storage.protocol import (
     State,
 )
 from holdfast.vault.codec import (
-    MemoryBody,
     SessionBody,
     open_body,
     open_message,
@@ -60,17 +58,6 @@ __all__ = [
 ]
 
 _ALL = 1_000_000
-
-
-class Forgotten(Struct, frozen=True, kw_only=True):
-    """What went when something was forgotten: counts only."""
-
-    messages: int = 0
-    memories: int = 0
-    """Memories that rested on nothing else."""
-    reduced: int = 0
-    """Memories that lost a source and rest on others."""
-    thoughts: int = 0
 
 
 class Receipt(Struct, frozen=True, kw_only=True):
@@ -147,6 +134,7 @@ async def _forget_in_session(
             await vault.commit(
                 put=tuple(change.put),
                 remove=tuple(change.remove),
+                links=tuple(change.links),
                 unlinks=tuple(change.unlinks),
                 head=change.move,
             )
@@ -167,6 +155,7 @@ class _Forgetting:
         self._ids = ids
         self.put: list[SealedRow] = []
         self.remove: list[RowKey] = []
+        self.links: list[Link] = []
         self.unlinks: list[Link] = []
         self.count = Forgotten()
         self.move: HeadMove | None = None
@@ -193,13 +182,19 @@ class _Forgetting:
             if message.file is not None:
                 await self._remove_chunks(message)
         kept = [m for m in opened if m.id not in self._ids and not m.forgotten]
-        await self._rename_session(kept, [m for _, m in doomed])
-        emptied = await self._clear_turns(kept, [m for _, m in doomed])
-        derived = _Derived(vault)
-        await derived.without([row.id for row, _ in doomed], emptied)
+        lost = [message for _, message in doomed]
+        await self._rename_session(kept, lost)
+        emptied = await self._clear_turns(kept, lost)
+        derived = Derived(self._store, vault)
+        gone = [row.id for row, _ in doomed]
+        summary = await vault.storage.once(vault.raw, running_summary_tag(vault, session))
+        await derived.without(gone, emptied, summary=summary)
+        await derived.untag([row.id for row in rows if row.id not in set(gone)], lost)
+        await derived.unlearn(session, lost)
         self.put.extend(derived.put)
+        self.links.extend(derived.links)
         self.unlinks.extend(derived.unlinks)
-        self.count = replace(derived.count, messages=len(doomed))
+        self.count = derived.count(messages=len(doomed))
         self.move = HeadMove(
             expected_next_seq=head.next_seq,
             expected_turns=head.turns,
@@ -239,7 +234,11 @@ class _Forgetting:
         if title and any(title in text for text in lost):
             title = stays[0]
         head = None if body.head in self._ids else body.head
-        changed = replace(body, preview=preview, title=title, head=head)
+        # What distilling made may come from any message; what its owner gave stays.
+        made = (await opened_learnings(vault, [session]))[session].body
+        tags = () if body.tags == made.tags else body.tags
+        title = "" if title == made.title else title
+        changed = replace(body, preview=preview, title=title, head=head, tags=tags)
         if changed != body:
             key = (await vault.session_keys(session)).current
             self.put.append(
@@ -266,75 +265,6 @@ class _Forgetting:
                     seal_turn(bare, key, place, version=row.version + 1, owner=row.owner)
                 )
         return [id_bytes(turn_id) for turn_id in sorted(turn_ids - left)]
-
-
-class _Derived:
-    """What rests on rows that go: memories lose those sources, or go too; so do thoughts."""
-
-    def __init__(self, vault: Vault) -> None:
-        self._vault = vault
-        self.put: list[SealedRow] = []
-        self.unlinks: list[Link] = []
-        self.count = Forgotten()
-
-    async def without(
-        self, messages: Sequence[bytes], turns: Sequence[bytes], sessions: Sequence[bytes] = ()
-    ) -> None:
-        """Gather the changes that losing these messages, turns and sessions makes."""
-        lost = set(messages)
-        links = await self._links_to(messages, "source")
-        resting = dict.fromkeys(link.from_id for link in links)
-        gone_memories = [raw for raw in resting if await self._reduce(raw, lost)]
-        by_turn = await self._links_to(turns, "in_turn")
-        by_turn += await self._links_to(sessions, "in_session")
-        by_memory = await self._links_to(gone_memories, "led_to")
-        await self._drop_thoughts({link.from_id for link in by_turn})
-        await self._loosen_thoughts({link.from_id for link in by_memory})
-
-    async def _links_to(self, ids: Sequence[bytes], kind: str) -> list[Link]:
-        if not ids:
-            return []
-        ask = LinksQuery(vault_id=self._vault.raw, to_ids=tuple(ids), kind=kind)
-        return await self._vault.storage.links(ask)
-
-    async def _reduce(self, memory_id: bytes, lost: set[bytes]) -> bool:
-        vault = self._vault
-        rows = await vault.storage.rows_by_id(ByIds(vault_id=vault.raw, ids=(memory_id,)))
-        if not rows:
-            return False
-        body = (await vault.open_records(rows, MemoryBody))[0]
-        memory = without_sources(
-            to_memory(rows[0], body), {MessageId(id_text(raw)) for raw in lost}
-        )
-        # An extractive memory quotes its sources: with one of them gone the quote must go too.
-        if not memory.sources or body.kind == "summary":
-            self.put.append(vault.gone(rows[0]))
-            self.put.extend([await self._alone_again(own) for own in own_words_in(memory)])
-            self.count = replace(self.count, memories=self.count.memories + 1)
-            return True
-        self.put.append(await seal_memory(vault, memory, version=rows[0].version + 1))
-        self.unlinks.extend(
-            Link(kind="source", from_id=memory_id, to_id=message) for message in sorted(lost)
-        )
-        self.count = replace(self.count, reduced=self.count.reduced + 1)
-        return False
-
-    async def _alone_again(self, version: MemoryVersion) -> SealedRow:
-        """One that its owner wrote down by hand, and that was merged into another which goes."""
-        memory = replace(version.memory, supersedes=None)
-        return await seal_memory(self._vault, memory, version=version.version + 2)
-
-    async def _drop_thoughts(self, ids: set[bytes]) -> None:
-        vault = self._vault
-        ask = ByIds(vault_id=vault.raw, ids=tuple(sorted(ids)))
-        rows = await vault.storage.rows_by_id(ask)
-        self.put.extend(vault.gone(row) for row in rows)
-        self.count = replace(self.count, thoughts=self.count.thoughts + len(rows))
-
-    async def _loosen_thoughts(self, ids: set[bytes]) -> None:
-        """A thought whose memory went stays, without the link."""
-        known = {row.id for row in self.put}
-        self.put.extend(await loosened(self._vault, sorted(ids - known)))
 
 
 async def erase_sessions(store: Store, vault: Vault, session_ids: Iterable[str]) -> list[Receipt]:
@@ -389,19 +319,21 @@ async def _file_ids(vault: Vault, session: bytes) -> set[bytes]:
 async def _erase_session_rows(store: Store, vault: Vault, session: bytes) -> Forgotten:
     """The second step; needs no session key, so that it can be finished after a crash."""
     while True:
-        derived = _Derived(vault)
+        derived = Derived(store, vault)
         messages = await _ids(vault, Kind.MESSAGE, session)
         await derived.without(messages, await _ids(vault, Kind.TURN, session), [session])
         try:
             await vault.commit(
                 put=tuple(derived.put),
+                remove=(RowKey(id=learning_id(vault, session)),),
+                links=tuple(derived.links),
                 unlinks=tuple(derived.unlinks),
                 erase_sessions=(session,),
             )
         except Conflict:
             continue
         store.log_of(vault, SessionId(id_text(session))).invalidate()
-        return derived.count
+        return derived.count()
 
 
 async def _ids(vault: Vault, kind: Kind, session: bytes) -> list[bytes]:

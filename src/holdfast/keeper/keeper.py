@@ -13,9 +13,11 @@ from holdfast.capture.checks import checked_name
 from holdfast.capture.recovery import recover_vault
 from holdfast.errors import HoldfastError, NotFound
 from holdfast.keeper.backups import BackupReport, back_up, finish_renewal
-from holdfast.keeper.distilling import distill_vault
+from holdfast.keeper.distilling import Progress, distill_vault
 from holdfast.keeper.erasing import Receipt, reapply
 from holdfast.keeper.keys import Keys
+from holdfast.keeper.pacing import Pace
+from holdfast.keeper.proposing import Distiller
 from holdfast.keeper.sessions import OpenSession, Sessions
 from holdfast.keeper.store import ProfileBody, Store
 from holdfast.keeper.temporary import temporary_vault
@@ -41,8 +43,8 @@ class Keeper:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._closed = False
-        self._distilled: dict[bytes, int] = {}
-        """Up to which revision each vault was found to need nothing."""
+        self._distilled: dict[bytes, Progress] = {}
+        """Up to where each vault was distilled by this process."""
         self.keys = Keys(store)
         self.tokens = Tokens(store)
 
@@ -103,28 +105,42 @@ class Keeper:
         store, vault = await temporary_vault(self._store, user_id)
         return await Sessions(store, vault).start(assistant=assistant)
 
-    async def distill(self) -> int:
-        """Bring every session's running summary up to date; returns how many changed.
+    async def distill(self, *, distiller: Distiller | None = None, share: float = 1.0) -> int:
+        """Take in what was said since the last time: memories, summaries, titles, tags.
 
-        A vault that has not changed since the last time is passed over. One that cannot be read
-        does not keep the others from being done; its error is raised at the end.
+        Only what is new is read. May run as often and on as many nodes as one likes. A vault or a
+        session that cannot be read does not keep the others from being done; its error is raised
+        at the end.
+
+        Args:
+            distiller: a model that proposes what the rules do not find; none is needed.
+            share: of the time that it may take, in (0, 1]. Below 1 others come first.
+
+        Returns:
+            In how many sessions something was learned, closed or summed up.
 
         Raises:
-            HoldfastError: the first of the vaults that could not be done.
+            HoldfastError: the first thing that could not be done.
         """
         changed, failure = 0, None
-        for vault in await self._store.all_vaults():
-            row = await self._store.storage.vault(vault.raw)
-            if row is None or self._distilled.get(vault.raw) == row.rev:
+        async for row in self._store.vault_rows():
+            known = self._distilled.get(row.vault_id)
+            if row.kind == "tokens" or (known and known.rev == row.rev and not known.owed):
                 continue
             try:
-                changed += await distill_vault(self._store, vault)
+                done = await distill_vault(
+                    self._store,
+                    self._store.opened(row),
+                    distiller=distiller,
+                    pace=Pace(share),
+                    since=known,
+                )
             except HoldfastError as exc:
                 failure = failure or exc
                 continue
-            after = await self._store.storage.vault(vault.raw)
-            if after is not None and after.rev == row.rev:
-                self._distilled[vault.raw] = row.rev
+            failure = failure or done.failure
+            changed += done.changed
+            self._distilled[row.vault_id] = done.progress
         if failure is not None:
             raise failure
         return changed

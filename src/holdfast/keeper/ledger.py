@@ -14,20 +14,22 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
-from holdfast.clock import Ids, id_bytes
+from holdfast.clock import Ids, id_bytes, id_text
 from holdfast.keeper.learning import loosened, memory_links, seal_memory
 from holdfast.keeper.memories import to_memory
 from holdfast.keeper.receipts import LearningBody, learning_id
 from holdfast.keeper.reconciling import Refused, Settled, Slot, Statement, settle, slot_of
-from holdfast.model import Memory, MemoryId, MessageId, Source
+from holdfast.model import Memory, MemoryId, Source
 from holdfast.storage.protocol import (
     NO_SCOPE,
     ByIds,
+    ChangesQuery,
     Kind,
     Link,
     LinksQuery,
     RowSpan,
     SealedRow,
+    State,
 )
 from holdfast.vault.codec import MemoryBody
 from holdfast.vault.vault import Vault
@@ -62,30 +64,56 @@ class Known(Struct, frozen=True):
 
 
 class Ledger:
-    """The memories of one vault as they were when they were read."""
+    """The memories of one vault, as they are each time it is refreshed."""
 
-    def __init__(self, vault: Vault, known: Iterable[Known], version: int) -> None:
+    def __init__(self, vault: Vault) -> None:
         self._vault = vault
-        self._known = {entry.memory.id: entry for entry in known}
-        self._version = version
+        self._known: dict[MemoryId, Known] = {}
+        self._version = -1
+        self._rev = -1
         self._slots: dict[Slot, set[MemoryId]] = {}
-        self._by_message: dict[MessageId, set[MemoryId]] = {}
-        for entry in self._known.values():
-            self._enter(entry.memory)
+        self._by_message: dict[str, set[MemoryId]] = {}
 
-    @classmethod
-    async def load(cls, vault: Vault) -> Ledger:
-        """Read all memories. The vault's own record first: what comes after it is noticed."""
+    async def refresh(self) -> None:
+        """Take in what was written since the last time; all of it the first time.
+
+        The vault's own record is read first: a write that comes after it is noticed at the latest
+        when this one's decision is written.
+        """
+        vault = self._vault
         raw = learning_id(vault, b"")
         own = await vault.storage.rows_by_id(ByIds(vault_id=vault.raw, ids=(raw,)))
+        self._version = own[0].version if own else -1
+        if self._rev < 0:
+            await self._read_all()
+        while rows := await vault.storage.changes(
+            ChangesQuery(vault_id=vault.raw, after=self._rev, kinds=(Kind.MEMORY,))
+        ):
+            await self._take(rows)
+            self._rev = rows[-1].rev
+
+    async def _read_all(self) -> None:
+        """All at once by place: the way by revision leads past every message there is."""
+        vault = self._vault
+        row = await vault.storage.vault(vault.raw)
         rows = await vault.storage.rows(
             RowSpan(vault_id=vault.raw, kind=Kind.MEMORY, scope=NO_SCOPE, limit=_ALL)
         )
-        known: list[Known] = []
         for at in range(0, len(rows), _PART):
-            known += await opened_memories(vault, rows[at : at + _PART])
+            await self._take(rows[at : at + _PART])
             await asyncio.sleep(0)
-        return cls(vault, known, own[0].version if own else -1)
+        self._rev = 0 if row is None else row.rev
+
+    async def _take(self, rows: Sequence[SealedRow]) -> None:
+        for row in rows:
+            known = self._known.pop(MemoryId(id_text(row.id)), None)
+            if known is not None:
+                self._leave(known.memory)
+        alive = [row for row in rows if row.state is State.LIVE]
+        for entry in await opened_memories(self._vault, alive):
+            if slot_of(entry.memory) is not None:
+                self._known[entry.memory.id] = entry
+                self._enter(entry.memory)
 
     def settled(
         self,
@@ -125,21 +153,6 @@ class Ledger:
             version=self._version + 1,
         )
         return replace(found, put=(*found.put, own))
-
-    def took(self, change: Change) -> None:
-        """A change was written: know what is there now."""
-        if not change.put:
-            return
-        self._version += 1
-        rows = {row.id: replace(row, sealed=b"") for row in change.put}
-        for memory in change.gone:
-            self._leave(memory)
-            del self._known[memory.id]
-        for memory in (*change.made, *change.changed):
-            if memory.id in self._known:
-                self._leave(self._known[memory.id].memory)
-            self._known[memory.id] = Known(memory, rows[id_bytes(memory.id)])
-            self._enter(memory)
 
     def _enter(self, memory: Memory) -> None:
         slot = slot_of(memory)

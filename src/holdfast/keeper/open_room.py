@@ -244,9 +244,12 @@ class OpenRoom:
         return Memories(self._store, self._vault, gate=self.check)
 
     async def distill(self) -> int:
-        """Bring the room's summary up to date."""
+        """Take in what was said in the room since the last time, as `User.distill`."""
         await self.check("write")
-        return await distill_vault(self._store, self._vault)
+        done = await distill_vault(self._store, self._vault)
+        if done.failure is not None:
+            raise done.failure
+        return done.changed
 
     async def erase(self) -> Receipt:
         """Destroy the room for everybody.

@@ -101,6 +101,8 @@ class LearningBody(Struct, omit_defaults=True):
     """The sealed part of what was learned of a session."""
 
     session_id: str = ""
+    head_rev: int = 0
+    """The revision of the session's head that it was made from: another one, and there is more."""
     covers: int = 0
     """How many of its messages the rules have taken in."""
     rules: str = ""
@@ -113,8 +115,8 @@ class LearningBody(Struct, omit_defaults=True):
     """A digest for each statement that was ever taken in: one whose memory was forgotten is not
     learned again when the rules change and the session is read anew."""
     title: str = ""
-    """The title that distilling gave, "" when it gave none."""
     tags: tuple[str, ...] = ()
+    """Title and tags that distilling gave the session: those it may take back."""
     receipts: tuple[LearningReceipt, ...] = ()
     """Oldest first; the latest so many."""
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Set
 
 from msgspec.structs import replace
 
 from holdfast.clock import Ids, id_text
 from holdfast.keeper.ledger import Change, Known, change_of, opened_memories
+from holdfast.keeper.linking import versions_without, without_sources
 from holdfast.keeper.reconciling import Settled, Slot, is_loose, settle, slot_of
-from holdfast.model import Memory, MemoryId
+from holdfast.model import Memory, MemoryId, MessageId
 from holdfast.storage.protocol import ByIds, Kind, LinksQuery, SealedRow
 from holdfast.vault.vault import Vault
 
@@ -61,7 +62,7 @@ async def repaired(
         without_messages, without_memories: what goes, by raw id.
     """
     known = {entry.memory.id: entry for entry in await chain_of(vault, memory_ids)}
-    lost = {id_text(raw) for raw in without_messages}
+    lost = {MessageId(id_text(raw)) for raw in without_messages}
     doomed = {id_text(raw) for raw in without_memories}
     slots: dict[Slot, list[Memory]] = {}
     alone: list[Memory] = []
@@ -75,48 +76,42 @@ async def repaired(
 
 
 def _in_slot(
-    memories: list[Memory], doomed: Collection[str], lost: Collection[str], *, ids: Ids
+    memories: list[Memory], doomed: Set[str], lost: Set[MessageId], *, ids: Ids
 ) -> Settled:
     going = {m.id for m in memories if m.id in doomed}
-    reduced = {}
+    reduced: dict[MemoryId, Memory] = {}
     for memory in memories:
-        if is_loose(memory):
-            continue
-        left = _reduced(memory, lost)
+        # Of a loose one the sources are what is settled below.
+        bare = replace(memory, former=versions_without(memory.former, lost))
+        left = bare if is_loose(memory) else _reduced(memory, lost)
         if left is None:
             going.add(memory.id)
         elif left != memory:
             reduced[memory.id] = left
-    newest = max(m.created_at for m in memories)
     found = settle(
         [reduced.get(m.id, m) for m in memories],
         ids=ids,
-        now=newest,
+        now=max(m.created_at for m in memories),
         removed=going,
         without=lost,
     )
     told = {m.id for m in (*found.changed, *found.gone)}
-    return replace(
-        found, changed=(*found.changed, *(m for m in reduced.values() if m.id not in told))
-    )
+    left_so = tuple(m for m in reduced.values() if m.id not in told)
+    return replace(found, changed=(*found.changed, *left_so))
 
 
-def _reduced(memory: Memory, lost: Collection[str]) -> Memory | None:
-    """The memory without the sources that go; None when it goes with them."""
-    left = tuple(s for s in memory.sources if s.message_id not in lost)
-    closed = memory.closed_by
-    if closed is not None and closed.message_id in lost:
-        memory = replace(memory, closed_by=None, valid_to=None)
-    if len(left) == len(memory.sources):
-        return memory
+def _reduced(memory: Memory, lost: Set[MessageId]) -> Memory | None:
+    """The memory without what goes; None when it goes with it."""
+    left = without_sources(memory, lost)
+    if memory.closed_by is not None and left.closed_by is None:
+        left = replace(left, valid_to=None)
     # An extractive memory quotes its sources: with one of them gone the quote must go too.
-    if not left or memory.kind == "summary":
-        return None
-    return replace(memory, sources=left)
+    quotes = memory.kind == "summary" and len(left.sources) < len(memory.sources)
+    return None if quotes or (memory.sources and not left.sources) else left
 
 
 def _alone(
-    memories: list[Memory], doomed: Collection[str], lost: Collection[str], gone: set[MemoryId]
+    memories: list[Memory], doomed: Set[str], lost: Set[MessageId], gone: set[MemoryId]
 ) -> Settled:
     """Memories outside of any slot: they lose sources, or go."""
     left = {m.id: None if m.id in doomed else _reduced(m, lost) for m in memories}

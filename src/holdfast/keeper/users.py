@@ -188,7 +188,10 @@ class User:
         )
 
     async def distill(self) -> int:
-        """Take in what was said since the last time; returns in how many sessions something changed.
+        """Take in what was said since the last time: memories, summaries, titles, tags.
+
+        Returns:
+            In how many sessions something changed.
 
         Raises:
             HoldfastError: the first session that could not be read; the others were done.
