@@ -176,7 +176,7 @@ class TestKeys:
         path = fernet_file(tmp_path / "x", KEY, said("user", "q"))
         path.write_bytes(path.read_bytes() + b'\n{"role": "user", "content": "slipped in"}\n')
 
-        with pytest.raises(ImportFailed, match="line 2"):
+        with pytest.raises(ImportFailed, match="line 2: is not encrypted"):
             read(path, key=ForeignKey(KEY))
 
     def test_an_encrypted_file_over_the_limit_is_refused(self, tmp_path):
