@@ -12,6 +12,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 import holdfast
 from holdfast.assistant.answering import Answerer
+from holdfast.assistant.distiller import distiller_of
 from holdfast.assistant.tools.standard import standard_tools
 from holdfast.keeper.keeper import Keeper
 from holdfast.server.api import (
@@ -81,7 +82,9 @@ def create_app(
         # Last in, first out: turns end as interrupted before anything else can fail.
         async with (
             door,
-            Upkeep(keeper, interval_s=upkeep_interval_s) as upkeep,
+            Upkeep(
+                keeper, interval_s=upkeep_interval_s, distiller=distiller_of(settings)
+            ) as upkeep,
             Talks(answers, valid=door.still_valid) as talks,
             proxy,
         ):

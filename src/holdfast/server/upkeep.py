@@ -1,7 +1,8 @@
-"""What the server does by itself: end what neighbours left open, and sum up what was said.
+"""What the server does by itself: end what neighbours left open, and distil what was said.
 
 What there is to do is derived from state, so a round that fails or is cut off loses nothing: the
-next one finds the same work, and a finished one finds none.
+next one finds the same work, and a finished one finds none. Each kind of work has rounds of its
+own: a large import that is distilled for minutes keeps no killed neighbour's turn open.
 """
 
 from __future__ import annotations
@@ -9,12 +10,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 from types import TracebackType
 from typing import Self
 
 from holdfast.keeper.keeper import Keeper
+from holdfast.keeper.proposing import Distiller
 
-__all__ = ["UPKEEP_INTERVAL_S", "Upkeep"]
+__all__ = ["DISTILLING_SHARE", "UPKEEP_INTERVAL_S", "Upkeep"]
 
 UPKEEP_INTERVAL_S = 30.0
 """From the end of one round to the next: how long a killed neighbour's turn may stay open."""
@@ -22,26 +25,40 @@ UPKEEP_INTERVAL_S = 30.0
 _logger = logging.getLogger(__name__)
 
 
+DISTILLING_SHARE = 0.1
+"""Of the time that distilling may take: recording is slowed by no more."""
+
+
 class Upkeep:
-    """One task that looks after a keeper, from the entry of an `async with` to its end.
+    """Tasks that look after a keeper, from the entry of an `async with` to its end.
 
     The first round comes after the first interval, because opening a keeper has recovered already.
     `failures` counts the steps that did not succeed.
     """
 
-    def __init__(self, keeper: Keeper, *, interval_s: float = UPKEEP_INTERVAL_S) -> None:
+    def __init__(
+        self,
+        keeper: Keeper,
+        *,
+        interval_s: float = UPKEEP_INTERVAL_S,
+        distiller: Distiller | None = None,
+    ) -> None:
         self.failures = 0
-        self._steps = (("recover", keeper.recover), ("distill", keeper.distill))
+        distill = partial(keeper.distill, distiller=distiller, share=DISTILLING_SHARE)
+        self._steps = (("recover", keeper.recover), ("distill", distill))
         self._interval_s = interval_s
-        self._task: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
 
     @property
     def alive(self) -> bool:
         """Whether the rounds go on."""
-        return self._task is not None and not self._task.done()
+        return bool(self._tasks) and not any(task.done() for task in self._tasks)
 
     async def __aenter__(self) -> Self:
-        self._task = asyncio.create_task(self._rounds(), name="upkeep")
+        self._tasks = [
+            asyncio.create_task(self._rounds(name, step), name=f"upkeep {name}")
+            for name, step in self._steps
+        ]
         return self
 
     async def __aexit__(
@@ -51,15 +68,15 @@ class Upkeep:
         trace: TracebackType | None,
     ) -> None:
         """Stop in the middle of a round: what it has written stands, the rest is found again."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait((self._task,))
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
 
-    async def _rounds(self) -> None:
+    async def _rounds(self, name: str, step: Callable[[], Awaitable[int]]) -> None:
         while True:
             await asyncio.sleep(self._interval_s)
-            for name, step in self._steps:
-                await self._do(name, step)
+            await self._do(name, step)
 
     async def _do(self, name: str, step: Callable[[], Awaitable[int]]) -> None:
         action = f"upkeep.{name}"
