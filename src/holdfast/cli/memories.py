@@ -208,7 +208,8 @@ def _edit_command(
         from holdfast.keeper.correcting import Correction
         from holdfast.keeper.moments import edge
 
-        ended = None if until is None else edge(until, user.store.clock, end=True)
+        clock = user.store.clock
+        ended = clock() if until == "now" else edge(until, clock, end=True)
         correction = Correction(
             text=text,
             kind=kind,

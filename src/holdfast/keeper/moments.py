@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from datetime import datetime
 
 from holdfast.clock import Clock
@@ -21,9 +20,6 @@ def edge(when: datetime | str | None, clock: Clock, *, end: bool) -> datetime | 
         if isinstance(when, datetime) and when.tzinfo is None:
             raise BadInput("since or until", "a time needs a time zone")
         return when
-    if "T" in when:
-        with contextlib.suppress(ValueError):
-            return edge(datetime.fromisoformat(when), clock, end=end)
     from holdfast.recall.dates import span_of
 
     span = span_of(when, now=clock(), field="until" if end else "since")
