@@ -23,7 +23,7 @@ from holdfast.portability.json_values import Malformed, digest_of, json_text, va
 from holdfast.portability.limits import Limits
 from holdfast.portability.objects import sound
 from holdfast.portability.sampling import Sample
-from holdfast.portability.stored import Origin, reader_of, size_of
+from holdfast.portability.stored import Origin, head_of, reader_of, size_of
 from holdfast.portability.trees import MAX_NODES
 from holdfast.vault.foreign import ForeignKey
 
@@ -57,11 +57,7 @@ class _Row(Struct, frozen=True):
 
 def is_database(origin: Origin) -> bool:
     """Whether a file is a SQLite database; False for what cannot be read."""
-    try:
-        with reader_of(origin) as file:
-            return file.read(len(_HEADER)) == _HEADER
-    except OSError:
-        return False
+    return head_of(origin, len(_HEADER)) == _HEADER
 
 
 def is_agent_rows(sample: Sample) -> bool:

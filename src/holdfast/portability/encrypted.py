@@ -11,7 +11,7 @@ from typing import BinaryIO, cast
 
 from holdfast.errors import HostileFile, ImportFailed, ImportKeyMissing
 from holdfast.portability.limits import Limits
-from holdfast.portability.stored import Origin, reader_of
+from holdfast.portability.stored import Origin, head_of, reader_of
 from holdfast.vault.foreign import ForeignKey, is_token
 
 __all__ = ["decrypted", "is_encrypted"]
@@ -35,11 +35,8 @@ class _Plain:
 
 def is_encrypted(origin: Origin) -> bool:
     """Whether a file begins as a Fernet token; False for what cannot be read."""
-    try:
-        with reader_of(origin) as file:
-            return is_token(file.read(_HEAD_BYTES).removeprefix(b"\xef\xbb\xbf").lstrip())
-    except OSError:
-        return False
+    head = head_of(origin, _HEAD_BYTES)
+    return is_token(head.removeprefix(b"\xef\xbb\xbf").lstrip())
 
 
 def decrypted(origin: Origin, key: ForeignKey | None, limits: Limits) -> Origin:

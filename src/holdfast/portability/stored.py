@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import BinaryIO, Protocol, TypeAlias, cast
 
-__all__ = ["Origin", "Stored", "reader_of", "size_of"]
+__all__ = ["Origin", "Stored", "head_of", "reader_of", "size_of"]
 
 
 class Stored(Protocol):
@@ -36,3 +36,17 @@ def reader_of(origin: Origin) -> BinaryIO:
 def size_of(origin: Origin) -> int:
     """Bytes of it. Raises OSError."""
     return origin.stat().st_size if isinstance(origin, Path) else origin.size
+
+
+def head_of(origin: Origin, count: int) -> bytes:
+    """The first bytes; b"" of what is no regular file or cannot be read.
+
+    A pipe is never opened: that would wait for somebody who writes into it.
+    """
+    try:
+        if isinstance(origin, Path) and not origin.is_file():
+            return b""
+        with reader_of(origin) as file:
+            return file.read(count)
+    except OSError:
+        return b""
