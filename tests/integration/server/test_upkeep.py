@@ -62,8 +62,9 @@ async def test_a_session_gets_its_summary_by_itself_and_the_server_stops_well(
     async with open_configured(load_settings(environ=busy.env)) as keeper:
         user = await keeper.user("ada")
         async with asyncio.timeout(_HUNG_S):
-            while not (memories := await user.memories.list()):
+            while not await user.memories.list(kind="summary"):
                 await busy.get("/healthz")
+        memories = await user.memories.list()
     code = busy.kill(signal.SIGTERM)
 
     assert {(m.kind, m.session_id) for m in memories} == {
