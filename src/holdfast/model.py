@@ -315,6 +315,8 @@ class Thought(Struct, frozen=True, kw_only=True):
     turn_id: TurnId | None = None
     linked_memory: MemoryId | None = None
     kind: str = "note"
+    message_id: MessageId | None = None
+    """The message that it repeats, of a model's reasoning; when that goes, the thought goes."""
 
 
 class Member(Struct, frozen=True, kw_only=True):

@@ -150,6 +150,9 @@ class Settings:
     context_room_messages: int = _setting(
         10, "So many of a room's latest messages are shown to a model.", low=0, high=1000
     )
+    log_reasoning: bool = _setting(
+        False, "A model's reasoning is noted in the assistant's thought log too, with its turn."
+    )
     transcriber: str = _setting(
         "",
         "What turns speech into text: whisper (on this machine, extra `speech`) or openai (an "

@@ -7,6 +7,7 @@ waited for. What it tells goes through a `Relay`; what it returns is the turn's 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
@@ -27,6 +28,7 @@ from holdfast.assistant.tools.registry import ToolContext, ToolSet
 from holdfast.capture.parts import error_code_of
 from holdfast.errors import HoldfastError, ModelFailed, ModelIncomplete, ModelRepeats
 from holdfast.keeper.access import Scope
+from holdfast.keeper.thoughts import Thoughts
 
 if TYPE_CHECKING:
     from holdfast.assistant.answering import Piece, Toolbox
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
     from holdfast.model import Assistant, Json, Message
 
 __all__ = ["Answering", "Means", "answer_of"]
+
+_logger = logging.getLogger(__name__)
 
 
 class Means(Struct, frozen=True, kw_only=True):
@@ -86,6 +90,7 @@ class Answering:
             await self._turn.end("complete", entities=self._usage())
         except Exception as exc:  # noqa: BLE001  # recorded as the turn's failure, and told
             return await self._failed(self._tools.failure or exc)
+        await self._log_reasoning()
         return Finished(turn_id=self._turn.id, status="complete", message=answer_of(self._turn))
 
     async def _answer(self) -> None:
@@ -171,6 +176,21 @@ class Answering:
         await self._turn.end("failed", entities=self._usage())
         code = recorded.error_code or "error"
         return Failed(turn_id=self._turn.id, code=code, message=_told(error, code))
+
+    async def _log_reasoning(self) -> None:
+        """What the model reasoned, as thoughts. The turn has ended: nothing here changes that."""
+        place = self._place
+        if not self._means.options.log_reasoning or not place.keeps:
+            return
+        thoughts = Thoughts(place.user.store, place.session.vault)
+        try:
+            slug = (await place.session.info()).assistant or "assistant"
+            for message in self._turn.messages:
+                if message.kind == "reasoning" and message.text.strip():
+                    await thoughts.repeat(message.author or slug, message)
+        except HoldfastError as exc:
+            extra = {"action": "turn.thoughts", "code": exc.code, "turn_id": self._turn.id}
+            _logger.error("reasoning not noted as thoughts", extra=extra)
 
     def _usage(self) -> dict[str, Json] | None:
         """What the turn was about, with what its answer took; None when nothing was told."""

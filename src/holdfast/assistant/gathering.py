@@ -14,7 +14,13 @@ from msgspec import Struct
 from holdfast.assistant.answering import Asked
 from holdfast.assistant.quoting import is_echo
 from holdfast.errors import NotFound
-from holdfast.keeper.contexts import build_context, fitting
+from holdfast.keeper.contexts import (
+    build_context,
+    fence_of,
+    fitting,
+    profile_of,
+    summary_of,
+)
 from holdfast.model import SessionId
 
 if TYPE_CHECKING:
@@ -86,10 +92,15 @@ async def asked_of(
     before = [] if heard is None else await _before(place.session, heard, count)
     recent, taken = fitting(before, budget_tokens=options.context_tokens // 2)
     shown = {message.id for message in recent}
+    owner = place.user.vault if place.room is None else place.session.vault
+    known = await place.user.store.known.memories(owner)
     context = build_context(
         (),
         [hit for hit in hits if hit.message is None or hit.message.id not in shown],
         budget_tokens=options.context_tokens - taken,
+        profile=profile_of(known, turn.log.clock()),
+        summary=None if recent and len(recent) < count else summary_of(known, place.session.id),
+        fence=fence_of(place.session.vault, place.session.id),
     )
     host = await place.host()
     return Asked(

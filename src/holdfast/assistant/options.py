@@ -35,6 +35,8 @@ class ChatOptions(Struct, frozen=True, kw_only=True):
     """A longer result is recorded whole and shown to the model cut."""
     destructive_tools: bool = False
     """Whether a model is offered tools that may destroy something."""
+    log_reasoning: bool = False
+    """Whether a model's reasoning becomes thoughts too."""
     base_url: str = ""
     """Where links to conversations lead."""
 
@@ -48,5 +50,6 @@ class ChatOptions(Struct, frozen=True, kw_only=True):
             model_timeout_s=settings.model_timeout_s,
             tool_timeout_s=settings.tool_timeout_s,
             max_answer_chars=max(100_000, settings.max_answer_tokens * _CHARS_A_TOKEN),
+            log_reasoning=settings.log_reasoning,
             base_url=settings.public_url,
         )

@@ -30,7 +30,8 @@ NOTHING = "I have nothing about that yet. I keep what you tell me."
 _MAX_QUOTES = 3
 _SPOKEN = ("text", "audio", "file")
 _OWN_ANSWER = re.compile(
-    r'(?:(?:On|Noted on) \d{1,2} [A-Z][a-z]+(?: \d{4})?(?: .{1,200}? said)?: "'
+    r"(?:(?:On|Noted on) \d{1,2} [A-Z][a-z]+(?: \d{4})?"
+    r'(?:, until \d{1,2} [A-Z][a-z]+(?: \d{4})?| .{1,200}? said)?: "'
     rf'|Noted: "|Kept: "|Kept\.$|{re.escape(NOTHING)}$)'
 )
 _WEAK = subject_terms(
@@ -38,6 +39,10 @@ _WEAK = subject_terms(
     "need think have make use people"
 )
 """Words that qualify the subject: alone they do not make a text an answer, so they count half."""
+_THEN_OR_NOW = subject_terms(
+    "now before currently previously formerly earlier once still used past"
+)
+"""Words that ask for another time, not for another thing: both are answered, with their dates."""
 _FILLER = subject_terms(
     "remember note noted nice good great ok okay yes no thanks thank please also now hi hello well"
 ) | frozenset({"no"})
@@ -136,7 +141,7 @@ def _read(question: str, now: datetime) -> _Wanted:
     for time in times:
         subject = subject.replace(time.words, " ")
     return _Wanted(
-        terms=subject_terms(subject),
+        terms=subject_terms(subject) - _THEN_OR_NOW or subject_terms(subject),
         spans=tuple((time.start, time.end) for time in times),
         about_all=_ABOUT_ALL.search(question) is not None,
         to_assistant=_TO_ASSISTANT.search(question) is not None,
@@ -268,9 +273,11 @@ def _later(quote: _Quote, other: _Quote) -> bool:
 
 def _worded(quote: _Quote, asked: Asked, zone: tzinfo) -> str:
     when = "" if quote.hit.at is None else _day(quote.hit.at, asked.now, zone)
-    message = quote.hit.message
+    message, memory = quote.hit.message, quote.hit.memory
     if message is None:
-        return f'Noted{" on " + when if when else ""}: "{quote.text}"'
+        ends = None if memory is None else memory.valid_to
+        until = "" if ends is None else f", until {_day(ends, asked.now, zone)}"
+        return f'Noted{" on " + when + until if when else ""}: "{quote.text}"'
     return f'On {when} {_speaker(message, asked)} said: "{quote.text}"'
 
 

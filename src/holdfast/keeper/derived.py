@@ -87,6 +87,7 @@ class Derived:
         self._reduced = sum(id_bytes(memory.id) in resting for memory in change.changed)
         by_turn = await self._links_to(turns, "in_turn")
         by_turn += await self._links_to(sessions, "in_session")
+        by_turn += await self._links_to(messages, "repeats")
         dropped = await self._drop_thoughts({link.from_id for link in by_turn})
         # A thought that goes with its turn is not loosened from its memory as well.
         self.put.extend(row for row in change.put if row.id not in dropped)

@@ -196,6 +196,7 @@ async def seal_thought(vault: Vault, thought: Thought) -> SealedRow:
         turn_id=thought.turn_id,
         linked_memory=thought.linked_memory,
         kind=thought.kind,
+        message_id=thought.message_id,
     )
     return await vault.seal_record(
         Kind.THOUGHT, id_bytes(thought.id), body, at_ms=to_ms(thought.at)
@@ -224,6 +225,8 @@ def thought_links(thought: Thought) -> list[Link]:
         links.append(Link(kind="in_turn", from_id=raw, to_id=id_bytes(thought.turn_id)))
     elif thought.session_id is not None:
         links.append(Link(kind="in_session", from_id=raw, to_id=id_bytes(thought.session_id)))
+    if thought.message_id is not None:
+        links.append(Link(kind="repeats", from_id=raw, to_id=id_bytes(thought.message_id)))
     if thought.linked_memory is not None:
         links.append(Link(kind="led_to", from_id=raw, to_id=id_bytes(thought.linked_memory)))
     return links

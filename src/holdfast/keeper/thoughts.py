@@ -17,7 +17,7 @@ from holdfast.keeper.learning import seal_thought, thought_links
 from holdfast.keeper.linking import known_forms
 from holdfast.keeper.listing import checked_limit, cursor_at, read_cursor
 from holdfast.keeper.store import Store
-from holdfast.model import MemoryId, SessionId, Thought, ThoughtId, TurnId
+from holdfast.model import MemoryId, Message, MessageId, SessionId, Thought, ThoughtId, TurnId
 from holdfast.storage.protocol import (
     NO_SCOPE,
     ByIds,
@@ -230,6 +230,41 @@ class Thoughts:
             raise BadInput("client key", "it was used for another thought: take a new one")
         return found
 
+    async def repeat(self, assistant: str, message: Message) -> Thought:
+        """Note a message as a thought, once: a model's reasoning. It goes with the message.
+
+        Raises:
+            NotFound: the message is not there, or the thought was removed before.
+        """
+        await self._gate("write")
+        vault = self._vault
+        made = Thought(
+            id=ThoughtId(self._store.ids()),
+            assistant=checked_name("assistant", assistant, self._store.limits),
+            text=message.text,
+            at=message.at,
+            session_id=message.session_id,
+            turn_id=message.turn_id,
+            kind=message.kind,
+            message_id=message.id,
+        )
+        once = vault.keyring.tag(vault.raw, "repeated", message.id)
+        known = await self._noted(once, made)
+        if known is not None:
+            return known
+        try:
+            await vault.commit(
+                put=(await seal_thought(vault, made),),
+                links=tuple(thought_links(made)),
+                once=OnceTag(tag=once, id=id_bytes(made.id)),
+            )
+        except Conflict:
+            known = await self._noted(once, made)
+            if known is None:
+                raise NotFound("message") from None
+            return known
+        return made
+
     async def of_memory(self, memory_id: str) -> _Found:
         """The thoughts that led to a memory, oldest first; [] for one that is not there."""
         return await self._linked("led_to", [memory_id])
@@ -290,6 +325,7 @@ def _thought(row: SealedRow, body: ThoughtBody) -> Thought:
         turn_id=None if body.turn_id is None else TurnId(body.turn_id),
         linked_memory=None if body.linked_memory is None else MemoryId(body.linked_memory),
         kind=body.kind,
+        message_id=None if body.message_id is None else MessageId(body.message_id),
     )
 
 

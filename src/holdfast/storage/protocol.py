@@ -180,8 +180,8 @@ class Link(Struct, frozen=True, kw_only=True):
 
     `kind`: "source" and "closed_by" (memory to message), "supersedes" (memory to memory), "led_to"
     (thought to memory), "in_turn" (thought to turn), "in_session" (thought without a turn, to its
-    session), "learned" (what was distilled, to its session). A row that becomes FORGOTTEN or GONE
-    loses its links.
+    session), "repeats" (thought to message), "learned" (what was distilled, to its session). A row
+    that becomes FORGOTTEN or GONE loses its links.
     """
 
     kind: str

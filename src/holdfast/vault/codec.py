@@ -171,6 +171,7 @@ class ThoughtBody(Struct, omit_defaults=True):
     turn_id: str | None = None
     linked_memory: str | None = None
     kind: str = "note"
+    message_id: str | None = None
 
 
 _decode_message = msgspec.msgpack.Decoder(_MessageBody).decode

@@ -33,7 +33,7 @@ from holdfast.storage.protocol import Kind, LinksQuery, RowSpan, State
 _CHANCE = st.randoms(use_true_random=False)
 _STATED = re.compile(r"my (\w+) is (\w+)")
 _KINDS = (Kind.SESSION, Kind.TURN, Kind.MESSAGE, Kind.MEMORY, Kind.THOUGHT)
-_OURS = {"source", "closed_by", "supersedes", "led_to", "in_turn", "in_session"}
+_OURS = {"source", "closed_by", "supersedes", "led_to", "in_turn", "in_session", "repeats"}
 
 
 def _find(page: Sequence[Message], *, before: Sequence[Message] = ()) -> finding.Finding:
@@ -79,6 +79,7 @@ async def check_links(user: User) -> None:
     for thought in thoughts:
         assert thought.turn_id is None or thought.turn_id in alive[Kind.TURN]
         assert thought.session_id is None or thought.session_id in alive[Kind.SESSION]
+        assert thought.message_id is None or thought.message_id in alive[Kind.MESSAGE]
         assert thought.linked_memory is None or thought.linked_memory in alive[Kind.MEMORY]
     links = await vault.storage.links(
         LinksQuery(vault_id=vault.raw, from_ids=tuple(sorted(map(id_bytes, everything))))
@@ -213,6 +214,17 @@ class Links(RuleBasedStateMachine):
                 turn_id=chance.choice((None, *(turn.id for turn in turns))),
                 memory_id=chance.choice((None, *memories)),
             )
+
+        self._run(work())
+
+    @rule(chance=_CHANCE)
+    def repeats(self, chance: random.Random) -> None:
+        """A message becomes a thought, that goes with it."""
+
+        async def work() -> None:
+            messages = await self._messages()
+            if messages:
+                await self.ada.thoughts.repeat("helper", chance.choice(messages))
 
         self._run(work())
 

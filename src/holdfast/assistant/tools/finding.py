@@ -10,7 +10,7 @@ from msgspec import Meta
 from holdfast.assistant.excerpts import excerpt, subject_terms
 from holdfast.assistant.tools.fencing import NOTE, Fence, shown_memory, shown_message
 from holdfast.assistant.tools.registry import Tool, ToolArguments, ToolContext
-from holdfast.keeper.contexts import build_context
+from holdfast.keeper.contexts import build_context, fence_of
 from holdfast.keeper.recalling import Hit
 
 if TYPE_CHECKING:
@@ -83,7 +83,8 @@ async def _search(context: ToolContext, asked: _SearchArguments) -> Json:
 
 async def _recall(context: ToolContext, asked: _ContextArguments) -> Json:
     hits = await found(context, asked.query, limit=_MAX_HITS)
-    built = build_context((), hits, budget_tokens=asked.budget_tokens)
+    vault = context.user.vault if context.session is None else context.session.vault
+    built = build_context((), hits, budget_tokens=asked.budget_tokens, fence=fence_of(vault))
     return {"context": built.text, "tokens": built.tokens}
 
 

@@ -7,7 +7,8 @@ import logging
 from typing import TYPE_CHECKING
 
 from holdfast.errors import HoldfastError
-from holdfast.keeper.contexts import build_context
+from holdfast.keeper.contexts import build_context, fence_of
+from holdfast.model import SessionId
 from holdfast.server.proxy.wire import content_text
 
 if TYPE_CHECKING:
@@ -57,7 +58,9 @@ async def _context(
         return ""
     hits = await user.recall(question, limit=_HITS, neighbours=0)
     told = [h for h in hits if h.message is None or h.message.session_id != session_id]
-    return build_context((), told, budget_tokens=budget_tokens).text if told else ""
+    fence = fence_of(user.vault, SessionId(session_id))
+    made = build_context((), told, budget_tokens=budget_tokens, fence=fence)
+    return made.text if told else ""
 
 
 def _last_user(request: ChatRequest) -> int | None:
