@@ -197,8 +197,8 @@ async def test_a_session_without_a_title_gets_one_and_an_owners_stays(keeper: Ke
     await talk(bare, ("Hello! Which violin should I buy in Ravenna?", "A fine violin."))
     named = await ada.sessions.start(assistant="helper")
     await talk(named, ("Which violin should I buy?", "A fine violin."))
-    await named.edit(title="Mine", tags=["own"])
-    await bare.edit(title="")
+    await named.change(title="Mine", tags=["own"])
+    await bare.change(title="")
     await keeper.distill()
 
     assert "violin" in (await bare.info()).title.casefold()

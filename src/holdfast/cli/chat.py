@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from holdfast.assistant.events import Event
     from holdfast.assistant.options import ChatOptions
     from holdfast.assistant.tools.registry import ToolSet
+    from holdfast.keeper.distilling import Progress
     from holdfast.keeper.keeper import Keeper
     from holdfast.keeper.sessions import OpenSession
     from holdfast.keeper.users import User
@@ -70,14 +71,15 @@ def chat_command(
     portal = Portal()
     try:
         keeper = portal.call(lambda: _opened(call))
+        talk = _Talk(call, portal)
         try:
             slug = assistant or call.settings.assistant
-            talk = _Talk(call, portal)
             portal.call(
                 lambda: talk.begin(keeper, slug, project, session, new=new, ephemeral=ephemeral)
             )
             return talk.run()
         finally:
+            portal.call(talk.learn)
             portal.call(keeper.close)
     finally:
         portal.close()
@@ -118,6 +120,7 @@ class _Talk:
         self._portal = portal
         self._assistant: str | None = None
         self._ephemeral = False
+        self._learned: Progress | None = None
         self._code = Exit.OK
         # Days are those of the reader's clock.
         self._zone = datetime.now(UTC).astimezone().tzinfo or UTC
@@ -147,6 +150,21 @@ class _Talk:
             self.session = latest or await self.user.sessions.start(
                 assistant=assistant, project=project
             )
+        await self.learn()
+
+    async def learn(self) -> None:
+        """Make memories of what was said: what a killed talk left at the beginning, all at the end.
+
+        What fails is found again by the next talk, by a server and by `holdfast distill`.
+        """
+        if self._ephemeral or not hasattr(self, "user"):
+            return
+        from holdfast.keeper.distilling import distill_vault
+
+        with contextlib.suppress(HoldfastError):
+            self._learned = (
+                await distill_vault(self.user.store, self.user.vault, since=self._learned)
+            ).progress
 
     def run(self) -> int:
         """Talk until the input ends; returns the exit code."""

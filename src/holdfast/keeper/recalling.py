@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from holdfast.capture.checks import checked_text
 from holdfast.errors import BadInput, TamperedRecord
@@ -161,7 +162,32 @@ async def _opened(
                 after=after,
             )
         )
+    return _valid_first(hits)
+
+
+def _valid_first(hits: list[Hit]) -> list[Hit]:
+    """Of memories of one thing what holds now comes before what held earlier.
+
+    They say nearly the same words, so that ranking cannot tell which of them is true. Only their
+    texts change places: scores stay in order.
+    """
+    places: dict[tuple[str, str], list[int]] = {}
+    for number, hit in enumerate(hits):
+        if hit.memory is not None and hit.memory.attribute:
+            places.setdefault((hit.memory.subject, hit.memory.attribute), []).append(number)
+    scores = [hit.score for hit in hits]
+    for numbers in places.values():
+        newest = sorted((hits[number] for number in numbers), key=_recency, reverse=True)
+        for number, hit in zip(numbers, newest, strict=True):
+            hits[number] = replace(hit, score=scores[number])
     return hits
+
+
+def _recency(hit: Hit) -> tuple[bool, datetime]:
+    memory = hit.memory
+    if memory is None:
+        raise TypeError("not a memory")
+    return memory.valid_to is None, memory.valid_from or memory.created_at
 
 
 async def _neighbours(

@@ -96,6 +96,11 @@ class LearningReceipt(Struct, frozen=True, kw_only=True):
         """Whether the run left everything as it was."""
         return not (self.learned or self.changed or self.removed or self.summary or self.named)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there was nothing to read and nothing came of it."""
+        return self.first == self.last and self.nothing_new and self.model is None
+
 
 class LearningBody(Struct, omit_defaults=True):
     """The sealed part of what was learned of a session."""
@@ -188,6 +193,8 @@ def _both(one: ModelRun | None, other: ModelRun | None) -> ModelRun | None:
 
 def with_receipt(body: LearningBody, receipt: LearningReceipt) -> LearningBody:
     """The record with the receipt of a run: a run has one, and idle runs in a row share one."""
+    if receipt.is_empty:
+        return body
     kept = list(body.receipts)
     last = kept[-1] if kept else None
     if last is not None and last.at == receipt.at:

@@ -305,7 +305,8 @@ class SessionDistilling:
         )
         self._known = Learning(body=body, version=self._known.version + 1)
         self._body = body
-        self.receipt = receipt if self.receipt is None else merged(self.receipt, receipt)
+        if not receipt.is_empty:
+            self.receipt = receipt if self.receipt is None else merged(self.receipt, receipt)
 
     async def _change(
         self, new: Sequence[Statement], dropped: Sequence[DroppedSpan], *, reread: bool
