@@ -25,6 +25,7 @@ PROGRAMS: dict[str, str] = {
     "history": "The last 20 of 10,000 messages.",
     "latency": "Questions answered over 10,000 and 100,000 messages, warm and cold.",
     "importing": "A big export until it can be searched (needs --file).",
+    "contexts": "Contexts put together over 10,000 messages and 1,000 memories.",
     "distilling": "Messages read for memories, without a model.",
     "startup": "import holdfast, holdfast --help, holdfast serve.",
     "server": "Turns, sockets, proxy, lists and searches over HTTP, by clients of a real server.",
