@@ -80,7 +80,7 @@ def _public_parameters() -> set[str]:
     return found
 
 
-_KINDS = ("session", "message", "turn", "memory", "room", "file", "cursor", "token")
+_KINDS = ("session", "message", "turn", "memory", "thought", "room", "file", "cursor", "token")
 
 
 class Theirs:
@@ -91,6 +91,7 @@ class Theirs:
         self.message = ids["message"]
         self.turn = ids["turn"]
         self.memory = ids["memory"]
+        self.thought = ids["thought"]
         self.room = ids["room"]
         self.file = ids["file"]
         self.cursor = ids["cursor"]
@@ -154,7 +155,28 @@ MATRIX: dict[str, Attempt] = {
     "Memories.add(sources)": lambda a, b: a.user.memories.add("mine", sources=[b.message]),
     "Memories.of_message(message_id)": lambda a, b: a.user.memories.of_message(b.message),
     "Memories.source_messages(memory_id)": lambda a, b: a.user.memories.source_messages(b.memory),
-    "Memories.forget(memory_id)": lambda a, b: a.user.memories.forget(b.memory),
+    "Memories.forget(memory_ids)": lambda a, b: a.user.memories.forget(b.memory),
+    "Memories.edit(memory_id)": lambda a, b: a.user.memories.edit(b.memory, "mine"),
+    "Memories.pin(memory_id)": lambda a, b: a.user.memories.pin(b.memory),
+    "Memories.merge(memory_ids)": lambda a, b: a.user.memories.merge([b.memory, b.session]),
+    "Memories.undo(memory_id)": lambda a, b: a.user.memories.undo(b.memory),
+    "Memories.history(memory_id)": lambda a, b: a.user.memories.history(b.memory),
+    "Memories.receipts(session_id)": lambda a, b: a.user.memories.receipts(b.session),
+    "User.messages(message_ids)": lambda a, b: a.user.messages([a.message.id, b.message]),
+    "Thoughts.get(thought_id)": lambda a, b: a.user.thoughts.get(b.thought),
+    "Thoughts.list(turn_id)": lambda a, b: a.user.thoughts.list(turn_id=b.turn),
+    "Thoughts.list(memory_id)": lambda a, b: a.user.thoughts.list(memory_id=b.memory),
+    "Thoughts.page(turn_id)": lambda a, b: a.user.thoughts.page(turn_id=b.turn),
+    "Thoughts.page(memory_id)": lambda a, b: a.user.thoughts.page(memory_id=b.memory),
+    "Thoughts.of_turn(turn_id)": lambda a, b: a.user.thoughts.of_turn(b.turn),
+    "Thoughts.of_turns(turn_ids)": lambda a, b: a.user.thoughts.of_turns([b.turn]),
+    "Thoughts.of_memory(memory_id)": lambda a, b: a.user.thoughts.of_memory(b.memory),
+    "Thoughts.log(session_id)": lambda a, b: a.user.thoughts.log("h", "x", session_id=b.session),
+    "Thoughts.log(turn_id)": lambda a, b: a.user.thoughts.log("h", "x", turn_id=b.turn),
+    "Thoughts.log(memory_id)": lambda a, b: a.user.thoughts.log("h", "x", memory_id=b.memory),
+    "Thoughts.add(session_id)": lambda a, b: a.user.thoughts.add(
+        "x", assistant="helper", session_id=b.session
+    ),
     "Thoughts.list(session_id)": lambda a, b: a.user.thoughts.list(session_id=b.session),
     "Thoughts.page(session_id)": lambda a, b: a.user.thoughts.page(session_id=b.session),
     "Thoughts.page(cursor)": lambda a, b: a.user.thoughts.page(cursor=b.cursor),
@@ -187,6 +209,13 @@ FILTERS = {
     "Memories.of_message(message_id)",
     "Memories.of_messages(message_ids)",
     "Thoughts.list(session_id)",
+    "Thoughts.list(turn_id)",
+    "Thoughts.list(memory_id)",
+    "Thoughts.page(turn_id)",
+    "Thoughts.page(memory_id)",
+    "Thoughts.of_turn(turn_id)",
+    "Thoughts.of_turns(turn_ids)",
+    "Thoughts.of_memory(memory_id)",
     "Thoughts.page(session_id)",
     "Thoughts.page(cursor)",
 }
@@ -218,10 +247,13 @@ async def _people(
     async with theirs.turn("secret of ben") as turn:
         file = await turn.file("secret", b"secret", media_type="text/plain")
         await turn.reply("kept")
-    logged = await theirs.log_full_chat_interaction("secret", "kept", memory="ben has a secret")
+    logged = await theirs.log_full_chat_interaction(
+        "secret", "kept", memory="ben has a secret", thought="a secret"
+    )
     room = await ben.rooms.create("hidden")
     await room.post("secret of the room")
     assert logged.learned.memory is not None
+    assert logged.learned.thought is not None
     return (
         Hers(ada, session, (await session.messages())[0], folder, keeper.tokens),
         Theirs(
@@ -229,6 +261,7 @@ async def _people(
             message=turn.messages[0].id,
             turn=turn.messages[0].turn_id,
             memory=logged.learned.memory.id,
+            thought=logged.learned.thought.id,
             room=room.id,
             file=file.id,
             cursor=f"0.{theirs.id.replace('-', '')}",
@@ -260,6 +293,7 @@ async def test_promise_07_yours_alone_a_foreign_id_is_an_unknown_id(
         message=new(),
         turn=new(),
         memory=new(),
+        thought=new(),
         room=new(),
         file=new(),
         cursor=f"0.{new().replace('-', '')}",

@@ -357,3 +357,21 @@ async def test_a_search_in_a_turn_does_not_find_the_question_itself(
     assert any("is blue" in text for text in texts)
     assert not any("Which" in text for text in texts)
     assert said_in(events) == "Blue."
+
+
+async def test_reasoning_is_noted_as_a_thought_where_that_is_wanted(
+    ada: holdfast.User, session: holdfast.OpenSession
+) -> None:
+    """Linked to its turn, once, under the assistant's name; elsewhere it is only recorded."""
+    thinking = Scripted(Thinking(text="They like blue."), "Blue.")
+    await events_of(ada, session, "Which colour?", answerer=thinking)
+    assert await ada.thoughts.list() == []
+
+    options = ChatOptions(log_reasoning=True)
+    await events_of(ada, session, "And now?", answerer=thinking, options=options, client_key="k")
+    await events_of(ada, session, "And now?", answerer=thinking, options=options, client_key="k")
+
+    [thought] = await ada.thoughts.list()
+    turn = (await session.turns())[-1]
+    assert (thought.text, thought.kind) == ("They like blue.", "reasoning")
+    assert (thought.assistant, thought.turn_id) == ("helper", turn.id)
