@@ -26,6 +26,7 @@ __all__ = ["Believed", "Distiller", "Proposal", "Proposed", "believed"]
 _KINDS: tuple[MemoryKind, ...] = ("fact", "preference", "episode", "note")
 _MAX_QUOTE_CHARS = 600
 _MAX_VALUE_CHARS = 200
+_SENTENCE_END = re.compile(r"[.!?。！？\n]")
 _WORD = re.compile(r"[^\W_]+")
 _OVERRIDE = re.compile(
     r"\b(?:ignore|disregard|forget|override|bypass)\b.{0,40}\b(?:instruction|rule|prompt|previous"
@@ -147,6 +148,8 @@ def _against(
         decides = own or left_out.reason == "instruction"
         if decides and _overlaps(left_out.source, source):
             return left_out.reason
+    if _is_asked(message.text, source):
+        return "question"
     if proposal.kind not in _KINDS:
         return "unclear"
     if _lacks(message.text, proposal.value) or len(proposal.value) > _MAX_VALUE_CHARS:
@@ -162,6 +165,12 @@ _FOREIGN: dict[MemoryOrigin, str] = {
     "file": "file",
     "import": "imported",
 }
+
+
+def _is_asked(text: str, source: Source) -> bool:
+    """Whether the sentence that the quote ends in is a question."""
+    end = _SENTENCE_END.search(text, max(0, (source.end or 0) - 1))
+    return end is not None and end.group() in "?？"
 
 
 def _has(words: re.Pattern[str], proposal: Proposal) -> bool:

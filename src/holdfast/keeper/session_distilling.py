@@ -194,7 +194,7 @@ class SessionDistilling:
             return
         for _ in range(_MODEL_PAGES):
             page, last = await self._model_page(session)
-            name = ModelRun(name=distiller.name, requests=bool(page))
+            name = ModelRun(name=distiller.name, requests=1 if page else 0)
             if not page:
                 await self._covered(last, name)
             else:
