@@ -13,12 +13,22 @@ from holdfast.keeper.learning import loosened, memory_links, seal_memory
 from holdfast.keeper.linking import known_forms, without_memories
 from holdfast.keeper.store import Store
 from holdfast.model import Memory, MemoryId
-from holdfast.storage.protocol import ByIds, Kind, Link, LinksQuery, SealedRow
+from holdfast.storage.protocol import (
+    NO_SCOPE,
+    ByIds,
+    Kind,
+    Link,
+    LinksQuery,
+    RowSpan,
+    SealedRow,
+    State,
+)
 from holdfast.vault.codec import MemoryBody, ThoughtBody
 from holdfast.vault.vault import Vault
 
 __all__ = ["correct_memory", "forget_memories", "merge_memories", "undo_change"]
 
+_ALL = 1_000_000
 _MOST_MERGED = 100
 _TRIES = 20
 """A write that lost to another one is made anew from what is there then."""
@@ -78,11 +88,12 @@ async def undo_change(store: Store, vault: Vault, memory_id: str) -> Memory:
         (read,) = await _read(vault, [memory_id])
         known = await _known(store, vault, [read])
         before, absorbed = undone(known, read.memory)
-        back = [version.memory for version in absorbed]
+        # A session's summary may have come back by itself meanwhile: that one is the newer.
+        back = [version.memory for version in absorbed if version.memory.id not in known]
+        versions = await _gone_versions(vault) if back else {}
         rows = [
-            # Its record stands there without content, one version on.
-            await seal_memory(vault, version.memory, version=version.version + 2)
-            for version in absorbed
+            await seal_memory(vault, memory, version=versions.get(id_bytes(memory.id), -1) + 1)
+            for memory in back
         ]
         links = [link for memory in back for link in memory_links(memory)]
         if await _written(vault, [read], {before.id: before}, put=rows, links=links):
@@ -130,6 +141,14 @@ async def _read(vault: Vault, memory_ids: Sequence[str]) -> list[_Read]:
         _Read(row=row, body=body, memory=to_memory(row, body))
         for row, body in zip(rows, bodies, strict=True)
     ]
+
+
+async def _gone_versions(vault: Vault) -> dict[bytes, int]:
+    """The versions of records that stand without content: one that comes back goes on from it."""
+    span = RowSpan(
+        vault_id=vault.raw, kind=Kind.MEMORY, scope=NO_SCOPE, state=State.GONE, limit=_ALL
+    )
+    return {row.id: row.version for row in await vault.storage.rows(span)}
 
 
 async def _known(store: Store, vault: Vault, read: Sequence[_Read]) -> Mapping[MemoryId, Memory]:
