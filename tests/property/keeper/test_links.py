@@ -319,7 +319,7 @@ class Links(RuleBasedStateMachine):
 
 
 TestLinks = Links.TestCase
-TestLinks.settings = settings(max_examples=6, stateful_step_count=40, deadline=None)
+TestLinks.settings = settings(max_examples=12, stateful_step_count=50, deadline=None)
 
 
 @pytest.mark.long
