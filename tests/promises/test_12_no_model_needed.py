@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from fix_keeper import World, talk, texts
+from holdfast.errors import ModelUnreachable
 from holdfast.keeper.keeper import Keeper
 
 _EVERYTHING = """
@@ -139,3 +140,27 @@ async def test_promise_12_no_model_needed_a_failing_model_loses_nothing(world: W
 
     assert len(await (await ada.sessions.open(session.id)).messages()) == 4
     assert texts(await ada.recall("green", limit=1)) == ["and green"]
+
+
+async def test_promise_12_no_model_needed_a_failing_distiller_loses_nothing(
+    keeper: Keeper,
+) -> None:
+    """The configured model is down: what the rules find is learned, told and summed up as ever."""
+
+    class Down:
+        name = "model down prompt/1"
+
+        async def propose(self, messages: Any) -> Any:
+            raise ModelUnreachable
+
+    ada = await keeper.user("ada")
+    session = await ada.sessions.start(assistant="helper")
+    await talk(session, ("My favourite colour is blue.", "Noted."))
+
+    assert await keeper.distill(distiller=Down()) == 1
+
+    found = {memory.kind: memory.text for memory in await ada.memories.list()}
+    (receipt,) = await ada.memories.receipts(session.id)
+    assert found.keys() == {"summary", "preference"}
+    assert receipt.model is not None
+    assert receipt.model.failed == "model_unreachable"
