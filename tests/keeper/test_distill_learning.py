@@ -16,7 +16,7 @@ from holdfast.keeper.keeper import Keeper
 from holdfast.keeper.pacing import Pace
 from holdfast.keeper.users import User
 from holdfast.model import Memory
-from holdfast.storage.protocol import Kind
+from holdfast.storage.protocol import Kind, RowSpan
 
 
 async def _said(keeper: Keeper, *lines: str, user: str = "ada") -> tuple[User, Any]:
@@ -310,3 +310,64 @@ async def test_a_room_remembers_who_said_what(keeper: Keeper) -> None:
     homes = {m.value: m.subject for m in await (await room.memories()).list() if m.value}
     assert homes == {"Oslo": "ada", "Rome": "ben"}
     assert texts(await ada.memories.list()) == []
+
+
+async def test_two_nodes_that_decide_on_the_same_ground_do_not_both_win(world: World) -> None:
+    """About one thing, from two sessions: the second is refused, and decides again."""
+    here, there = await world.open("tapped"), await world.open()
+    ada, _ = await _said(here, "My favourite colour is red.")
+
+    async def other_first(call: str, asked: Any) -> None:
+        if call == "data.commit" and any(row.kind is Kind.LEARNING for row in asked.put):
+            world.tap.before = None
+            await _said(there, "My favourite colour is green.")
+            await there.distill()
+
+    world.tap.before = other_first
+    await here.distill()
+
+    red, green = await _of(ada, "favourite colour")
+    assert (red.value, red.valid_to) == ("red", green.valid_from)
+    assert (green.value, green.valid_to, green.supersedes) == ("green", None, red.id)
+
+
+@pytest.mark.parametrize("meanwhile", [False, True])
+async def test_an_erased_session_leaves_no_record(world: World, meanwhile: bool) -> None:
+    """Neither when it is erased afterwards nor while it is being distilled."""
+    keeper = await world.open("tapped-memory")
+    ada, session = await _said(keeper, "Hm.")
+
+    async def erase_first(call: str, asked: Any) -> None:
+        if call == "data.commit" and any(row.kind is Kind.LEARNING for row in asked.put):
+            world.tap.before = None
+            await ada.erase_session(session.id)
+
+    world.tap.before = erase_first if meanwhile else None
+    await keeper.distill()
+    if not meanwhile:
+        await ada.erase_session(session.id)
+
+    span = RowSpan(vault_id=ada.vault.raw, kind=Kind.LEARNING)
+    assert await ada.vault.storage.rows(span) == []
+    assert await ada.memories.list() == []
+
+
+async def test_what_is_forgotten_while_it_is_read_gives_no_tag_or_title(world: World) -> None:
+    """Also a message that nothing would have quoted: the page is read again without it."""
+    keeper = await world.open("tapped-memory")
+    ada, session = await _said(keeper, "Swordfish swordfish.", "The rain falls on Ravenna.")
+    await session.change(title="")
+    secret = (await session.messages())[0]
+
+    async def forget_first(call: str, asked: Any) -> None:
+        if call == "data.commit" and any(row.kind is Kind.LEARNING for row in asked.put):
+            world.tap.before = None
+            await ada.forget(secret.id)
+
+    world.tap.before = forget_first
+    await keeper.distill()
+    await keeper.distill()
+
+    left = f"{await session.info()} {await ada.memories.list()}".casefold()
+    assert "swordfish" not in left
+    assert "ravenna" in left

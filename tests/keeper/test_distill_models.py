@@ -132,6 +132,16 @@ async def test_a_model_that_fails_loses_nothing(keeper: Keeper, failure: Holdfas
     assert {m.value for m in await _facts(ada)} == {"Oslo", "beagle"}
 
 
+async def test_a_model_that_comes_later_reads_what_the_rules_have_read(keeper: Keeper) -> None:
+    """In the same process too: what was done without it is not done for it."""
+    model = Fake()
+    await _said(keeper, "We sail on Sundays.")
+    await keeper.distill()
+    await keeper.distill(distiller=model)
+
+    assert model.asked == [["We sail on Sundays.", "I see."]]
+
+
 async def test_in_the_background_it_waits_for_a_pause(world: World) -> None:
     """A talk that goes on is not sent after every word; once it rests it is, and only once."""
     keeper = await world.open("memory")

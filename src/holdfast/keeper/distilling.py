@@ -25,7 +25,7 @@ from holdfast.keeper.store import Store
 from holdfast.storage.protocol import ChangesQuery, HeadsQuery, Kind, SessionHead
 from holdfast.vault.vault import Vault
 
-__all__ = ["Distilled", "Progress", "distill_vault"]
+__all__ = ["Distilled", "Progress", "distill_vault", "way_of"]
 
 _HEADS = 200
 _TRIES = 5
@@ -39,6 +39,8 @@ class Progress(Struct, frozen=True, kw_only=True):
 
     rev: int
     """Every session that was written before is done, but for those owed."""
+    way: str = ""
+    """With which model and at which pace: done for one way is not done for another."""
     owed: frozenset[bytes] = frozenset()
     """Sessions with something left to do: another was quicker, or the model was not there."""
 
@@ -56,6 +58,11 @@ class Distilled(Struct, frozen=True, kw_only=True):
     def changed(self) -> int:
         """In how many sessions something was learned, closed or summed up."""
         return sum(not receipt.nothing_new for receipt in self.receipts)
+
+
+def way_of(distiller: Distiller | None, pace: Pace) -> str:
+    """The `Progress.way` of a run."""
+    return f"{'' if distiller is None else distiller.name}/{'gentle' if pace.is_gentle else 'full'}"
 
 
 async def distill_vault(
@@ -77,9 +84,13 @@ async def distill_vault(
         StorageFailed: or one of its kinds.
         KeyFailure: or one of its kinds: the vault cannot be opened.
     """
+    pace = pace or Pace()
+    way = way_of(distiller, pace)
+    if since is not None and since.way != way:
+        since = None
     row = await vault.storage.vault(vault.raw)
     rev = 0 if row is None else row.rev
-    run = Run(store=store, vault=vault, distiller=distiller, pace=pace or Pace(), at=store.clock())
+    run = Run(store=store, vault=vault, distiller=distiller, pace=pace, at=store.clock())
     receipts: list[LearningReceipt] = []
     owed: set[bytes] = set()
     failure: HoldfastError | None = None
@@ -97,7 +108,7 @@ async def distill_vault(
             if not done:
                 owed.add(head.session_id)
         await run.pace.rest()
-    progress = Progress(rev=rev, owed=frozenset(owed))
+    progress = Progress(rev=rev, way=way, owed=frozenset(owed))
     return Distilled(receipts=tuple(receipts), progress=progress, failure=failure)
 
 

@@ -13,7 +13,7 @@ from holdfast.capture.checks import checked_name
 from holdfast.capture.recovery import recover_vault
 from holdfast.errors import HoldfastError, NotFound
 from holdfast.keeper.backups import BackupReport, back_up, finish_renewal
-from holdfast.keeper.distilling import Progress, distill_vault
+from holdfast.keeper.distilling import Progress, distill_vault, way_of
 from holdfast.keeper.erasing import Receipt, reapply
 from holdfast.keeper.keys import Keys
 from holdfast.keeper.pacing import Pace
@@ -123,9 +123,11 @@ class Keeper:
             HoldfastError: the first thing that could not be done.
         """
         changed, failure = 0, None
+        way = way_of(distiller, Pace(share))
         async for row in self._store.vault_rows():
             known = self._distilled.get(row.vault_id)
-            if row.kind == "tokens" or (known and known.rev == row.rev and not known.owed):
+            done_before = known is not None and (known.rev, known.way) == (row.rev, way)
+            if row.kind == "tokens" or (known and done_before and not known.owed):
                 continue
             try:
                 done = await distill_vault(
