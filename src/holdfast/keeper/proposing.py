@@ -11,15 +11,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from holdfast.distill.finding import Finding
 from holdfast.keeper.receipts import DroppedSpan
 from holdfast.keeper.reconciling import Statement, folded
 from holdfast.model import MemoryKind, MemoryOrigin, Message, Session, Source
+
+if TYPE_CHECKING:
+    from holdfast.distill.finding import Finding
 
 __all__ = ["Believed", "Distiller", "Proposal", "Proposed", "believed"]
 
