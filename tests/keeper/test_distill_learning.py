@@ -12,6 +12,7 @@ import pytest
 from fix_keeper import HandClock, World, talk, texts
 from holdfast.errors import Conflict
 from holdfast.keeper.correcting import Correction
+from holdfast.keeper.distilling import Progress, distill_vault, way_of
 from holdfast.keeper.keeper import Keeper
 from holdfast.keeper.pacing import Pace
 from holdfast.keeper.users import User
@@ -316,16 +317,20 @@ async def test_two_nodes_that_decide_on_the_same_ground_do_not_both_win(world: W
     """About one thing, from two sessions: the second is refused, and decides again."""
     here, there = await world.open("tapped"), await world.open()
     ada, _ = await _said(here, "My favourite colour is red.")
+    rev = (await ada.stats()).rev
 
     async def other_first(call: str, asked: Any) -> None:
         if call == "data.commit" and any(row.kind is Kind.LEARNING for row in asked.put):
             world.tap.before = None
-            await _said(there, "My favourite colour is green.")
-            await there.distill()
+            other, _ = await _said(there, "My favourite colour is green.")
+            # As a node that has been running for long: what came before is not looked at.
+            before = Progress(rev=rev, way=way_of(None, Pace()))
+            await distill_vault(other.store, other.vault, since=before)
 
     world.tap.before = other_first
     await here.distill()
 
+    assert world.tap.before is None
     red, green = await _of(ada, "favourite colour")
     assert (red.value, red.valid_to) == ("red", green.valid_from)
     assert (green.value, green.valid_to, green.supersedes) == ("green", None, red.id)
@@ -335,7 +340,10 @@ async def test_two_nodes_that_decide_on_the_same_ground_do_not_both_win(world: W
 async def test_an_erased_session_leaves_no_record(world: World, meanwhile: bool) -> None:
     """Neither when it is erased afterwards nor while it is being distilled."""
     keeper = await world.open("tapped-memory")
-    ada, session = await _said(keeper, "Hm.")
+    ada = await keeper.user("ada")
+    session = await ada.sessions.start()
+    async with session.turn("Hm."):
+        pass
 
     async def erase_first(call: str, asked: Any) -> None:
         if call == "data.commit" and any(row.kind is Kind.LEARNING for row in asked.put):
@@ -371,3 +379,26 @@ async def test_what_is_forgotten_while_it_is_read_gives_no_tag_or_title(world: W
     left = f"{await session.info()} {await ada.memories.list()}".casefold()
     assert "swordfish" not in left
     assert "ravenna" in left
+
+
+async def test_forgetting_what_nobody_quotes_refuses_what_was_read_with_it(world: World) -> None:
+    """What was made while it was there is not written: the page is read again."""
+    keeper = await world.open("tapped-memory")
+    ada, session = await _said(
+        keeper, "The rain falls on Ravenna.", "The violin sings in Ravenna.", "Hm."
+    )
+    unquoted = (await session.messages())[1]
+    tries = 0
+
+    async def forget_first(call: str, asked: Any) -> None:
+        nonlocal tries
+        if call == "data.commit" and any(row.kind is Kind.MEMORY for row in asked.put):
+            tries += 1
+            if tries == 1:
+                await ada.forget(unquoted.id)
+
+    world.tap.before = forget_first
+    await keeper.distill()
+
+    assert tries == 2
+    assert len(await ada.memories.list(kind="summary")) == 1
