@@ -14,6 +14,7 @@ from holdfast.clock import id_bytes, id_text
 from holdfast.errors import Conflict, VaultErased
 from holdfast.keeper.import_report import ImportReport, Progress, in_thread, with_broken
 from holdfast.keeper.learning import memory_links, seal_memory, seal_thought, thought_links
+from holdfast.keeper.linking import messages_named_by, without_sources
 from holdfast.keeper.names import AssistantBody, Names, ProjectBody
 from holdfast.keeper.store import Store
 from holdfast.model import Memory, Message, Thought, Turn
@@ -141,23 +142,24 @@ class BundleImport:
             tag = vault.keyring.tag(vault.raw, "summary", id_bytes(memory.session_id).hex())
             if await vault.storage.once(vault.raw, tag) is None:
                 once = OnceTag(tag=tag, id=id_bytes(memory.id))
-        there = await self._alive(source.message_id for source in memory.sources)
-        sources = tuple(s for s in memory.sources if id_bytes(s.message_id) in there)
-        if memory.sources and not sources:
+        named = messages_named_by(memory)
+        there = await self._alive(named)
+        left = without_sources(memory, {one for one in named if id_bytes(one) not in there})
+        if memory.sources and not left.sources:
             return False  # What it rests on is not here: it was forgotten or erased.
-        closed = memory.closed_by
-        if closed is not None and not await self._alive([closed.message_id]):
-            memory = replace(memory, closed_by=None)
-        memory = replace(memory, sources=sources)
+        memory = left
+        if memory.supersedes is not None and not await self._alive([memory.supersedes]):
+            memory = replace(memory, supersedes=None)
         row = await seal_memory(vault, memory)
         return await self._put(row, memory_links(memory), once)
 
     async def _thought(self, thought: Thought) -> bool:
         if await self._there(thought.id):
             return False
-        named = [one for one in (thought.turn_id, thought.linked_memory) if one is not None]
-        there = await self._alive(named)
-        if thought.turn_id is not None and id_bytes(thought.turn_id) not in there:
+        of = (thought.turn_id, thought.session_id, thought.message_id)
+        needed: list[str] = [one for one in of if one is not None]
+        there = await self._alive([*needed, *filter(None, [thought.linked_memory])])
+        if any(id_bytes(one) not in there for one in needed):
             return False
         if thought.linked_memory is not None and id_bytes(thought.linked_memory) not in there:
             thought = replace(thought, linked_memory=None)

@@ -75,6 +75,7 @@ class Derived:
         """
         resting = {link.from_id for link in await self._links_to(messages, "source")}
         ended = {link.from_id for link in await self._links_to(messages, "closed_by")}
+        ended |= {link.from_id for link in await self._links_to(messages, "said_before")}
         summaries = set() if summary is None else {summary}
         change = await repaired(
             self._vault,

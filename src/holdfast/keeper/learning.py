@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from holdfast.capture.checks import checked_tags, checked_text, checked_time
 from holdfast.clock import id_bytes, to_ms
 from holdfast.errors import BadInput
+from holdfast.keeper.linking import messages_named_by
 from holdfast.keeper.store import Store
 from holdfast.model import (
     Memory,
@@ -212,6 +214,11 @@ def memory_links(memory: Memory) -> list[Link]:
         links.append(
             Link(kind="closed_by", from_id=raw, to_id=id_bytes(memory.closed_by.message_id))
         )
+    # What only a former version names must be found from there too, to go from it.
+    before = messages_named_by(memory) - messages_named_by(replace(memory, former=()))
+    links += [
+        Link(kind="said_before", from_id=raw, to_id=id_bytes(message)) for message in sorted(before)
+    ]
     if memory.supersedes is not None:
         links.append(Link(kind="supersedes", from_id=raw, to_id=id_bytes(memory.supersedes)))
     return links

@@ -22,6 +22,7 @@ __all__ = [
     "chain_of",
     "held_at",
     "known_forms",
+    "messages_named_by",
     "own_words_in",
     "versions_without",
     "without_memories",
@@ -118,6 +119,15 @@ def versions_without(
         if memory.sources or not version.memory.sources:
             kept.append(replace(version, memory=memory))
     return tuple(kept)
+
+
+def messages_named_by(memory: Memory) -> set[MessageId]:
+    """Every message that a memory names: its sources, what ended it, and those of former
+    versions."""
+    named = {source.message_id for source in memory.sources}
+    if memory.closed_by is not None:
+        named.add(memory.closed_by.message_id)
+    return named.union(*(messages_named_by(version.memory) for version in memory.former))
 
 
 def own_words_in(memory: Memory) -> list[MemoryVersion]:

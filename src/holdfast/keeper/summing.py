@@ -149,6 +149,8 @@ async def sum_up(store: Store, vault: Vault, session: Session, head: SessionHead
     known = await _known_summary(vault, tag)
     if known is not None and not _is_due(known, head):
         return Summed()
+    if known is not None and known[1] is not None and known[1].corrected:
+        return Summed()  # its owner has the last word
     condensed = await asyncio.to_thread(
         condense, await learnable(vault, session, await _latest(vault, session.id))
     )
@@ -210,12 +212,11 @@ async def _summary(
     if known is not None:
         row, former = known
         created_at = memory.created_at if former is None else former.created_at
-        memory = replace(memory, id=id_text(row.id), created_at=created_at)
+        pinned = former is not None and former.pinned
+        memory = replace(memory, id=id_text(row.id), created_at=created_at, pinned=pinned)
         version, once = row.version + 1, None
         unlinks = tuple(
-            await vault.storage.links(
-                LinksQuery(vault_id=vault.raw, from_ids=(row.id,), kind="source")
-            )
+            await vault.storage.links(LinksQuery(vault_id=vault.raw, from_ids=(row.id,)))
         )
     links = tuple(memory_links(memory))
     kept = set(links)

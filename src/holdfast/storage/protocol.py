@@ -178,10 +178,10 @@ class RowKey(Struct, frozen=True, kw_only=True):
 class Link(Struct, frozen=True, kw_only=True):
     """A relation between two rows of one vault. Both ends must exist; it goes when either goes.
 
-    `kind`: "source" and "closed_by" (memory to message), "supersedes" (memory to memory), "led_to"
-    (thought to memory), "in_turn" (thought to turn), "in_session" (thought without a turn, to its
-    session), "repeats" (thought to message), "learned" (what was distilled, to its session). A row
-    that becomes FORGOTTEN or GONE loses its links.
+    `kind`: "source", "closed_by" and "said_before" (memory to message), "supersedes" (memory to
+    memory), "led_to" (thought to memory), "in_turn" (thought to turn), "in_session" (thought
+    without a turn, to its session), "repeats" (thought to message), "learned" (what was distilled,
+    to its session). A row that becomes FORGOTTEN or GONE loses its links.
     """
 
     kind: str

@@ -15,6 +15,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
+    initialize,
     invariant,
     rule,
     run_state_machine_as_test,
@@ -30,10 +31,19 @@ from holdfast.keeper.users import User
 from holdfast.model import Memory, Message, Source
 from holdfast.storage.protocol import Kind, LinksQuery, RowSpan, State
 
-_CHANCE = st.randoms(use_true_random=False)
+_CHANCE = st.randoms(use_true_random=True)
 _STATED = re.compile(r"my (\w+) is (\w+)")
 _KINDS = (Kind.SESSION, Kind.TURN, Kind.MESSAGE, Kind.MEMORY, Kind.THOUGHT)
-_OURS = {"source", "closed_by", "supersedes", "led_to", "in_turn", "in_session", "repeats"}
+_OURS = {
+    "source",
+    "closed_by",
+    "said_before",
+    "supersedes",
+    "led_to",
+    "in_turn",
+    "in_session",
+    "repeats",
+}
 
 
 def _find(page: Sequence[Message], *, before: Sequence[Message] = ()) -> finding.Finding:
@@ -86,7 +96,8 @@ async def check_links(user: User) -> None:
     )
     wanted = [link for memory in memories for link in memory_links(memory)]
     wanted += [link for thought in thoughts for link in thought_links(thought)]
-    assert {_ends(link) for link in links if link.kind in _OURS} == {_ends(x) for x in wanted}
+    linked = {_ends(link) for link in links if link.kind in _OURS}
+    assert linked == {_ends(link) for link in wanted}
     assert len(wanted) == len({_ends(link) for link in wanted})
     await _check_ways_back(user, memories)
 
@@ -163,13 +174,30 @@ class Links(RuleBasedStateMachine):
         ids = [memory.id for memory in await self.ada.memories.list()]
         return chance.sample(ids, min(len(ids), chance.randrange(1, most + 1)))
 
+    @initialize(chance=_CHANCE)
+    def begins(self, chance: random.Random) -> None:
+        """With chains of memories, so that the first step already has something to break."""
+
+        async def work() -> None:
+            for _ in range(6):
+                await self._say(chance)
+                await self.ada.distill()
+
+        self._run(work())
+
+    async def _say(self, chance: random.Random) -> None:
+        of, is_so = chance.choice(("home", "job")), chance.choice(("a", "b", "c", "nothing"))
+        await talk(await self._session(chance), (f"my {of} is {is_so}", "Noted."))
+
     @rule(chance=_CHANCE)
     def says(self, chance: random.Random) -> None:
         """Something that holds from now on, or that does not hold any more."""
 
         async def work() -> None:
-            of, is_so = chance.choice(("home", "job")), chance.choice(("a", "b", "c", "nothing"))
-            await talk(await self._session(chance), (f"my {of} is {is_so}", "Noted."))
+            for _ in range(chance.randrange(1, 4)):
+                await self._say(chance)
+                if chance.random() < 0.7:
+                    await self.ada.distill()
 
         self._run(work())
 
@@ -292,7 +320,7 @@ class Links(RuleBasedStateMachine):
 
         async def work() -> None:
             known = await self.ada.sessions.list()
-            if known and chance.random() < 0.5:
+            if len(known) > 3:
                 await self.ada.erase_session(chance.choice(known).id)
 
         self._run(work())

@@ -15,6 +15,7 @@ __all__ = [
     "ContextAsked",
     "ContextOut",
     "HitOut",
+    "LeftOutOut",
     "PieceOut",
     "ReasonOut",
     "SearchAsked",
