@@ -183,7 +183,7 @@ async def change_of(
     vault: Vault, known: Mapping[MemoryId, Known], settled: Iterable[Settled]
 ) -> Change:
     """The rows and links that lead from what is known to what is settled."""
-    all_settled = list(settled)
+    all_settled = _mended(known, list(settled))
     made = tuple(m for one in all_settled for m in one.made)
     changed = tuple(m for one in all_settled for m in one.changed)
     gone = tuple(m for one in all_settled for m in one.gone)
@@ -208,6 +208,33 @@ async def change_of(
         gone=gone,
         refused=tuple(refused for one in all_settled for refused in one.refused),
     )
+
+
+def _mended(known: Mapping[MemoryId, Known], settled: list[Settled]) -> list[Settled]:
+    """The same, with nobody superseding what goes: an owner's merge joins things said of different
+    subjects, so a chain may lead through several slots."""
+    gone = {memory.id for one in settled for memory in one.gone}
+    if not gone:
+        return settled
+
+    def past(memory: Memory) -> Memory:
+        step, seen = memory.supersedes, {memory.id}
+        while step is not None and step in gone and step not in seen:
+            seen.add(step)
+            step = known[step].memory.supersedes if step in known else None
+        return replace(memory, supersedes=None if step in seen else step)
+
+    told = gone | {memory.id for one in settled for memory in one.changed}
+    beside = tuple(
+        past(entry.memory)
+        for memory_id, entry in known.items()
+        if memory_id not in told and entry.memory.supersedes in gone
+    )
+    mended = [
+        replace(one, made=tuple(map(past, one.made)), changed=tuple(map(past, one.changed)))
+        for one in settled
+    ]
+    return [*mended, Settled(changed=beside)] if beside else mended
 
 
 def _order(link: Link) -> tuple[str, bytes, bytes]:
