@@ -97,11 +97,15 @@ class _Turn:
         self._tools = 0
         self._open_tools: dict[str, tuple[str, Span]] = {}
         self._ended = False
-        above = NO_SPAN if self._here is None else self._here.span
+        place = self._here
+        # A socket is open for hours: each turn over it is a trace of its own.
+        above = NO_SPAN if place is None or place.is_socket else place.span
         self.span = observer.tracing.begin("invoke_agent", above=above)
         self.span.set("gen_ai.operation.name", "invoke_agent")
         self.span.set("gen_ai.conversation.id", started.session_id)
         self.span.set("holdfast.turn_id", started.turn_id)
+        if place is not None:
+            self.span.set("holdfast.request_id", place.request_id)
 
     def saw(self, event: Event) -> None:
         """Note an event."""
