@@ -219,7 +219,7 @@ async def _told(ctx: _Context, call_next: CallNext) -> HandlerResult:
 
 def _log_broken(message: str, action: str, ctx: _Context, exc: Exception) -> None:
     # Its class alone: an exception that nobody foresaw may quote what somebody said.
-    facts = {"action": action, "request_id": _request_id(ctx), "kind": type(exc).__name__}
+    facts = {"action": action, "request_id": _request_id(ctx), "error": type(exc).__name__}
     _logger.error(message, extra=facts)
 
 
