@@ -32,7 +32,7 @@ from holdfast.server.talking.listeners import Ended, Listener
 from holdfast.server.talking.run import Run
 from holdfast.server.talking.told import Told
 
-__all__ = ["HEADERS", "MEDIA_TYPE", "UiChunks", "sent_events"]
+__all__ = ["HEADERS", "KEEP_ALIVE_S", "MEDIA_TYPE", "UiChunks", "sent_events"]
 
 MEDIA_TYPE = "text/event-stream"
 HEADERS = {

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from holdfast.server.talking.talk import Talk
     from holdfast.server.talking.talks import Talks
 
-__all__ = ["cancel_turns", "router", "say", "stream_turn", "stream_turn_of_chat"]
+__all__ = ["NEW", "cancel_turns", "router", "say", "stream_turn", "stream_turn_of_chat"]
 
 _logger = logging.getLogger(__name__)
 NEW = "new"

@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, JsonValue, Tag
 
-from holdfast.server.schemas.base import In, Out
 from holdfast.server.schemas.conversations import TurnOut
+from holdfast.server.schemas.shapes import In, Out
 
 __all__ = [
     "AnsweredOut",

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from holdfast.keeper.sessions import OpenSession
     from holdfast.server.talking.talks import Talks
 
-__all__ = ["Seat", "Talk"]
+__all__ = ["Check", "Seat", "Talk"]
 
 _logger = logging.getLogger(__name__)
 _MAX_WAITING = 16
