@@ -6,7 +6,6 @@ In a room all of it comes from the room, and nothing from anything that is its c
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -46,13 +45,9 @@ class Place(Struct, frozen=True, kw_only=True):
         """Whether what is said here is kept with what is the user's or the room's."""
         return self.room is not None or self.session.vault.raw == self.user.vault.raw
 
-    async def host(self) -> Assistant | None:
-        """The assistant that the session is held with."""
-        if self.room is not None:
-            return None
-        slug = (await self.session.info()).assistant
-        known = await self.user.names.assistants() if slug else ()
-        return next((assistant for assistant in known if assistant.slug == slug), None)
+    async def host(self) -> str | None:
+        """The slug of the assistant that the session is held with."""
+        return None if self.room is not None else (await self.session.info()).assistant
 
 
 async def recalled(
@@ -91,12 +86,18 @@ async def asked_of(
         [hit for hit in hits if hit.message is None or hit.message.id not in shown],
         budget_tokens=options.context_tokens - taken,
     )
-    host = await place.host()
+    slug = await place.host()
+    held_with = {} if place.room else await _held_with(place, hits, slug)
+    known = await _known(place.user, {slug, *held_with.values()})
+    host = known.get(slug or "")
     return Asked(
         text=text,
         hits=hits,
         now=turn.log.clock(),
-        assistants={} if place.room else await _assistants(place.user, hits),
+        assistants={
+            session: known[slug].name if slug in known else slug
+            for session, slug in held_with.items()
+        },
         context=context.text if context.pieces else "",
         recent=tuple(recent),
         assistant=host.name if host else "",
@@ -140,16 +141,24 @@ def _turn_of(hit: Hit) -> str | None:
     return None if hit.message is None else hit.message.turn_id
 
 
-async def _assistants(user: User, hits: tuple[Hit, ...]) -> Mapping[SessionId, str]:
-    """With whom the sessions were held in which an assistant said one of the hits."""
+async def _held_with(place: Place, hits: tuple[Hit, ...], here: str | None) -> dict[SessionId, str]:
+    """With whom the sessions were held in which an assistant said one of the hits, by slug."""
     found: dict[SessionId, str] = {}
     spoken = {h.message.session_id for h in hits if h.message and h.message.role == "assistant"}
-    names = {a.slug: a.name for a in await user.names.assistants()} if spoken else {}
     for session_id in spoken:
-        try:
-            slug = (await (await user.sessions.open(session_id)).info()).assistant
-        except NotFound:  # forgotten since it was found
-            continue
+        slug = here
+        if session_id != place.session.id:
+            try:
+                slug = (await (await place.user.sessions.open(session_id)).info()).assistant
+            except NotFound:  # forgotten since it was found
+                continue
         if slug is not None:
-            found[session_id] = names.get(slug, slug)
+            found[session_id] = slug
     return found
+
+
+async def _known(user: User, slugs: set[str | None]) -> dict[str, Assistant]:
+    """What is known of these assistants, in one read; nothing is read for nobody."""
+    if not slugs - {None}:
+        return {}
+    return {a.slug: a for a in await user.names.assistants() if a.slug in slugs}
