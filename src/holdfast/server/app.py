@@ -109,15 +109,15 @@ def create_app(
     app.state.proxy = proxy
     app.state.once = Once(monotonic=monotonic)
     app.state.proxy = proxy
-    app.include_router(operations.router)
-    app.include_router(login.router)
-    for module in (conversations, messages, search, memories, names, profile, moving):
-        app.include_router(module.router)
-    app.include_router(rooms.router)
-    app.include_router(turns.router)
-    app.include_router(sockets_router)
+    # Routes are tried one after the other, some ten microseconds each: what is asked for most, and
+    # what others wait behind, stands first.
     app.router.routes += proxy.routes
     app.router.routes += Mcp(settings, answers.tools or standard_tools()).routes
+    for module in (turns, conversations, search, messages, operations, login):
+        app.include_router(module.router)
+    for module in (memories, names, profile, moving, rooms):
+        app.include_router(module.router)
+    app.include_router(sockets_router)
     handle_failures(app)
     # The last one added is the first that a request passes.
     app.add_middleware(Bodies, settings=settings)

@@ -34,7 +34,7 @@ _MAX_BODY_BYTES = 64 << 10
 """A longer answer is not kept: what is asked for again is done again, which changes nothing."""
 
 
-def client_key(
+async def client_key(
     key: Annotated[
         str | None,
         Header(

@@ -74,6 +74,11 @@ async def user_of(connection: HTTPConnection, verb: Verb) -> User:
     return await user_for(identity_of(connection), caller_of(connection), named, verb)
 
 
+# A dependency that is no coroutine function would be called in a thread, for every request.
+async def _asking(connection: HTTPConnection) -> Caller:
+    return caller_of(connection)
+
+
 async def _reader(connection: HTTPConnection) -> User:
     return await user_of(connection, "read")
 
@@ -91,7 +96,7 @@ async def _eraser(connection: HTTPConnection) -> AsyncIterator[User]:
     talks.forget(user.vault.raw)
 
 
-Asking: TypeAlias = Annotated[Caller, Depends(caller_of)]
+Asking: TypeAlias = Annotated[Caller, Depends(_asking)]
 Reader: TypeAlias = Annotated[User, Depends(_reader)]
 Writer: TypeAlias = Annotated[User, Depends(_writer)]
 Eraser: TypeAlias = Annotated[User, Depends(_eraser)]
