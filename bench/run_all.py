@@ -3,7 +3,7 @@
     python bench/run_all.py [--quick] [--only capture,history] [--data FILE ...]
 
 Each program's tables go to bench/results/NAME.md and NAME.json, all targets to summary.md. It needs
-the packages of requirements/bench.lock and takes about a quarter of an hour; `--quick` takes two
+the packages of requirements/bench.lock and takes some twenty minutes; `--quick` takes two
 minutes and says nothing about speed. `--data` names files of questions with known evidence.
 """
 
@@ -28,6 +28,7 @@ from holdfast.bench.report import Effort, Report, Table, Target, at_least, summa
 from holdfast.index.embedder import StaticEmbedder
 
 RESULTS = Path(__file__).parent / "results"
+FLOOR = Path(__file__).with_name("floor.py")
 _QUICK_MESSAGES = 2_000
 _QUALITY = "quality"
 _WANTED = {
@@ -41,6 +42,8 @@ def run(name: str, effort: Effort, data: list[Path], command: str) -> Report:
     """One program, with what it needs made first."""
     if name == _QUALITY:
         return measure_quality(data, effort, command)
+    if name == "server":
+        return run_program(name, effort, floor=[str(FLOOR)], command=command)
     if name != "importing":
         report = run_program(name, effort, peers=peers.all_peers(), command=command)
         return replace(report, versions=peers.versions())
