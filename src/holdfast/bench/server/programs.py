@@ -16,9 +16,9 @@ from holdfast.bench.server.turns import measure_overhead, measure_rate
 
 __all__ = ["PARTS", "measure"]
 
-Part: TypeAlias = Callable[[Effort], Awaitable[tuple[list[Table], list[Target]]]]
+_Part: TypeAlias = Callable[[Effort], Awaitable[tuple[list[Table], list[Target]]]]
 
-PARTS: dict[str, Part] = {
+PARTS: dict[str, _Part] = {
     "overhead": measure_overhead,
     "rate": measure_rate,
     "sockets": measure_sockets,
@@ -40,7 +40,7 @@ def measure(
         floor: see `measure_rate`.
     """
     rate = partial(measure_rate, floor=floor)
-    known: dict[str, Part] = {**PARTS, "rate": rate}
+    known: dict[str, _Part] = {**PARTS, "rate": rate}
     machine = describe_machine()
     tables: list[Table] = []
     targets: list[Target] = []
@@ -58,5 +58,5 @@ def measure(
     )
 
 
-async def _measured(part: Part, effort: Effort) -> tuple[list[Table], list[Target]]:
+async def _measured(part: _Part, effort: Effort) -> tuple[list[Table], list[Target]]:
     return await part(effort)

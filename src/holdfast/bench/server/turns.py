@@ -36,7 +36,7 @@ _WARM_UP_S = 1.0
 _QUESTIONS = 512
 _EVENTS = "text/event-stream"
 _FLOOR = "no turn: a bare FastAPI route"
-Way: TypeAlias = tuple[Served, Step, list[Asker]]
+_Way: TypeAlias = tuple[Served, Step, list[Asker]]
 """Who is asked what, and by whom."""
 _LAST_LINE = b"data: [DONE]\n\n"
 _NOTE = (
@@ -181,7 +181,7 @@ async def measure_rate(
             return await turns.over_socket(sockets[asker.session_id], asker, number)
 
         http, by_socket = turns.by_http(server), turns.by_socket(server)
-        steps: dict[str, Way] = {
+        steps: dict[str, _Way] = {
             "JSON": (server, turns.as_json, http),
             "event stream": (server, turns.as_stream, http),
             "WebSocket": (server, over_socket, by_socket),
@@ -211,7 +211,7 @@ def _less(model_s: float, step: Step) -> Step:
     return less
 
 
-async def _in_turns(effort: Effort, ways: dict[str, Load], steps: dict[str, Way]) -> None:
+async def _in_turns(effort: Effort, ways: dict[str, Load], steps: dict[str, _Way]) -> None:
     """Every way once without counting it, then in rounds."""
     for server, step, askers in steps.values():
         await drive(Load(), server, askers, step, min(_WARM_UP_S, effort.seconds))
