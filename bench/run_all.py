@@ -16,6 +16,7 @@ import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 from msgspec.structs import replace
 
 import make_export
@@ -85,6 +86,13 @@ def _quality_targets(found: recall.RecallReport) -> Iterator[Target]:
             yield at_least(f"{name}, {what}", limit, measured, "%")
 
 
+def _latest() -> list[Report]:
+    """What each program found when it last ran: the page shows all of them."""
+    paths = [RESULTS / f"{name}.json" for name in [*PROGRAMS, _QUALITY]]
+    found = [path.read_bytes() for path in paths if path.exists()]
+    return [msgspec.json.decode(each, type=Report) for each in found]
+
+
 def _command(arguments: list[str]) -> str:
     """What a report says it was started by; of files only their names."""
     shown = [Path(one).name if "/" in one else one for one in arguments]
@@ -103,7 +111,7 @@ def main() -> int:
     effort = effort_of(rounds=asked.rounds, seconds=asked.seconds, quick=asked.quick)
     RESULTS.mkdir(exist_ok=True)
     command = _command(sys.argv[1:])
-    reports, failed = [], []
+    failed = []
     for name in asked.only.split(","):
         if name == _QUALITY and not asked.data:
             continue
@@ -118,8 +126,7 @@ def main() -> int:
         (RESULTS / f"{name}.md").write_text(report.markdown(), encoding="utf-8")
         (RESULTS / f"{name}.json").write_text(report.json(), encoding="utf-8")
         print(report.markdown(), flush=True)
-        reports.append(report)
-    text = summary(reports)
+    text = summary(_latest())
     (RESULTS / "summary.md").write_text(text, encoding="utf-8")
     print(text)
     if failed:
