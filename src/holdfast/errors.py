@@ -173,7 +173,9 @@ class NotAllowed(HoldfastError):
     code = "not_allowed"
 
     def __init__(self, verb: str) -> None:
-        super().__init__(f"you may not {verb} here: ask an owner")
+        super().__init__(
+            f"you may not {verb} here: it takes an owner, or a credential with that scope"
+        )
         self.verb = verb
 
 

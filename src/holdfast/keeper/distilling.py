@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from holdfast.clock import id_bytes, id_text, to_ms
 from holdfast.distill.extract import Condensed, condense
-from holdfast.errors import BadInput, Conflict, NotFound
+from holdfast.errors import BadInput, Conflict, HoldfastError, NotFound
 from holdfast.keeper.learning import NewMemory, memory_links, new_memory, seal_memory
 from holdfast.keeper.store import Store
 from holdfast.model import Memory, Message, Session, SessionId, Source, TurnId
@@ -120,16 +120,27 @@ async def _latest(vault: Vault, session_id: SessionId) -> list[Message]:
 
 
 async def distill_vault(store: Store, vault: Vault) -> int:
-    """Bring the running summary of every session up to date; returns how many changed."""
+    """Bring the running summary of every session up to date; returns how many changed.
+
+    Raises:
+        HoldfastError: the first of the sessions that could not be done; the others are.
+    """
     changed = 0
+    failure: HoldfastError | None = None
     before: tuple[int, bytes] | None = None
     while True:
         heads = await vault.storage.heads(HeadsQuery(vault_id=vault.raw, before=before, limit=500))
         if not heads:
-            return changed
+            break
         before = (heads[-1].last_ms, heads[-1].session_id)
         for head in heads:
-            changed += await _distill_session(store, vault, head)
+            try:
+                changed += await _distill_session(store, vault, head)
+            except HoldfastError as exc:
+                failure = failure or exc
+    if failure is not None:
+        raise failure
+    return changed
 
 
 async def _distill_session(store: Store, vault: Vault, head: SessionHead) -> bool:

@@ -126,12 +126,17 @@ def handle_failures(app: FastAPI) -> None:
 def _places(exc: RequestValidationError) -> str:
     """Where and what kind, but never the value: it may be what somebody said."""
     places = {
-        ".".join(str(part)[:_SHOWN] for part in error["loc"]) + ": " + _problem(error)
+        ".".join(str(part)[:_SHOWN] for part in _place(error["loc"])) + ": " + _problem(error)
         for error in exc.errors()
     }
     listed = sorted(places)
     more = [f"and {len(listed) - _MAX_PLACES} more"] if len(listed) > _MAX_PLACES else []
     return "; ".join([*listed[:_MAX_PLACES], *more])
+
+
+def _place(where: tuple[int | str, ...]) -> tuple[int | str, ...]:
+    """Without the name by which one of several kinds of body was chosen: no client sends it."""
+    return (where[0], *where[2:]) if where[:2] in (("body", "own"), ("body", "ui")) else where
 
 
 def _problem(error: Any) -> str:  # pydantic's own, untyped here

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from contextlib import aclosing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from holdfast.assistant.models.local import LocalAnswerer
 from holdfast.assistant.models.wording import planned
 from holdfast.assistant.quoting import NOTHING
 from holdfast.errors import ModelIncomplete, ModelStalled
+from holdfast.model import Message, MessageId, SessionId, TurnId
 from integration.models.conftest import Toolcase, asked, pieces_of, text_of
 
 TOLD = (
@@ -290,3 +292,31 @@ def test_nothing_that_was_said_begins_or_ends_a_turn_of_the_prompt() -> None:
 
     # A task, four examples of two turns each, the text; or a task and the text.
     assert [10, 2] == [prompt.count("<|im_end|>") for prompt in prompts]
+
+
+def test_the_model_is_shown_no_quote_to_make_up_another_one_from() -> None:
+    """Of an earlier answer it sees its own sentence; what was quoted below is left out."""
+    said = (
+        ("user", "What is my dog called?"),
+        ("assistant", 'Your dog is Pluto.\n\nOn 20 November you said: "My dog is Pluto."'),
+        ("user", "And the cat?"),
+        ("assistant", 'On 20 November 2025 Helper said: "It is Tom.\n\nOr Tim."'),
+    )
+    recent = tuple(
+        Message(
+            id=MessageId(str(seq)),
+            session_id=SessionId("s"),
+            turn_id=TurnId("t"),
+            seq=seq,
+            role="user" if role == "user" else "assistant",
+            text=text,
+            at=datetime(2026, 11, 20, tzinfo=UTC),
+        )
+        for seq, (role, text) in enumerate(said)
+    )
+
+    plan = planned(asked("Which bird is the fastest?", recent=recent), max_tokens=9)
+
+    assert plan.completion is not None
+    assert "Your dog is Pluto.<|im_end|>" in plan.completion.prompt
+    assert " said: " not in plan.completion.prompt

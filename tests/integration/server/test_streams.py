@@ -363,6 +363,46 @@ async def test_what_makes_no_sense_is_refused_and_nothing_is_recorded(
     assert after == before
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"text": " "},
+        {"text": "hello", "tags": ["x" * 2000]},
+        {"text": "hello", "intent": "x" * 2000},
+        {"text": "hello", "client_key": ""},
+        {"text": "x" * 17_000_000},
+        {"text": "hello", "edits": "01a1f7ac-34a2-7720-a02d-af57c429c4be"},
+        {"answers": "01a1f7ac-34a2-7720-a02d-af57c429c4be"},
+        {"audio": {"data": "no base64", "media_type": "audio/wav"}},
+        {"audio": {"data": "AAAA", "media_type": "x" * 2000}},
+        {"messages": [{"id": "m", "role": "user", "parts": []}]},
+        page("hello", "m", trigger="regenerate-message"),
+    ],
+    ids=lambda body: json.dumps(body)[:40],
+)
+async def test_what_is_refused_begins_no_session(standing: Served, body: object) -> None:
+    """An error means that nothing was recorded, not even a session without a message."""
+    async with standing.client() as client:
+        before = (await client.get("/api/profile")).json()["conversation_count"]
+        answer = await client.post(NEW, json=body, headers={"Accept": "application/json"})
+        after = (await client.get("/api/profile")).json()["conversation_count"]
+
+    assert answer.status_code in (400, 404, 413)
+    assert after == before
+
+
+async def test_a_mistake_is_placed_by_the_names_that_a_client_sends(standing: Served) -> None:
+    """How the server tells its two kinds of body apart is no part of the place."""
+    async with standing.client() as client:
+        answers = [
+            await client.post(NEW, json={"text": 5}),
+            await client.post(NEW, json={"messages": "hello"}),
+        ]
+
+    told = [answer.json()["error"]["message"] for answer in answers]
+    assert ["body.text", "body.messages"] == [message.partition(":")[0] for message in told]
+
+
 async def test_no_address_in_a_message_is_called(standing: Served) -> None:
     """A file by its address is refused; speech that is in the message is kept."""
     files = ["http://127.0.0.1:9/x.wav", "file:///etc/passwd", "data:text/html;base64,PGI+"]

@@ -38,6 +38,9 @@ class Plan(Struct, frozen=True, kw_only=True):
 
 _REWORDED_CHARS = 160
 """A longer text is quoted and not worded: the model loses its thread."""
+_QUOTE = re.compile(r'\s*^(?:Noted on|On) \d{1,2} [A-Z][a-z]+.*?: "', re.MULTILINE | re.DOTALL)
+"""Where what was found begins in an earlier answer. Shown a quote the model makes up others, with
+a day and in the words of whoever asks."""
 _CHATTED_CHARS = 1500
 _RECENT = 4
 _RECENT_CHARS = 300
@@ -58,7 +61,7 @@ _EXAMPLES = (
 _TASK = "Say to the user what the user said, with you for I."
 _JOINING = (
     "You you You're you're Your your Yours yours Yourself yourself Yes yes are were have had was "
-    "is said say that the The a an of to in it and told from did do called with so not no"
+    "is said say that the The a an of to in it and told from did do called with so no"
 )
 _FIRST_PERSON = (
     "i me my mine myself we us our ours ourselves i'm i've i'll i'd we're we've we'll we'd"
@@ -147,9 +150,17 @@ def _free(asked: Asked, max_tokens: int) -> Completion:
     task = f"You are a helpful AI assistant named {name}. {asked.purpose}".strip()
     turns = [("system", task)]
     said = [m for m in asked.recent if m.kind == "text" and m.role in ("user", "assistant")]
-    turns += [(m.role, m.text[:_RECENT_CHARS]) for m in said[-_RECENT:]]
+    shown = [(m.role, _unquoted(m)) for m in said[-_RECENT:]]
+    turns += [(role, text[:_RECENT_CHARS]) for role, text in shown if text]
     turns.append(("user", asked.text[:_CHATTED_CHARS]))
     return Completion(prompt=_prompt(turns), max_tokens=min(max_tokens, _FREE_TOKENS))
+
+
+def _unquoted(message: Message) -> str:
+    """A message without the quotes that an answer ends with."""
+    if message.role == "user":
+        return message.text
+    return _QUOTE.split(message.text, maxsplit=1)[0]
 
 
 def _prompt(turns: list[tuple[str, str]]) -> str:

@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from holdfast.assistant.events import Failed
 from holdfast.clock import id_bytes
-from holdfast.server.api.saying import check_said, said_in
+from holdfast.server.api.saying import said_first, said_in
 from holdfast.server.identity.asking import Asking, Reader, Writer
 from holdfast.server.once import ClientKey
 from holdfast.server.routing import Route
@@ -93,9 +93,12 @@ async def say(
     """Say something and get the answer: as JSON when the turn has ended, with whatever status, or
     as an event stream (UI message stream, version 1) while it happens."""
     talks: Talks = request.app.state.talks
-    check_said(body)
-    session = await _session(request, owner, session_id, key)
-    said = await said_in(body, key, session)
+    if session_id == NEW:
+        said = said_first(body, key, request.app.state.keeper.store.limits)
+        session = await _new_session(request, owner, key)
+    else:
+        session = await owner.sessions.open(session_id)
+        said = await said_in(body, key, session)
     talk = talks.of(session)
     if _wants_stream(body, accept):
         return await _streamed(request, talk, owner, caller, said)
@@ -151,9 +154,7 @@ async def cancel_turns(
     return CancelledOut(cancelled=len(runs))
 
 
-async def _session(request: Request, owner: User, session_id: str, key: str | None) -> OpenSession:
-    if session_id != NEW:
-        return await owner.sessions.open(session_id)
+async def _new_session(request: Request, owner: User, key: str | None) -> OpenSession:
     assistant: str = request.app.state.assistant
     return await owner.sessions.start(assistant=assistant, client_key=key)
 

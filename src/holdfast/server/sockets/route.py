@@ -67,6 +67,7 @@ def _caller(socket: WebSocket, ticket: str) -> Caller:
     caller = identity_of(socket).redeem(ticket, socket.headers.get("origin"))
     if caller is None:
         raise Refused(401, "wrong_ticket", "get a new ticket from POST /api/ws-ticket")
+    socket.state.caller = caller  # for the line about this socket
     return caller
 
 
