@@ -135,6 +135,7 @@ class Answering:
             pieces = _begun(by, asked, self._tools)
             stack.push_async_callback(_closed, pieces)
             while (piece := await self._next(pieces)) is not None:
+                _check_cancelled()
                 try:
                     await self._saying.take(piece)
                 except ModelRepeats as exc:
@@ -220,6 +221,13 @@ def _told(error: Exception, code: str) -> str:
     if isinstance(error, HoldfastError):
         return f"{error} ({code})"
     return f"the answer could not be made: what you said is kept, try again ({code})"
+
+
+def _check_cancelled() -> None:
+    """Go on with a cancellation that an answerer or a tool has swallowed."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def _begun(by: Answerer, asked: Asked, tools: Toolbox) -> AsyncIterator[Piece]:

@@ -10,6 +10,7 @@ a cancelled task, a generator that is closed.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import TYPE_CHECKING
@@ -42,6 +43,10 @@ if TYPE_CHECKING:
     from holdfast.model import Assistant, Json
 
 __all__ = ["ChatOptions", "chat"]
+
+_logger = logging.getLogger(__name__)
+_CANCELLED_S = 10.0
+"""How long an answer that was cancelled may take to end, its last words recorded."""
 
 
 async def chat(
@@ -198,7 +203,11 @@ async def _answered(
     stopping: asyncio.Event | None,
 ) -> AsyncGenerator[Event, None]:
     """The events of a turn that is open, until it has its final status."""
-    yield _started(turn, heard)
+    try:
+        yield _started(turn, heard)
+    except (asyncio.CancelledError, GeneratorExit):
+        await _interrupted(turn, stopping)
+        raise
     relay = Relay()
     answering = asyncio.create_task(Answering(turn, place, heard, means, relay).run())
     answering.add_done_callback(lambda _: relay.close())
@@ -209,17 +218,30 @@ async def _answered(
             taken()
         last = await answering
     except (asyncio.CancelledError, GeneratorExit):
+        # Nobody takes what it tells from here on: waiting for that, it would never end.
+        relay.close()
         await finish(_ended(answering))
-        if stopping is not None and stopping.is_set() and turn.record.status == "open":
-            await finish(turn.end("interrupted"))
+        await _interrupted(turn, stopping)
         raise
     yield last
 
 
+async def _interrupted(turn: TurnRecorder, stopping: asyncio.Event | None) -> None:
+    """End a turn that was cut off as interrupted, when it is the process that ends."""
+    if stopping is not None and stopping.is_set() and turn.record.status == "open":
+        await finish(turn.end("interrupted"))
+
+
 async def _ended(answering: asyncio.Task[Event]) -> None:
-    """Cancel the task and wait for its last word; what it could not record is raised."""
+    """Cancel the task and wait for its last word; what it could not record is raised.
+
+    A model or a tool may swallow the cancellation and go on: then it is left to itself. The turn
+    ends without it, and refuses what it still has to say.
+    """
     answering.cancel()
-    await asyncio.wait({answering})
+    if not (await asyncio.wait({answering}, timeout=_CANCELLED_S))[0]:
+        _logger.error("an answer cannot be cancelled", extra={"action": "chat.cancel"})
+        return
     if not answering.cancelled() and (error := answering.exception()) is not None:
         raise error
 

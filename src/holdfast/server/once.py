@@ -12,14 +12,14 @@ import hashlib
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from typing import Annotated, TypeAlias
+from typing import Annotated, NamedTuple, TypeAlias
 
 from fastapi import Depends, Header
 from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
-from holdfast.keeper.access import Caller
+from holdfast.keeper.access import Caller, Scope
 from holdfast.server.failures import Refused
 
 __all__ = ["REPLAYED", "ClientKey", "Once", "client_key"]
@@ -62,12 +62,23 @@ class _Answer(Struct):
     response: Response | None = None
 
 
+class _Who(NamedTuple):
+    """Whose answers: another credential of the same user may not be allowed to read them."""
+
+    account: str
+    user_id: str
+    via: str
+    credential: str
+    scopes: frozenset[Scope]
+    acts_for_users: bool
+
+
 class Once:
     """The answers of this process to requests with a key, by who asked."""
 
     def __init__(self, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
-        self._callers: OrderedDict[tuple[str, ...], OrderedDict[bytes, _Answer]] = OrderedDict()
+        self._callers: OrderedDict[_Who, OrderedDict[bytes, _Answer]] = OrderedDict()
 
     async def answer(
         self, request: Request, handle: Callable[[Request], Awaitable[Response]]
@@ -85,7 +96,7 @@ class Once:
             response = await self._once(request, handle, caller, key)
         if caller is not None and _removes(request):
             # No answer outlives what it tells of.
-            self._forget(caller, but=response)
+            self.forget(caller, but=response)
         return response
 
     async def _once(
@@ -120,7 +131,14 @@ class Once:
 
     def _of(self, caller: Caller) -> OrderedDict[bytes, _Answer]:
         """The answers of a caller that are still good."""
-        who = (caller.account, caller.user_id, caller.via, caller.credential)
+        who = _Who(
+            caller.account,
+            caller.user_id,
+            caller.via,
+            caller.credential,
+            caller.scopes,
+            caller.acts_for_users,
+        )
         kept = self._callers.setdefault(who, OrderedDict())
         self._callers.move_to_end(who)
         if len(self._callers) > _MAX_CALLERS:
@@ -130,10 +148,13 @@ class Once:
             kept.popitem(last=False)
         return kept
 
-    def _forget(self, caller: Caller, *, but: Response) -> None:
+    def forget(self, caller: Caller, *, but: Response | None = None) -> None:
+        """Keep no answer that may tell of what the caller has removed, by whichever way."""
         for who, kept in self._callers.items():
-            if who[:2] == (caller.account, caller.user_id) or caller.acts_for_users:
-                for place in [p for p, answer in kept.items() if answer.response is not but]:
+            own = (who.account, who.user_id) == (caller.account, caller.user_id)
+            if own or caller.acts_for_users or who.acts_for_users:
+                stale = [p for p, a in kept.items() if but is None or a.response is not but]
+                for place in stale:
                     del kept[place]
 
 

@@ -184,7 +184,9 @@ async def test_user_and_account_are_those_of_the_claims() -> None:
         ({"scp": ["memory:read", "memory:write"]}, {"memory:read", "memory:write"}),
         ({"scope": "memory:other"}, set()),
         ({"scope": "openid profile"}, ALL_SCOPES),
-        ({"scope": 7}, ALL_SCOPES),
+        ({"scope": 7}, set()),
+        ({"scope": "openid", "scp": ["memory:read"]}, {"memory:read"}),
+        ({"scope": "Memory:Read"}, set()),
     ],
 )
 async def test_a_token_may_narrow_what_it_is_good_for(

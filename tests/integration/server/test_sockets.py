@@ -7,6 +7,7 @@ import contextlib
 import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -580,3 +581,22 @@ async def test_a_room_is_posted_in_while_an_assistant_answers(
 
     assert started["message"]["text"] == "Never mind"
     assert finished["turn_id"] == started["turn_id"] != answered["turn_id"]
+
+
+async def test_what_is_said_in_rooms_counts_like_all_writes(tmp_path: Path) -> None:
+    """A post over a socket is a write, as it is over HTTP."""
+    served = Served(tmp_path, rate_writes_per_minute="6").start()
+    try:
+        async with served.client() as client:
+            room = (await client.post("/api/rooms", json={"name": "limits"})).json()
+            async with served.talk("none") as ada:
+                await ada.send(type="join", room_id=room["id"])
+                await ada.until("joined")
+                for number in range(7):
+                    await ada.send(type="post", room_id=room["id"], text=f"post {number}")
+                ends = [(await ada.until("finished", "error"))[-1] for _ in range(7)]
+    finally:
+        served.kill()
+    refused_posts = [end for end in ends if end["type"] == "error"]
+    assert {end["code"] for end in refused_posts} == {"rate_limited"}
+    assert len(refused_posts) >= 2

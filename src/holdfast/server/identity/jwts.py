@@ -214,14 +214,19 @@ def _text(claim: object) -> str:
 
 
 def _scopes_of(claims: Mapping[str, Any]) -> frozenset[Scope]:  # as above
-    """Those of ours that `scope` (or `scp`) names; all of them when it names none.
+    """Those of ours that `scope` and `scp` name; all of them when they name none.
 
     Issuers put scopes of their own there ("openid profile"), which say nothing about memories.
+    What cannot be read may be a limit: then there are none.
     """
-    said = claims.get("scope", claims.get("scp", ""))
-    words = said.split() if isinstance(said, str) else said
-    named = set(words) if isinstance(words, list) and all(isinstance(w, str) for w in words) else ()
-    if any(word.startswith("memory:") for word in named):
+    named: set[str] = set()
+    for claim in ("scope", "scp"):
+        said = claims.get(claim)
+        words = said.split() if isinstance(said, str) else [] if said is None else said
+        if not (isinstance(words, list) and all(isinstance(word, str) for word in words)):
+            return frozenset()
+        named.update(words)
+    if any(word.lower().startswith("memory:") for word in named):
         return frozenset(scope for scope in ALL_SCOPES if scope in named)
     return ALL_SCOPES
 

@@ -128,8 +128,12 @@ class Offering:
     ) -> Any:  # Any: Json, which pydantic and mypy read differently
         self._speaker.spend(ctx.request, _rate_of(tool))
         context = await self._speaker.context(ctx.request, tool.scope)
-        async with asyncio.timeout(tool.timeout_s or self._timeout_s):
-            return await tool.run(context, params.arguments or {})
+        try:
+            async with asyncio.timeout(tool.timeout_s or self._timeout_s):
+                return await tool.run(context, params.arguments or {})
+        finally:
+            if tool.scope == "memory:delete":
+                self._speaker.removed(ctx.request)
 
     # The resource
 

@@ -60,7 +60,7 @@ class Completions:
     async def stop(self) -> None:
         """End what is being answered; its last words are recorded on return."""
         for work in self._works:
-            work.cancel()
+            _cut(work)
         if self._works:
             await asyncio.wait(self._works)
 
@@ -81,7 +81,7 @@ class Completions:
             # The process ends: the turn is interrupted, and nobody has cancelled it. Not raised
             # again: this task ends here, and the server below would tell of it as of a fault.
             connection.app.state.talks.stopping.set()
-            work.cancel()
+            _cut(work)
             await asyncio.wait({work})
         finally:
             for watcher in watching:
@@ -112,6 +112,12 @@ class Completions:
         _logger.error("answer not recorded", extra={**extra, "code": error.code})
 
 
+def _cut(work: asyncio.Task[None]) -> None:
+    """Cancel it, once: a second time would cut off what records the end."""
+    if not work.cancelling():
+        work.cancel()
+
+
 async def _listen(
     receive: Receive,
     arrived: asyncio.Queue[Message],
@@ -124,11 +130,11 @@ async def _listen(
             message = await receive()
         except HTTPException as exc:
             client.refused = exc
-            work.cancel()
+            _cut(work)
             return
         if message["type"] == "http.disconnect":
             client.gone = True
-            work.cancel()
+            _cut(work)
             return
         arrived.put_nowait(message)
 
@@ -139,7 +145,7 @@ async def _until_revoked(
     """End the answer when the credential it was asked for with ends."""
     await identity_of(connection).revoked(caller_of(connection))
     client.gone = True
-    work.cancel()
+    _cut(work)
 
 
 async def read_body(receive: Receive, limit: int) -> bytes:

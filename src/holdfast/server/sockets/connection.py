@@ -145,6 +145,7 @@ class Connection:
                 return
             if not self._talks.valid(self.caller):
                 self.listener.end(REVOKED)
+                return
             text = message.get("text")
             if text is not None:
                 await self._take_text(text)
@@ -196,18 +197,18 @@ class Connection:
         match frame:
             case JoinFrame():
                 self._may("read")
+                self._spend(self.caller, "reads")
                 await self._rooms.join(frame)
             case LeaveFrame():
                 self._rooms.leave(frame.room_id)
             case PostFrame():
                 self._may("write")
                 joined = self._rooms.get(frame.room_id)
+                self._spend(self.caller, "writes")
                 said = Said(text=frame.text, client_key=frame.client_key)
                 answers = self._talks.answers
                 happening = answers.in_room(self.user, joined.room, said, caller=self.caller)
-                joined.talk.say(
-                    happening, client_key=said.client_key, by=self.listener, who=self.user.id
-                )
+                self._begin(joined.talk, happening, said)
             case TypingFrame():
                 self._may("write")
                 await self._rooms.type_in(frame.room_id)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from msgspec.structs import replace
 
 from holdfast.assistant.events import Event, Failed, Finished, Recalled, Started
+from holdfast.capture.parts import finish
 from holdfast.errors import Conflict, HoldfastError
 from holdfast.model import TurnId, TurnStatus
 from holdfast.server.failures import Refused
@@ -155,7 +156,7 @@ class Talk:
         """
         if len(self._runs) >= _MAX_WAITING:
             raise Conflict("too many messages wait for their answer in this session")
-        self._talks.admit()
+        self._talks.admit(who)
         run = Run(client_key=client_key, by=by, who=who)
         run.task = asyncio.create_task(self._run(run, happening))
         self._runs[run] = None
@@ -172,8 +173,7 @@ class Talk:
             run for run in self._runs if turn_id in (None, run.turn_id) and of in (None, run.who)
         ]
         for run in chosen:
-            if run.task is not None:
-                run.task.cancel()
+            run.cancel()
         return chosen
 
     async def check_seats(self) -> None:
@@ -195,7 +195,7 @@ class Talk:
 
     def _ended(self, run: Run) -> None:
         self._runs.pop(run, None)
-        self._talks.turns -= 1
+        self._talks.leave(run.who)
         if run.turn_id is None and run.error is None:
             # Cancelled before its task took a step.
             run.refuse(self._talks.refusal())
@@ -207,15 +207,16 @@ class Talk:
             async with self._turns, aclosing(happening()) as events:
                 async for event in events:
                     run.saw(event)
-                    await self._publish(run, event)
+                    # To the end: a listener that is told half of the events misses one for ever.
+                    await finish(self._publish(run, event))
         except (HoldfastError, Refused) as exc:
             await self._broke(run, exc)
         except asyncio.CancelledError:
             if run.turn_id is None:
                 run.refuse(self._talks.refusal())
                 self._tell_refusal(run)
-            else:
-                await self._publish(run, run.final or self._cut_off(run.turn_id))
+            elif run.final is None:
+                await self._publish(run, self._cut_off(run.turn_id))
             raise
         except Exception:
             # The task's boundary: a fault of ours, which nobody else would see.
