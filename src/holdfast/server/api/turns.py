@@ -119,8 +119,11 @@ async def stream_turn(
     talks: Talks = request.app.state.talks
     talk = talks.known(await owner.sessions.open(session_id))
     seq = int(last_event_id) if last_event_id.isascii() and last_event_id.isdigit() else -1
-    run, after_seq = (None, -1) if talk is None else _run_to_resume(talk, seq)
-    if talk is None or run is None:
+    if talk is None:
+        return Response(status_code=204)
+    await talk.forget_removed()
+    run, after_seq = _run_to_resume(talk, seq)
+    if run is None:
         return Response(status_code=204)
     listening = _Listening(request, talk, caller)
     talk.follow(listening.listener, run)

@@ -81,7 +81,9 @@ async def _take_seat(
     connection: Connection, talks: Talks, session: OpenSession, after_seq: int | None
 ) -> bool:
     """Seat the connection in a session's talk; False when it must be tried again."""
-    place, resumed = talks.of(session).mark(after_seq)
+    talk = talks.of(session)
+    await talk.forget_removed()
+    place, resumed = talk.mark(after_seq)
     messages = [] if resumed else await session.messages(last=HISTORY)
     shown = HistoryEvent(messages=[message_out(m) for m in messages], resumed=resumed)
     # The talk may have been let go of meanwhile, because nobody needed it.

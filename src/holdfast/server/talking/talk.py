@@ -18,6 +18,7 @@ from holdfast.model import TurnId, TurnStatus
 from holdfast.server.failures import Refused
 from holdfast.server.schemas.events import ServerEvent
 from holdfast.server.talking.listeners import Listener
+from holdfast.server.talking.removals import removed_since, rev_of
 from holdfast.server.talking.run import Happening, Run
 from holdfast.server.talking.told import SHOWN_HITS, Replay, Told
 
@@ -77,6 +78,8 @@ class Talk:
         self._turns = asyncio.Semaphore(_MAX_WAITING if side_by_side else 1)
         self._telling = asyncio.Lock()
         self._checked_rev = -1
+        self._clean_rev: int | None = None
+        """Nothing of what is kept was removed up to there; None before anything was kept."""
 
     @property
     def idle(self) -> bool:
@@ -139,6 +142,24 @@ class Talk:
     def forget_ended(self) -> None:
         """Keep no event of turns that have ended: something of the session was removed."""
         self._replay.clear()
+
+    async def forget_removed(self) -> None:
+        """As `forget_ended`, if something of the vault was removed, by whichever process. To be
+        asked before a client is told of what it missed; one read when nothing was written.
+
+        Raises:
+            NotFound: the vault was erased.
+            StorageFailed: or one of its kinds.
+        """
+        before, vault = self._clean_rev, self.session.vault
+        if before is None or (now := await rev_of(vault)) == before:
+            return
+        if await removed_since(vault, before):
+            self.forget_ended()
+            if self._runs:
+                # What they have told may be of what went: asked again when they have ended.
+                return
+        self._clean_rev = now
 
     # Talking
 
@@ -205,6 +226,8 @@ class Talk:
     async def _run(self, run: Run, happening: Happening) -> None:
         try:
             async with self._turns, aclosing(happening()) as events:
+                if self._clean_rev is None:
+                    self._clean_rev = await rev_of(self.session.vault)
                 async for event in events:
                     run.saw(event)
                     # To the end: a listener that is told half of the events misses one for ever.
