@@ -146,10 +146,14 @@ class Answering:
             raise _Broke(ModelIncomplete())
 
     async def _next(self, pieces: AsyncIterator[Piece]) -> Piece | None:
+        # SystemExit: what calls `sys.exit` in a model's package ends its answer, and no process.
+        # Out of a task it would end the loop, and with it everybody's turns.
         try:
             return await self._pace.next(pieces)
         except Exception as exc:
             raise _Broke(exc) from exc
+        except SystemExit as exc:
+            raise _Broke(ModelFailed()) from exc
         except asyncio.CancelledError:
             task = asyncio.current_task()
             if task is None or task.cancelling():
@@ -235,6 +239,8 @@ def _begun(by: Answerer, asked: Asked, tools: Toolbox) -> AsyncIterator[Piece]:
         return by.answer(asked, tools)
     except Exception as exc:
         raise _Broke(exc) from exc
+    except SystemExit as exc:
+        raise _Broke(ModelFailed()) from exc
 
 
 async def _closed(pieces: AsyncIterator[Piece]) -> None:
@@ -246,3 +252,5 @@ async def _closed(pieces: AsyncIterator[Piece]) -> None:
         await close()
     except Exception as exc:
         raise _Broke(exc) from exc
+    except SystemExit as exc:
+        raise _Broke(ModelFailed()) from exc

@@ -386,3 +386,32 @@ async def test_promise_03_ended_a_model_that_will_not_be_cancelled_ends_with_its
     assert turn.status == "cancelled"
     assert messages[0].text == "hi"
     assert messages[1].text.startswith("one ")
+
+
+class _ExitsAtOnce:
+    """Asks the process to end instead of giving an iterator."""
+
+    name = "exits"
+
+    def answer(self, asked: Any, tools: Any) -> Any:
+        """Never."""
+        raise SystemExit(3)
+
+
+@pytest.mark.parametrize(
+    "answerer",
+    [_ExitsAtOnce(), Scripted("so far", SystemExit(3))],
+    ids=["at once", "in its answer"],
+)
+async def test_an_answerer_that_exits_ends_its_answer_and_not_the_process(
+    ada: holdfast.User, session: holdfast.OpenSession, answerer: Any
+) -> None:
+    """`sys.exit` in a model's package: the turn has failed, what came before it is kept, and the
+    next turn is answered."""
+    [*_, failed] = await events_of(ada, session, "hi", answerer=answerer)
+    [*_, finished] = await events_of(ada, session, "and now?", answerer=Scripted("here"))
+
+    assert isinstance(failed, Failed)
+    assert failed.code == "model_failed"
+    assert isinstance(finished, Finished)
+    assert [turn.status for turn in await session.turns()] == ["failed", "complete"]

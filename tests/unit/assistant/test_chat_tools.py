@@ -357,3 +357,23 @@ async def test_a_search_in_a_turn_does_not_find_the_question_itself(
     assert any("is blue" in text for text in texts)
     assert not any("Which" in text for text in texts)
     assert said_in(events) == "Blue."
+
+
+async def test_a_tool_that_exits_fails_alone(
+    ada: holdfast.User, session: holdfast.OpenSession
+) -> None:
+    """`sys.exit` in a tool is a failed call that the model reads, also side by side with others;
+    the turn goes on."""
+
+    async def exits(context: ToolContext, asked: Number) -> int:
+        raise SystemExit(asked.number)
+
+    calls = (Call("double", {"number": 2}), Call("double", {"number": 3}))
+    answerer = Scripted(Together(calls), "It did not work.")
+
+    [*_, finished] = await events_of(ada, session, "2 + 2?", answerer=answerer, tools=tool(exits))
+
+    assert isinstance(finished, Finished)
+    assert [outcome.failed for outcome in answerer.outcomes] == [True, True]
+    results = [m.tool for m in await session.messages() if m.kind == "tool_result"]
+    assert [part is not None and part.failed for part in results] == [True, True]
