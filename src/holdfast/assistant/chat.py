@@ -36,13 +36,13 @@ from holdfast.model import MessageId
 
 if TYPE_CHECKING:
     from holdfast.assistant.speech.transcribing import Transcriber
-    from holdfast.capture.turn import TurnRecorder
+    from holdfast.capture.turn import CutOff, TurnRecorder
     from holdfast.keeper.rooms import OpenRoom
     from holdfast.keeper.sessions import OpenSession
     from holdfast.keeper.users import User
-    from holdfast.model import Assistant, Json
+    from holdfast.model import Assistant, Json, TurnStatus
 
-__all__ = ["ChatOptions", "chat"]
+__all__ = ["ChatOptions", "chat", "cut_off_by"]
 
 _logger = logging.getLogger(__name__)
 _CANCELLED_S = 10.0
@@ -129,12 +129,12 @@ async def chat(
         entities=entities,
         tags=tags,
         model=means.by.name,
-    )
+    ).when_cut_off(cut_off_by(stopping))
     async with opening as turn:
         heard = heard or heard_in(turn.messages, audio=what.audio)
         if not turn.replayed:
             # Closed with this one: left to itself the answer would go on after the turn's end.
-            async with aclosing(_answered(turn, place, heard, means, stopping)) as events:
+            async with aclosing(_answered(turn, place, heard, means)) as events:
                 async for event in events:
                     yield event
             return
@@ -174,11 +174,10 @@ async def _again(
         # A key of its own for each further answer, so that a retry of the retry is one too.
         opening = place.session.turn(
             client_key=f"{key}/answer-{attempt}", answers=heard.answered_id, model=means.by.name
-        )
+        ).when_cut_off(cut_off_by(stopping))
         async with opening as recorded:
             if not recorded.replayed:
-                answered = _answered(recorded, place, heard, means, stopping)
-                async with aclosing(answered) as events:
+                async with aclosing(_answered(recorded, place, heard, means)) as events:
                     async for event in events:
                         yield event
                 return
@@ -196,18 +195,10 @@ async def _again(
 
 
 async def _answered(
-    turn: TurnRecorder,
-    place: Place,
-    heard: Heard | None,
-    means: Means,
-    stopping: asyncio.Event | None,
+    turn: TurnRecorder, place: Place, heard: Heard | None, means: Means
 ) -> AsyncGenerator[Event, None]:
     """The events of a turn that is open, until it has its final status."""
-    try:
-        yield _started(turn, heard)
-    except (asyncio.CancelledError, GeneratorExit):
-        await _interrupted(turn, stopping)
-        raise
+    yield _started(turn, heard)
     relay = Relay()
     answering = asyncio.create_task(Answering(turn, place, heard, means, relay).run())
     answering.add_done_callback(lambda _: relay.close())
@@ -221,15 +212,17 @@ async def _answered(
         # Nobody takes what it tells from here on: waiting for that, it would never end.
         relay.close()
         await finish(_ended(answering))
-        await _interrupted(turn, stopping)
         raise
     yield last
 
 
-async def _interrupted(turn: TurnRecorder, stopping: asyncio.Event | None) -> None:
-    """End a turn that was cut off as interrupted, when it is the process that ends."""
-    if stopping is not None and stopping.is_set() and turn.record.status == "open":
-        await finish(turn.end("interrupted"))
+def cut_off_by(stopping: asyncio.Event | None) -> CutOff:
+    """How a turn ends whose task is cancelled: interrupted, when it is the process that ends."""
+
+    def status() -> TurnStatus:
+        return "interrupted" if stopping is not None and stopping.is_set() else "cancelled"
+
+    return status
 
 
 async def _ended(answering: asyncio.Task[Event]) -> None:

@@ -18,6 +18,8 @@ from holdfast.server.proxy.refusals import refusal
 if TYPE_CHECKING:
     from starlette.types import Message, Receive, Scope, Send
 
+    from holdfast.model import TurnStatus
+
 __all__ = ["Answering", "Client", "Completions", "read_body"]
 
 _logger = logging.getLogger(__name__)
@@ -35,6 +37,10 @@ class Client:
         """It has left."""
         self.refused: HTTPException | None = None
         """Why what it sends is not taken."""
+
+    def cut_off(self) -> TurnStatus:
+        """How a turn ends whose answer is not waited for any longer."""
+        return "cancelled" if self.gone else "interrupted"
 
     async def send(self, message: Message) -> None:
         """Send it a message of ASGI. Beside the upstream's request id it gets that of our log."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from holdfast.assistant.chat import cut_off_by
 from holdfast.assistant.events import Delta, Failed, Finished, Thought
 from holdfast.clock import system_clock, to_ms
 from holdfast.errors import BadInput, NotFound
@@ -122,7 +123,7 @@ class OwnAnswer:
         return self._answers.in_session(self._user, session, said, caller=self._caller)()
 
     async def _kept(self, session: OpenSession, given: Input) -> _Told:
-        opening = session.turn(given=given)
+        opening = session.turn(given=given).when_cut_off(cut_off_by(self._answers.stopping))
         async with opening as turn:
             last = turn.messages[-1].id
         answered = replace(given, entries=(), turns=(), answers=last)

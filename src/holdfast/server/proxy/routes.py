@@ -142,7 +142,9 @@ class Proxy:
         opened: Opened | Repeated | None = None
         try:
             async with AsyncExitStack() as stack:
-                opened = await self._opening.open(stack, user, asked, again=again)
+                opened = await self._opening.open(
+                    stack, user, asked, again=again, cut_off=client.cut_off
+                )
                 if isinstance(opened, Opened):
                     body = asked.request.body
                     if injects:
@@ -168,9 +170,9 @@ class Proxy:
             await exchange.run(self._upstream, headers, body)
         except (asyncio.CancelledError, ClientGone) as exc:
             await finish(exchange.broken_off())
-            gone = isinstance(exc, ClientGone) or client.gone
+            client.gone = client.gone or isinstance(exc, ClientGone)
             if opened.turn.record.status == "open":
-                await finish(opened.turn.end("cancelled" if gone else "interrupted"))
+                await finish(opened.turn.end(client.cut_off()))
             if not isinstance(exc, ClientGone):
                 raise
         finally:
