@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from holdfast.keeper.recalling import Hit
     from holdfast.model import Message
 
-__all__ = ["NOTHING", "Quoted", "QuotingAnswerer", "compose", "is_echo", "quotes"]
+__all__ = ["NOTHING", "Quoted", "QuotingAnswerer", "compose", "is_echo", "quotes", "telling_terms"]
 
 NOTHING = "I have nothing about that yet. I keep what you tell me."
 """The answer when nothing relevant was said."""
@@ -120,6 +120,12 @@ def quotes(asked: Asked, *, zone: tzinfo = UTC, loosely: bool = False) -> list[Q
         Quoted(text=quote.text, line=_worded(quote, asked, zone), message=quote.hit.message)
         for quote in _chosen(asked, wanted, loosely=loosely)
     ]
+
+
+def telling_terms(question: str) -> frozenset[str]:
+    """What a question is about: its weak words only where it has no others."""
+    terms = subject_terms(question)
+    return terms - _WEAK or terms
 
 
 def is_echo(message: Message, text: str) -> bool:

@@ -19,7 +19,7 @@ from holdfast.assistant.chat import chat
 from holdfast.assistant.events import Delta, Failed, Finished
 from holdfast.assistant.models.llama import CONTEXT_TOKENS, Completion, shared_llama
 from holdfast.assistant.models.local import LocalAnswerer
-from holdfast.assistant.models.wording import planned
+from holdfast.assistant.models.wording import planned, speaks_to
 from holdfast.assistant.quoting import NOTHING
 from holdfast.errors import ModelIncomplete, ModelStalled
 from holdfast.model import Message, MessageId, SessionId, TurnId
@@ -320,3 +320,36 @@ def test_the_model_is_shown_no_quote_to_make_up_another_one_from() -> None:
     assert plan.completion is not None
     assert "Your dog is Pluto.<|im_end|>" in plan.completion.prompt
     assert " said: " not in plan.completion.prompt
+
+
+@pytest.mark.parametrize(
+    ("question", "worded", "about"),
+    [
+        ("Where do I live?", "Your dog is Pluto.", False),
+        ("Where do I live?", "You live in Oslo.", True),
+        ("Why is the sky blue?", "Your favourite colour is blue.", False),
+        ("What is my favourite colour?", "Your favourite dish is soup.", False),
+        ("Can you remind me which colour I prefer?", "Your favourite color is blue.", True),
+        ("What is the wifi password?", "The wifi password is on the fridge.", True),
+        ("What is my name?", "Your name is Ada.", True),
+    ],
+)
+def test_the_models_sentence_is_about_what_was_asked(
+    question: str, worded: str, *, about: bool
+) -> None:
+    """One word that tells what is asked, or all of them where nobody asks about themselves."""
+    assert speaks_to(question, worded) is about
+
+
+async def test_a_sentence_about_something_else_is_left_out(world: World) -> None:
+    """Of two things said at once the model may word the wrong one: then the quote stands alone."""
+    ada = await (await world.open()).user("ada")
+    for told in ("I live in Oslo. My dog is Pluto.", "My favourite colour is blue."):
+        await say(ada, told)
+    world.clock.pass_by(days=1)
+    home, sky = [await say(ada, q) for q in ("Where do I live?", "Why is the sky blue?")]
+
+    assert 'you said: "I live in Oslo. My dog is Pluto."' in home
+    assert home.startswith("On ") or "Oslo" in home.partition("\n\n")[0]
+    assert sky.startswith("On ")
+    assert "Your favourite" not in sky

@@ -18,14 +18,15 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from holdfast.assistant.asking import is_question
+from holdfast.assistant.excerpts import subject_terms
 from holdfast.assistant.models.llama import Completion
-from holdfast.assistant.quoting import NOTHING, Quoted, quotes
+from holdfast.assistant.quoting import NOTHING, Quoted, quotes, telling_terms
 
 if TYPE_CHECKING:
     from holdfast.assistant.answering import Asked
     from holdfast.model import Message
 
-__all__ = ["Plan", "planned"]
+__all__ = ["Plan", "planned", "speaks_to"]
 
 
 class Plan(Struct, frozen=True, kw_only=True):
@@ -34,6 +35,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     before: str = ""
     completion: Completion | None = None
     after: str = ""
+    question: str = ""
+    """What the model's words have to be about, to be said at all; see `speaks_to`."""
 
 
 _REWORDED_CHARS = 160
@@ -81,13 +84,25 @@ def planned(asked: Asked, *, max_tokens: int, zone: tzinfo = UTC) -> Plan:
     found = _by_whoever_asks(quotes(asked, zone=zone, loosely=True), asked)
     lines = "\n".join(quoted.line for quoted in found)
     if found and _is_own(found[0].message, asked) and _can_word(found[0].text):
-        return Plan(completion=_rewording(found[0].text), after=f"\n\n{lines}")
+        return Plan(completion=_rewording(found[0].text), after=f"\n\n{lines}", question=asked.text)
     if found:
         return Plan(before=lines)
     if _ABOUT_ONESELF.search(asked.text):
         # Asked about somebody it does not know, it would make a life up.
         return Plan(before=NOTHING)
     return Plan(completion=_free(asked, max_tokens))
+
+
+def speaks_to(question: str, worded: str) -> bool:
+    """Whether a sentence of the model's is about what was asked.
+
+    Of a text that says several things the model words one, and not always the one in question. So
+    its sentence has a word that tells what is asked, and all of them where the question is not of
+    whoever asks: that the sky is blue says nothing of a favourite colour.
+    """
+    wanted = telling_terms(question)
+    shared = wanted & subject_terms(worded)
+    return bool(shared) and (shared == wanted or _ABOUT_ONESELF.search(question) is not None)
 
 
 def _to_statement(asked: Asked, max_tokens: int) -> Plan:
