@@ -110,7 +110,12 @@ class Proxy:
         asked = await self._asked(user, request, headers)
         if not self._upstream.configured:
             own = OwnAnswer(caller, user, asked, self._opening, talks.answers)
-            await own.run(client.send, connection.state.request_id)
+            who = (user.vault.account, user.id)
+            talks.admit(who)
+            try:
+                await own.run(client.send, connection.state.request_id)
+            finally:
+                talks.leave(who)
             return
         await self._forward(user, asked, headers, client, injects=caller.injects_context)
 

@@ -177,7 +177,7 @@ class Talk:
         """
         if len(self._runs) >= _MAX_WAITING:
             raise Conflict("too many messages wait for their answer in this session")
-        self._talks.admit(who)
+        self._talks.admit((self.session.vault.account, who))
         run = Run(client_key=client_key, by=by, who=who)
         run.task = asyncio.create_task(self._run(run, happening))
         self._runs[run] = None
@@ -216,7 +216,7 @@ class Talk:
 
     def _ended(self, run: Run) -> None:
         self._runs.pop(run, None)
-        self._talks.leave(run.who)
+        self._talks.leave((self.session.vault.account, run.who))
         if run.turn_id is None and run.error is None:
             # Cancelled before its task took a step.
             run.refuse(self._talks.refusal())

@@ -51,7 +51,7 @@ class Talks:
         self.answers = answers
         self.turns = 0
         """So many are answered or wait."""
-        self._turns_of: Counter[str] = Counter()
+        self._turns_of: Counter[tuple[bytes, str]] = Counter()
         self._valid = valid
         self._talks: OrderedDict[tuple[bytes, str], Talk] = OrderedDict()
         self._listeners: set[Listener] = set()
@@ -99,8 +99,9 @@ class Talks:
         """Whether the caller's credential is still good."""
         return self._valid(caller)
 
-    def admit(self, who: str) -> None:
-        """Count one more turn of a user in; `leave` counts it out when it has ended.
+    def admit(self, who: tuple[bytes, str]) -> None:
+        """Count one more turn in of a user, by account and name; `leave` counts it out when it has
+        ended.
 
         Raises:
             Refused: too many are there already, of this user or in all, or the server stops.
@@ -115,7 +116,7 @@ class Talks:
         self.turns += 1
         self._turns_of[who] += 1
 
-    def leave(self, who: str) -> None:
+    def leave(self, who: tuple[bytes, str]) -> None:
         """Count a turn out that has ended."""
         self.turns -= 1
         self._turns_of[who] -= 1
