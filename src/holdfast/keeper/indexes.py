@@ -165,6 +165,14 @@ class Indexes:
             before, held.nbytes = held.nbytes, held.index.nbytes
             self._nbytes += held.nbytes - before
 
+    async def prepare(self) -> None:
+        """Load what compares meanings, so that the first recall need not wait. May run often.
+
+        Raises:
+            MissingExtra: it is not installed.
+        """
+        await self._embedder_ready()
+
     async def _embedder_ready(self) -> Embedder:
         if self._embedder is None:
             self._embedder = await asyncio.to_thread(self.make_embedder)

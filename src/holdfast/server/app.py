@@ -43,6 +43,7 @@ from holdfast.server.sockets import router as sockets_router
 from holdfast.server.talking.answers import answers_of
 from holdfast.server.talking.talks import Talks
 from holdfast.server.upkeep import UPKEEP_INTERVAL_S, Upkeep
+from holdfast.server.warming import Warming
 from holdfast.settings import Settings
 
 __all__ = ["create_app"]
@@ -81,10 +82,11 @@ def create_app(
         async with (
             door,
             Upkeep(keeper, interval_s=upkeep_interval_s) as upkeep,
+            Warming(keeper.store.indexes, answers.answerer, answers.fallback) as warming,
             Talks(answers, valid=door.still_valid) as talks,
             proxy,
         ):
-            app.state.upkeep, app.state.talks = upkeep, talks
+            app.state.upkeep, app.state.talks, app.state.warming = upkeep, talks, warming
             watch_server(app, observer, settings)
             yield
         await answers.close()

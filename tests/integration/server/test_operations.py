@@ -70,7 +70,7 @@ async def _hold() -> None:
 
 
 async def test_each_check_fails_for_its_own_reason(tmp_path: Any) -> None:
-    """Store, keys, disk, upkeep and stop: one at a time, and none of the others with it."""
+    """Store, keys, disk, recall, upkeep and stop: one at a time, and none of the others with it."""
     found: dict[str, list[str]] = {}
     root_key = holdfast.KeyFile(tmp_path / "root.key")
     async with holdfast.open(f"sqlite:///{tmp_path / 'a.db'}", root_key=root_key) as keeper:
@@ -79,7 +79,7 @@ async def test_each_check_fails_for_its_own_reason(tmp_path: Any) -> None:
 
         async def failing(**given: Any) -> list[str]:
             options: dict[str, Any] = {"min_free_bytes": 1, "upkeep_alive": lambda: True}
-            options |= {"stopping": lambda: False, **given}
+            options |= {"stopping": lambda: False, "warm": _hold, **given}
             return await Checks(checks_of(store, **options)).failing()
 
         async def refused(_: Any) -> Any:
@@ -88,6 +88,7 @@ async def test_each_check_fails_for_its_own_reason(tmp_path: Any) -> None:
         found["none"] = await failing()
         found["disk"] = await failing(min_free_bytes=1 << 62)
         found["upkeep"] = await failing(upkeep_alive=lambda: False)
+        found["recall"] = await failing(warm=_fail)
         found["running"] = await failing(stopping=lambda: True)
         storage.commit = refused  # type: ignore[method-assign]  # a disk that takes nothing
         found["writing"] = await failing()

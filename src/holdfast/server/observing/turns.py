@@ -15,7 +15,16 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from holdfast import errors
-from holdfast.assistant.answering import NO_TOOLS, Answerer, Asked, Piece, Toolbox, Usage
+from holdfast.assistant.answering import (
+    NO_TOOLS,
+    Answerer,
+    Asked,
+    Piece,
+    Toolbox,
+    Usage,
+    prepare,
+    takes_tools,
+)
 from holdfast.assistant.events import (
     Event,
     Failed,
@@ -207,6 +216,21 @@ class ObservedAnswerer:
     def name(self) -> str:
         """The model's."""
         return self._inner.name
+
+    @property
+    def context_tokens(self) -> int | None:
+        """The model's, when it says so."""
+        own: int | None = getattr(self._inner, "context_tokens", None)
+        return own
+
+    @property
+    def takes_tools(self) -> bool:
+        """The model's."""
+        return takes_tools(self._inner)
+
+    async def prepare(self) -> None:
+        """Prepare the model."""
+        await prepare(self._inner)
 
     async def answer(self, asked: Asked, tools: Toolbox = NO_TOOLS) -> AsyncIterator[Piece]:
         """The model's pieces."""
