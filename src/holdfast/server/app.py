@@ -16,6 +16,7 @@ from holdfast.assistant.tools.standard import standard_tools
 from holdfast.keeper.keeper import Keeper
 from holdfast.server.api import (
     conversations,
+    exchanges,
     login,
     memories,
     messages,
@@ -115,7 +116,7 @@ def create_app(
     # what others wait behind, stands first.
     app.router.routes += proxy.routes
     app.router.routes += Mcp(settings, answers.tools or standard_tools()).routes
-    for module in (turns, conversations, search, messages, operations, login):
+    for module in (turns, exchanges, conversations, search, messages, operations, login):
         app.include_router(module.router)
     for module in (memories, names, profile, moving, rooms):
         app.include_router(module.router)
