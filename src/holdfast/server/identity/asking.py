@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
+from holdfast.errors import NotFound
 from holdfast.keeper.access import Caller, Verb, acting_for, decide_for
 from holdfast.keeper.keeper import Keeper
 from holdfast.keeper.users import User
 from holdfast.server.identity.door import Identity
+from holdfast.server.once import note_vault
 
 if TYPE_CHECKING:
     from holdfast.server.talking.talks import Talks
@@ -58,7 +60,13 @@ async def user_for(identity: Identity, caller: Caller, named: str, verb: Verb) -
     user_id = caller.user_id if named == ME else named
     caller = acting_for(caller, user_id)
     decide_for(caller, user_id, verb)
-    return await identity.keeper_of(caller).user(user_id)
+    keeper = identity.keeper_of(caller)
+    try:
+        return await keeper.user(user_id, create=False)
+    except NotFound:
+        # Somebody new, or somebody erased whose key is not known to have ended yet.
+        await identity.confirm(caller)
+        return await keeper.user(user_id)
 
 
 async def user_of(connection: HTTPConnection, verb: Verb) -> User:
@@ -80,11 +88,15 @@ async def _asking(connection: HTTPConnection) -> Caller:
 
 
 async def _reader(connection: HTTPConnection) -> User:
-    return await user_of(connection, "read")
+    user = await user_of(connection, "read")
+    await note_vault(connection, user.vault)
+    return user
 
 
 async def _writer(connection: HTTPConnection) -> User:
-    return await user_of(connection, "write")
+    user = await user_of(connection, "write")
+    await note_vault(connection, user.vault)
+    return user
 
 
 async def _eraser(connection: HTTPConnection) -> AsyncIterator[User]:
