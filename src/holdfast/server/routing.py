@@ -49,6 +49,8 @@ class Route(APIRoute):
         several = _query_of(self.dependant)
         writes = bool(_WRITES & (self.methods or set()))
         has_json = self.body_field is not None
+        # As a parameter of the endpoint it has a name; as a mere check it has none.
+        makes = any(d.call is client_key and d.name for d in self.dependant.dependencies)
 
         async def strict(request: Request) -> Response:
             _check_query(request, several)
@@ -57,7 +59,7 @@ class Route(APIRoute):
             if not (writes and self.keeps_answers):
                 return await handle(request)
             once: Once = request.app.state.once
-            return await once.answer(request, handle)
+            return await once.answer(request, handle, makes=makes)
 
         return strict
 

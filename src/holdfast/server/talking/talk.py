@@ -16,9 +16,9 @@ from holdfast.capture.parts import finish
 from holdfast.errors import Conflict, HoldfastError
 from holdfast.model import TurnId, TurnStatus
 from holdfast.server.failures import Refused
+from holdfast.server.removals import removed_since, rev_of
 from holdfast.server.schemas.events import ServerEvent
 from holdfast.server.talking.listeners import Listener
-from holdfast.server.talking.removals import removed_since, rev_of
 from holdfast.server.talking.run import Happening, Run
 from holdfast.server.talking.told import SHOWN_HITS, Replay, Told
 
