@@ -26,6 +26,7 @@ from holdfast.server.proxy.injecting import with_context
 from holdfast.server.proxy.naming import OWN_SESSION, named_session, named_user
 from holdfast.server.proxy.opening import Opened, Opening, Repeated
 from holdfast.server.proxy.own import OwnAnswer, assistant_of, model_object, models_of
+from holdfast.server.proxy.own_checks import check_own
 from holdfast.server.proxy.refusals import refusal
 from holdfast.server.proxy.speaking import chunks_of, recorded_completion
 from holdfast.server.proxy.upstream import Upstream, model_path, shown_headers
@@ -102,6 +103,8 @@ class Proxy:
         if talks.stopping.is_set():
             raise talks.refusal()
         request = read_request(await read_body(receive, self._max_body))
+        if not self._upstream.configured:
+            check_own(request)
         headers = _headers(connection)
         caller = caller_of(connection)
         user = await user_for(
