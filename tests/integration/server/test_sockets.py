@@ -600,3 +600,27 @@ async def test_what_is_said_in_rooms_counts_like_all_writes(tmp_path: Path) -> N
     refused_posts = [end for end in ends if end["type"] == "error"]
     assert {end["code"] for end in refused_posts} == {"rate_limited"}
     assert len(refused_posts) >= 2
+
+
+async def test_promise_03_ended_a_turn_that_is_cancelled_over_and_over_ends_once(
+    standing: Served, keys: dict[str, str]
+) -> None:
+    """Four cancels in a row in a room: both who are there hear one end, and the room goes on."""
+    async with room_of_three(standing, keys) as (room, people):
+        await people["ada"].send(type="post", room_id=room, text="slow @helper impatient")
+        [started, *_] = await people["ada"].until("delta")
+        await people["ben"].until("delta")
+        for _ in range(4):
+            await people["ada"].send(type="cancel", turn_id=started["turn_id"])
+        ends = [(await people[name].until("finished"))[-1] for name in ("ada", "ben")]
+        await people["ben"].send(type="post", room_id=room, text="Still there?")
+        after = [await people[name].until("finished") for name in ("ada", "ben")]
+        async with standing.keyed(keys["ada"]) as client:
+            said = (await client.get(f"/api/rooms/{room}/messages")).json()["messages"]
+
+    assert [(end["turn_id"], end["status"]) for end in ends] == [
+        (started["turn_id"], "cancelled")
+    ] * 2
+    ended = [e["turn_id"] for events in after for e in events if e["type"] == "finished"]
+    assert started["turn_id"] not in ended
+    assert [m["text"] for m in said] == ["slow @helper impatient", "one ", "Still there?"]

@@ -516,13 +516,17 @@ async def test_a_lost_stream_is_taken_up_where_it_was_left(standing: Served) -> 
         idle = await client.get(f"{path}/stream")
         async with saying(client, f"{path}/turns", "every resumed") as answer:
             lost = await heard(answer, chunks=8)
-            whole_of = asyncio.create_task(heard_at(standing, f"{path}/stream"))
-            of_chat = asyncio.create_task(heard_at(standing, f"{path}/turns/chat/stream"))
-            rest_of = asyncio.create_task(
-                heard_at(standing, f"{path}/stream", **{"Last-Event-ID": str(lost.ids[-1])})
+            listening = [asyncio.Event() for _ in range(3)]
+            whole_of = asyncio.create_task(heard_at(standing, f"{path}/stream", listening[0]))
+            of_chat = asyncio.create_task(
+                heard_at(standing, f"{path}/turns/chat/stream", listening[1])
             )
-            while not (await client.get(path)).json()["session"]["turns"][1]["messages"][1:]:
-                pass
+            after = {"Last-Event-ID": str(lost.ids[-1])}
+            rest_of = asyncio.create_task(
+                heard_at(standing, f"{path}/stream", listening[2], **after)
+            )
+            # Each listens before the turn may end: after that there would be nothing for it.
+            await asyncio.gather(*(event.wait() for event in listening))
         standing.let_go("resumed")
         whole, rest = await whole_of, await rest_of
         assert (await of_chat).chunks == whole.chunks
@@ -539,9 +543,13 @@ async def test_a_lost_stream_is_taken_up_where_it_was_left(standing: Served) -> 
     assert tail.chunks == whole.chunks[-len(tail.chunks) :]
 
 
-async def heard_at(served: Served, path: str, **headers: str) -> Heard:
-    """The whole stream of a path."""
+async def heard_at(
+    served: Served, path: str, listening: asyncio.Event | None = None, **headers: str
+) -> Heard:
+    """The whole stream of a path; `listening` is set when it has begun, or was refused."""
     async with served.client() as client, client.stream("GET", path, headers=headers) as answer:
+        if listening is not None:
+            listening.set()
         assert answer.status_code == 200
         return await heard(answer)
 
@@ -569,6 +577,22 @@ async def test_promise_03_ended_a_turn_is_cancelled_over_http(standing: Served) 
     assert answered.json()["turn"]["status"] == "complete"
     assert turns[1][0] == "cancelled"
     assert turns[1][1][0] == "slow cancelled"
+
+
+async def test_promise_03_ended_six_cancels_at_once_end_a_turn_once(standing: Served) -> None:
+    """Each answer comes when the turn has ended; the turn has one status, with what it had."""
+    async with standing.client() as client, standing.client() as other:
+        path = await begun(client)
+        async with saying(client, f"{path}/turns", "slow six") as answer:
+            await heard(answer, chunks=4)
+            cancels = await asyncio.gather(*(other.post(f"{path}/cancel") for _ in range(6)))
+            turns = await turns_in(other, path)
+            rest = await heard(answer)
+
+    assert {answer.status_code for answer in cancels} == {200}
+    assert max(answer.json()["cancelled"] for answer in cancels) == 1
+    assert (rest.types.count("abort"), rest.chunks[-1]["reason"]) == (1, "cancelled")
+    assert turns[1] == ("cancelled", ["slow six", "one "])
 
 
 async def test_a_graceful_stop_tells_those_who_wait(served: Served) -> None:
