@@ -200,7 +200,7 @@ class Answering:
         recorded = await self._turn.error(error)
         await self._turn.end("failed", entities=self._usage())
         code = recorded.error_code or "error"
-        return Failed(turn_id=self._turn.id, code=code, message=_told(error, code))
+        return Failed(turn_id=self._turn.id, code=code, message=_told(error))
 
     def _usage(self) -> dict[str, Json] | None:
         """What the turn was about, with what its answer took; None when nothing was told."""
@@ -242,14 +242,14 @@ def answer_of(turn: TurnRecorder) -> Message | None:
     return texts[-1] if texts else None
 
 
-def _told(error: Exception, code: str) -> str:
-    """For people: what happened, what to do, and the code to look up.
+def _told(error: Exception) -> str:
+    """For people: what happened and what to do. The code to look up stands beside it.
 
     An error of another library may quote what was said, so only our own words are passed on.
     """
     if isinstance(error, HoldfastError):
-        return f"{error} ({code})"
-    return f"the answer could not be made: what you said is kept, try again ({code})"
+        return str(error)
+    return "the answer could not be made: what you said is kept, try again"
 
 
 def _check_cancelled() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -13,6 +12,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 
 from holdfast import errors
+from holdfast.server.problems import problem_of
 from holdfast.server.schemas import ErrorDetail, ErrorOut
 
 __all__ = ["NotModified", "Refused", "error_response", "handle_failures", "status_of"]
@@ -42,8 +42,6 @@ _MESSAGES = {
     404: "there is no such path: see /docs for what there is",
     405: "this path has no such verb: see Allow for what it has",
 }
-_QUOTING = frozenset({"union_tag_invalid", "value_error", "assertion_error"})
-"""Kinds of pydantic's errors whose message holds the value, or may."""
 _MAX_PLACES = 10
 _SHOWN = 64
 """Characters of a name in a body that are told back."""
@@ -133,7 +131,7 @@ def handle_failures(app: FastAPI) -> None:
 def _places(exc: RequestValidationError) -> str:
     """Where and what kind, but never the value: it may be what somebody said."""
     places = {
-        ".".join(str(part)[:_SHOWN] for part in _place(error["loc"])) + ": " + _problem(error)
+        ".".join(str(part)[:_SHOWN] for part in _place(error["loc"])) + ": " + problem_of(error)
         for error in exc.errors()
     }
     listed = sorted(places)
@@ -144,12 +142,6 @@ def _places(exc: RequestValidationError) -> str:
 def _place(where: tuple[int | str, ...]) -> tuple[int | str, ...]:
     """Without the name by which one of several kinds of body was chosen: no client sends it."""
     return (where[0], *where[2:]) if where[:2] in (("body", "own"), ("body", "ui")) else where
-
-
-def _problem(error: Any) -> str:  # pydantic's own, untyped here
-    if error["type"] in _QUOTING:
-        return "it is not as it must be"
-    return str(error["msg"])
 
 
 def _verbs(request: Request) -> set[str]:

@@ -144,7 +144,7 @@ async def test_promise_12_no_model_needed_a_failing_answerer_loses_nothing(
     assert events[-1] == Failed(
         turn_id=turn.id,
         code="error",
-        message="the answer could not be made: what you said is kept, try again (error)",
+        message="the answer could not be made: what you said is kept, try again",
     )
 
 

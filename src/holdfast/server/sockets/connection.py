@@ -18,6 +18,7 @@ from starlette.websockets import WebSocketDisconnect
 from holdfast.errors import BadInput, HoldfastError, NotFound
 from holdfast.keeper.access import Verb, decide_for
 from holdfast.server.failures import Refused
+from holdfast.server.problems import problem_of
 from holdfast.server.schemas.events import PongEvent
 from holdfast.server.schemas.frames import (
     FRAME_TYPES,
@@ -43,6 +44,8 @@ from holdfast.server.talking.run import Happening
 from holdfast.server.talking.talk import Talk
 
 if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
     from holdfast.keeper.access import Caller
     from holdfast.keeper.users import User
     from holdfast.server.identity.limits import Rate
@@ -56,6 +59,8 @@ MAX_FRAME_BYTES = 1 << 20
 
 _logger = logging.getLogger(__name__)
 _CLOSE_TIMEOUT_S = 2.0
+_SHOWN = 64
+"""Characters of a name in a frame that are told back."""
 
 
 class Connection:
@@ -165,7 +170,7 @@ class Connection:
             frame = client_frames.validate_json(text)
         except ValidationError as exc:
             # Where and what kind, but never the value: it is what somebody said.
-            problems = sorted({_problem(e["loc"], e["type"]) for e in exc.errors()})
+            problems = sorted({_problem(e) for e in exc.errors()})
             self._refuse(BadInput("frame", "it was not taken: " + "; ".join(problems)), None)
             return
         try:
@@ -265,13 +270,14 @@ def _said(frame: MessageFrame | EditFrame | RegenerateFrame) -> Said:
             return Said(answers=frame.message_id, client_key=frame.client_key)
 
 
-def _problem(where: tuple[int | str, ...], kind: str) -> str:
+def _problem(error: ErrorDetails) -> str:
     """One mistake in a frame, for whoever wrote the client."""
-    if kind == "json_invalid":
-        return "it is not JSON"
+    where, kind = error["loc"], error["type"]
     if kind in {"union_tag_invalid", "union_tag_not_found"}:
         return f"its type is none of {', '.join(FRAME_TYPES)}"
-    field = ".".join(map(str, where[1:])) or "it"
+    field = ".".join(str(part)[:_SHOWN] for part in where[1:])
     if kind == "extra_forbidden":
         return "it has a field that is none of its kind"
-    return f"{field} is missing" if kind == "missing" else f"{field} is wrong ({kind})"
+    if not field:
+        return "it is not JSON" if kind == "json_invalid" else "it is no JSON object"
+    return f"{field} is missing" if kind == "missing" else f"{field}: {problem_of(error)}"
