@@ -14,6 +14,7 @@ from holdfast.errors import HoldfastError
 from holdfast.server.failures import Refused
 from holdfast.server.proxy.answers import Answer
 from holdfast.server.proxy.assembling import Assembler
+from holdfast.server.proxy.refusals import is_gone
 from holdfast.server.proxy.upstream import Upstream, shown_headers
 from holdfast.server.proxy.wire import mended
 
@@ -136,12 +137,14 @@ class Exchange:
 
     async def _collect(self, response: httpx2.Response) -> bytes:
         """Pass an answer in one piece on as it comes, but for its last piece, which is returned."""
-        held = b""
+        held, fits = b"", True
         async for piece in response.aiter_raw():
             if held:
                 await self._send({"type": "http.response.body", "body": held, "more_body": True})
             held = piece
-            if len(self._body) + len(piece) <= self._max_body:
+            # From there on nothing is kept: a smaller piece after it would stand behind a hole.
+            fits = fits and len(self._body) + len(piece) <= self._max_body
+            if fits:
                 self._body += piece
         return held
 
@@ -176,9 +179,10 @@ class Exchange:
         try:
             await work
         except HoldfastError as exc:
-            self.failures += 1
+            self.failures += not is_gone(exc)
+            level = logging.INFO if is_gone(exc) else logging.ERROR
             extra = {"action": "proxy.record", "code": exc.code, "count": self.failures}
-            _logger.error("answer not recorded", extra=extra)
+            _logger.log(level, "answer not recorded", extra=extra)
 
     async def _end(
         self, failed: _Failed | None, response: httpx2.Response | None, *, streamed: bool

@@ -173,10 +173,13 @@ class Connection:
             problems = sorted({_problem(e) for e in exc.errors()})
             self._refuse(BadInput("frame", "it was not taken: " + "; ".join(problems)), None)
             return
+        key = getattr(frame, "client_key", None)
+        if isinstance(frame, AudioEndFrame):
+            key = self._speaking.client_key
         try:
             await self._do(frame)
         except (HoldfastError, Refused) as exc:
-            self._refuse(exc, getattr(frame, "client_key", None))
+            self._refuse(exc, key)
 
     async def _do(self, frame: ClientFrame) -> None:
         match frame:
