@@ -26,6 +26,10 @@ _MAX_OPENERS = 2_000_000
 """Brackets and braces of one body, those in texts too: an empty object of two bytes takes sixty."""
 _BODIES_OF_USER = 4
 """So many bodies of the largest size may be held of one user at once."""
+_PATIENCE_S = 60.0
+"""How long the next piece of a body is waited for, and all of it beyond its own time."""
+_SLOWEST_BYTES_S = 1024
+"""The time of its own that a body has: a client that sends less in a second holds a place."""
 _GZIP_LEVEL = 4
 _GZIP_FROM_BYTES = 1024
 _MOST_DRAINED_BYTES = 8 << 20
@@ -95,6 +99,8 @@ class _Bounded:
         self._receive = receive
         self._limit = limit
         self._read = 0
+        self._waited_s = 0.0
+        self._whole = False
         self._held: Counter[tuple[str, str]] | None = None
         self._who = ("", "")
         self._most_held = 0
@@ -116,8 +122,9 @@ class _Bounded:
             raise Refused(413, "too_large", self._message(), headers={"Connection": "close"})
 
     async def receive(self) -> Message:
-        message = await self._receive()
+        message = await self._next()
         if message["type"] == "http.request":
+            self._whole = not message.get("more_body", False)
             size = len(message.get("body", b""))
             self._read += size
             if self._held is not None:
@@ -130,6 +137,25 @@ class _Bounded:
                 text = "too much of yours is on its way in at once: send one after the other"
                 raise HTTPException(413, text, headers={"Connection": "close"})
         return message
+
+    async def _next(self) -> Message:
+        """What the client sends next; a body that does not come on is not waited for.
+
+        After the body that is its leaving, which may take as long as it likes.
+        """
+        if self._whole:
+            return await self._receive()
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        left_s = _PATIENCE_S + self._read / _SLOWEST_BYTES_S - self._waited_s
+        try:
+            async with asyncio.timeout(max(0.0, min(_PATIENCE_S, left_s))):
+                return await self._receive()
+        except TimeoutError:
+            text = "the body did not come in time: send it again"
+            raise HTTPException(408, text, headers={"Connection": "close"}) from None
+        finally:
+            self._waited_s += loop.time() - began
 
     async def _drain(self, message: Message) -> None:
         """Read on for a moment: a client that is cut off while it sends may never see why."""

@@ -15,7 +15,14 @@ from holdfast import errors
 from holdfast.server.problems import problem_of
 from holdfast.server.schemas import ErrorDetail, ErrorOut
 
-__all__ = ["NotModified", "Refused", "error_response", "handle_failures", "status_of"]
+__all__ = [
+    "NotModified",
+    "Refused",
+    "error_response",
+    "handle_failures",
+    "refused_by",
+    "status_of",
+]
 
 _STATUS: dict[type[errors.HoldfastError], int] = {
     errors.HoldfastError: 500,
@@ -37,7 +44,7 @@ _STATUS: dict[type[errors.HoldfastError], int] = {
 }
 """A class that is not here has the status of the nearest one above it."""
 
-_CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}
+_CODES = {404: "not_found", 405: "method_not_allowed", 408: "too_slow", 413: "too_large"}
 _MESSAGES = {
     404: "there is no such path: see /docs for what there is",
     405: "this path has no such verb: see Allow for what it has",
@@ -67,6 +74,12 @@ class NotModified(Exception):
     def __init__(self, tag: str) -> None:
         super().__init__("not modified")
         self.tag = tag
+
+
+def refused_by(error: HTTPException) -> Refused:
+    """What the framework, or whoever reads a body, refuses, as an error of ours."""
+    code = _CODES.get(error.status_code, "refused")
+    return Refused(error.status_code, code, error.detail, headers=error.headers)
 
 
 def status_of(error: errors.HoldfastError) -> int:

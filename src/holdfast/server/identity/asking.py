@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 from fastapi import Depends
@@ -25,10 +25,12 @@ __all__ = [
     "Reader",
     "Writer",
     "caller_of",
+    "check_may",
     "identity_of",
     "keeper_of",
     "user_for",
     "user_of",
+    "verbs_of",
 ]
 
 ME = "current_user"
@@ -106,6 +108,25 @@ async def _eraser(connection: HTTPConnection) -> AsyncIterator[User]:
     talks.forget(user.vault.raw)
     yield user
     talks.forget(user.vault.raw)
+
+
+_VERBS: dict[object, Verb] = {_reader: "read", _writer: "write", _eraser: "erase"}
+
+
+def verbs_of(dependencies: Iterable[object]) -> tuple[Verb, ...]:
+    """What a route's caller must be allowed to do, by the dependencies that the route has."""
+    return tuple(_VERBS[call] for call in dependencies if call in _VERBS)
+
+
+def check_may(connection: HTTPConnection, verb: Verb) -> None:
+    """Refuse a caller who may not do this, before anything of the request's body is read.
+
+    Raises: as `user_of`.
+    """
+    caller = caller_of(connection)
+    named = connection.path_params.get("user_id", ME)
+    user_id = caller.user_id if named == ME else named
+    decide_for(acting_for(caller, user_id), user_id, verb)
 
 
 Asking: TypeAlias = Annotated[Caller, Depends(_asking)]

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 
 from holdfast.errors import HoldfastError, TooLarge
-from holdfast.server.failures import Refused
+from holdfast.server.failures import Refused, refused_by
 from holdfast.server.identity.asking import caller_of, identity_of
 from holdfast.server.proxy.refusals import error_object, is_gone, refusal
 from holdfast.server.proxy.speaking import event
@@ -126,7 +126,7 @@ class Completions:
         receive: Receive,
     ) -> None:
         if client.refused is not None:
-            error: BaseException | None = Refused(413, "too_large", client.refused.detail)
+            error: BaseException | None = refused_by(client.refused)
         else:
             error = None if work.cancelled() else work.exception()
         if work.cancelled() and client.begun:

@@ -55,4 +55,5 @@ def refusal(error: HoldfastError | Refused, request_id: str) -> JSONResponse:
         status, code, message = status_of(error), error.code, str(error)
         param = error.field if isinstance(error, BadInput) else None
     body = error_object(status, code, message, request_id, param=param)
-    return JSONResponse(body, status_code=status)
+    headers = error.headers if isinstance(error, Refused) else None
+    return JSONResponse(body, status_code=status, headers=headers)
