@@ -203,7 +203,8 @@ def page(text: str, message_id: str, **more: object) -> dict[str, object]:
 async def test_a_turn_is_answered_as_json(standing: Served) -> None:
     """With its status and all its messages, in a session that was begun for it."""
     async with standing.client() as client:
-        answer = (await client.post(NEW, json={"text": BLUE, "intent": "tell"})).json()
+        said = await client.post(NEW, json={"text": BLUE, "intent": "tell"})
+        answer = said.json()
         listed = (
             await client.get(f"/api/conversations/current_user/{answer['session_id']}")
         ).json()
@@ -215,6 +216,7 @@ async def test_a_turn_is_answered_as_json(standing: Served) -> None:
         ("assistant", f'Kept: "{BLUE}"'),
     ]
     assert (answer["error"], answer["replayed"]) == (None, False)
+    assert "idempotency-replayed" not in said.headers
     assert listed["session"]["turns"][0]["id"] == turn["id"]
 
 
@@ -248,6 +250,8 @@ async def test_promise_04_once_a_turn_with_a_key_is_made_once(standing: Served) 
         again.json()["turn"]["id"]
     }
     assert again.json()["replayed"]
+    assert again.headers["idempotency-replayed"] == "true"
+    assert stream.headers["idempotency-replayed"] == "true"
     assert (other.status_code, other.json()["error"]["code"]) == (400, "invalid_input")
     assert (await heard(stream)).text == f'Kept: "{BLUE}"'
     assert turns == [("complete", [BLUE, f'Kept: "{BLUE}"'])]

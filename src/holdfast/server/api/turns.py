@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,7 +16,7 @@ from holdfast.assistant.events import Failed
 from holdfast.clock import id_bytes
 from holdfast.server.api.saying import said_first, said_in
 from holdfast.server.identity.asking import Asking, Reader, Writer
-from holdfast.server.once import ClientKey
+from holdfast.server.once import REPLAYED, ClientKey
 from holdfast.server.routing import Route
 from holdfast.server.schemas import ErrorOut
 from holdfast.server.schemas.turns import (
@@ -104,7 +104,8 @@ async def say(
         return await _streamed(request, talk, owner, caller, said)
     happening = talks.answers.in_session(owner, session, said, caller=caller)
     run = talk.say(happening, client_key=said.client_key, by=None, who=owner.id)
-    return JSONResponse((await _answered(session, run)).model_dump(mode="json"))
+    answered = await _answered(session, run)
+    return JSONResponse(answered.model_dump(mode="json"), headers=_replayed(run))
 
 
 @router.get("/stream", response_class=StreamingResponse, responses=_RESUMED)
@@ -167,6 +168,11 @@ def _wants_stream(body: object, accept: str) -> bool:
     if MEDIA_TYPE in accept:
         return True
     return isinstance(body, UiTurnIn) and "application/json" not in accept
+
+
+def _replayed(run: Run) -> dict[str, str]:
+    """The header that every repeated answer has."""
+    return {REPLAYED: "true"} if run.replayed else {}
 
 
 async def _answered(session: OpenSession, run: Run) -> AnsweredOut:
@@ -236,7 +242,8 @@ class _Listening:
 
     def response(self, run: Run, after_seq: int = -1) -> Response:
         """The turn as a stream; whoever does not read it to its end stops listening, no more."""
-        return _Stream(self, sent_events(self.listener, run, self._ready, after_seq=after_seq))
+        lines = sent_events(self.listener, run, self._ready, after_seq=after_seq)
+        return _Stream(self, lines, _replayed(run))
 
     async def send(self, sending: Awaitable[None]) -> None:
         """Send a response, for as long as its client listens, and leave."""
@@ -261,8 +268,10 @@ class _Listening:
 
 
 class _Stream(StreamingResponse):
-    def __init__(self, listening: _Listening, lines: AsyncIterator[str]) -> None:
-        super().__init__(lines, media_type=MEDIA_TYPE, headers=HEADERS)
+    def __init__(
+        self, listening: _Listening, lines: AsyncIterator[str], headers: Mapping[str, str]
+    ) -> None:
+        super().__init__(lines, media_type=MEDIA_TYPE, headers={**HEADERS, **headers})
         self._listening = listening
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
