@@ -198,13 +198,13 @@ class Exchange:
         places = await self._answer.finish(verbatim)
         if failed is not None:
             await self._turn.error(failed.text[:_MAX_ERROR_CHARS], code=failed.code)
-        await self._annotate()
-        await self._turn.end(status)
+        await self._turn.end(status, entities=await self._annotated())
         opened = self._opened
         for place in places if failed is None else ():
             await self._opening.answered(opened.user, opened.session, opened.asked, place)
 
-    async def _annotate(self) -> None:
+    async def _annotated(self) -> dict[str, Json]:
+        """Note what the answer tells of the turn; what may be written with its end is returned."""
         assembler = self._assembler
         calls = any(choice.calls for choice in assembler.choices.values())
         reasons: list[Json] = [c.finish_reason for _, c in sorted(assembler.choices.items())]
@@ -217,11 +217,13 @@ class Exchange:
         }
         model = assembler.head.get("model")
         told: Json = {name: value for name, value in facts.items() if value not in (None, [])}
-        await self._turn.annotate(
-            intent="tool_execution" if calls else None,
-            entities={**self._turn.record.entities, "upstream": told},
-            model=mended(model)[:200] if isinstance(model, str) and model.strip() else None,
-        )
+        intent = "tool_execution" if calls else None
+        named = mended(model)[:200] if isinstance(model, str) and model.strip() else None
+        record = self._turn.record
+        # A write of its own, so only when the turn is another one than was asked for.
+        if intent not in (None, record.intent) or named not in (None, record.model):
+            await self._turn.annotate(intent=intent, model=named)
+        return {**record.entities, "upstream": told}
 
     def _stream_failure(self) -> _Failed | None:
         assembler = self._assembler
