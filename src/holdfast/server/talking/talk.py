@@ -230,8 +230,9 @@ class Talk:
                     self._clean_rev = await rev_of(self.session.vault)
                 async for event in events:
                     run.saw(event)
-                    # To the end: a listener that is told half of the events misses one for ever.
-                    await finish(self._publish(run, event))
+                    if not self._published_at_once(run, event):
+                        # To the end: who is told half of the events misses one for ever.
+                        await finish(self._publish(run, event))
         except (HoldfastError, Refused) as exc:
             await self._broke(run, exc)
         except asyncio.CancelledError:
@@ -269,25 +270,39 @@ class Talk:
                 session_id=self.session.id,
             )
 
+    def _published_at_once(self, run: Run, event: Event) -> bool:
+        """Publish, when nobody has to be waited for or asked about: without a task of its own,
+        which would cost more than all the rest. False when nothing was done."""
+        if run.replayed or self._telling.locked():
+            return False
+        if any(seat.check is not None or not who.has_room for who, seat in self._seats.items()):
+            return False
+        told = self._kept(run, event)
+        for listener in self._hearing(run):
+            listener.offer(told)
+        return True
+
+    def _kept(self, run: Run, event: Event) -> Told:
+        """The event at the next place, kept for who comes back."""
+        self.seq += 1
+        told = Told(self.seq, self.session.id, event=_shown(event), run=run)
+        self._replay.add(told)
+        return told
+
+    def _hearing(self, run: Run) -> list[Listener]:
+        return [who for who, seat in self._seats.items() if seat.only in (None, run)]
+
     async def _publish(self, run: Run, event: Event) -> None:
-        if isinstance(event, Recalled):
-            event = replace(event, hits=event.hits[:SHOWN_HITS])
         async with self._telling:
             if run.replayed:
                 # The others have heard it when it happened.
-                told = Told(self.seq, self.session.id, event=event, run=run)
+                told = Told(self.seq, self.session.id, event=_shown(event), run=run)
                 if run.by is not None:
                     await run.by.hear(told)
                 return
-            self.seq += 1
-            told = Told(self.seq, self.session.id, event=event, run=run)
-            self._replay.add(told)
+            told = self._kept(run, event)
             await self._check_seats()
-            lagging = [
-                listener
-                for listener, seat in self._seats.items()
-                if seat.only in (None, run) and not listener.offer(told)
-            ]
+            lagging = [who for who in self._hearing(run) if not who.offer(told)]
             if lagging:
                 await asyncio.gather(*(listener.hear(told) for listener in lagging))
 
@@ -321,3 +336,10 @@ class Talk:
         if seat.lost is not None:
             seat.lost()
         self._talks.tidy(self)
+
+
+def _shown(event: Event) -> Event:
+    """The event without what no client is shown."""
+    if isinstance(event, Recalled):
+        return replace(event, hits=event.hits[:SHOWN_HITS])
+    return event
