@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from holdfast.assistant.answering import Asked
-from holdfast.assistant.quoting import is_echo
+from holdfast.assistant.quoting import echoes_of
 from holdfast.errors import NotFound
 from holdfast.keeper.contexts import build_context, fitting
 from holdfast.model import SessionId
@@ -59,9 +59,14 @@ async def recalled(
         return ()
     here = {turn.id} if heard is None else {turn.id, heard.turn_id}
     source = place.room or place.user
+    is_echo = echoes_of(text)
     for limit in _POOLS:
         hits = await source.recall(question, limit=limit, neighbours=0)
-        telling = tuple(hit for hit in hits if _is_news(hit, text) and _turn_of(hit) not in here)
+        telling = tuple(
+            hit
+            for hit in hits
+            if (said := hit.message) is None or (said.turn_id not in here and not is_echo(said))
+        )
         if telling or len(hits) < limit:
             return telling[: _POOLS[0]]
     return ()
@@ -131,14 +136,6 @@ def _is_shown(message: Message) -> bool:
     if message.forgotten or message.kind in ("reasoning", "error"):
         return False
     return message.tool is not None or bool(message.text.strip())
-
-
-def _is_news(hit: Hit, text: str) -> bool:
-    return hit.message is None or not is_echo(hit.message, text)
-
-
-def _turn_of(hit: Hit) -> str | None:
-    return None if hit.message is None else hit.message.turn_id
 
 
 async def _held_with(place: Place, hits: tuple[Hit, ...], here: str | None) -> dict[SessionId, str]:
