@@ -141,6 +141,9 @@ def test_a_server_on_every_address_answers_to_numbers() -> None:
     assert addresses.allows_host("[fd00::7]:8377")
     for host in ("10.0.0.7", "10.0.0.7:80", "evil.example:8377", "10.0.0.7.evil.example:8377"):
         assert not addresses.allows_host(host)
+    # What serves a page on our port of another machine is not us.
+    assert not addresses.is_own("http://10.0.0.7:8377")
+    assert addresses.is_own("http://localhost:8377")
 
 
 def test_an_allowed_origin_is_not_our_own() -> None:

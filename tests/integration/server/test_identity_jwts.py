@@ -297,6 +297,28 @@ async def test_a_key_is_taken_away_within_minutes(rsa_key: rsa.RSAPrivateKey) ->
         assert await decide.caller(named(rsa_key, "one")) is None
 
 
+async def test_keys_that_were_read_too_long_ago_are_good_no_more(
+    rsa_key: rsa.RSAPrivateKey,
+) -> None:
+    """An issuer out of reach for a day may have taken them back; until then they stay."""
+    stopwatch = Stopwatch()
+    async with issuing() as issuer:
+        issuer.publish(public(rsa_key, "one"))
+        decide = by_jwks(issuer.url, stopwatch)
+        assert await decide.caller(named(rsa_key, "one")) is not None
+
+        issuer.status = 500
+        stopwatch.seconds += 86_000
+        assert await decide.caller(named(rsa_key, "one")) is not None
+        stopwatch.seconds += 500
+        with pytest.raises(JwksUnavailable):
+            await decide.caller(named(rsa_key, "one"))
+
+        issuer.status = 200
+        stopwatch.seconds += 61
+        assert await decide.caller(named(rsa_key, "one")) is not None
+
+
 async def test_a_token_does_not_bring_its_own_key(rsa_key: rsa.RSAPrivateKey) -> None:
     """What its header says of keys is ignored: only the id of a published one is used."""
     own = rsa.generate_private_key(public_exponent=65537, key_size=2048)

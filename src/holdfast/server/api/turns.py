@@ -15,7 +15,8 @@ from starlette.types import Receive, Scope, Send
 from holdfast.assistant.events import Failed
 from holdfast.clock import id_bytes
 from holdfast.server.api.saying import said_first, said_in
-from holdfast.server.identity.asking import Asking, Reader, Writer
+from holdfast.server.failures import Refused
+from holdfast.server.identity.asking import Asking, Reader, Writer, identity_of
 from holdfast.server.once import REPLAYED, ClientKey
 from holdfast.server.routing import Route
 from holdfast.server.schemas import ErrorOut
@@ -29,12 +30,13 @@ from holdfast.server.schemas.turns import (
 )
 from holdfast.server.shown import turn_out
 from holdfast.server.streams import HEADERS, MEDIA_TYPE, sent_events
-from holdfast.server.talking.listeners import Listener
+from holdfast.server.talking.listeners import REVOKED, Listener
 
 if TYPE_CHECKING:
     from holdfast.keeper.access import Caller
     from holdfast.keeper.sessions import OpenSession
     from holdfast.keeper.users import User
+    from holdfast.server.identity.door import Identity
     from holdfast.server.sockets.places import Places
     from holdfast.server.talking.answers import Said
     from holdfast.server.talking.run import Run
@@ -104,6 +106,7 @@ async def say(
         return await _streamed(request, talk, owner, caller, said)
     happening = talks.answers.in_session(owner, session, said, caller=caller)
     run = talk.say(happening, client_key=said.client_key, by=None, who=owner.id)
+    await _while_valid(identity_of(request), caller, run)
     answered = await _answered(session, run)
     return JSONResponse(answered.model_dump(mode="json"), headers=_replayed(run))
 
@@ -173,6 +176,22 @@ def _wants_stream(body: object, accept: str) -> bool:
 def _replayed(run: Run) -> dict[str, str]:
     """The header that every repeated answer has."""
     return {REPLAYED: "true"} if run.replayed else {}
+
+
+async def _while_valid(identity: Identity, caller: Caller, run: Run) -> None:
+    """Wait until a turn has ended, for as long as the caller may hear of it. The turn goes on.
+
+    Raises:
+        Refused: the credential has ended.
+    """
+    revoked = asyncio.create_task(identity.revoked(caller))
+    try:
+        waited = {revoked} if run.task is None else {revoked, run.task}
+        await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        revoked.cancel()
+    if not identity.still_valid(caller):
+        raise Refused(401, REVOKED.code, REVOKED.reason)
 
 
 async def _answered(session: OpenSession, run: Run) -> AnsweredOut:

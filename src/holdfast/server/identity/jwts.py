@@ -30,10 +30,12 @@ _TIMEOUT_S = 5.0
 _MAX_JWKS_BYTES = 1 << 20
 _FRESH_S = 600.0
 _RETRY_S = 60.0
+_OLDEST_S = 86_400.0
+"""Keys that were read longer ago are good no more: the issuer may have taken one back since."""
 
 
 class JwksUnavailable(Exception):
-    """The issuer's keys have never been read, and cannot be read now."""
+    """The issuer's keys cannot be read now, and were not within the last day."""
 
 
 class Jwks:
@@ -52,11 +54,11 @@ class Jwks:
         """The key of an id, or the only one there is when a token names none; None: unknown.
 
         Raises:
-            JwksUnavailable: no keys could be read yet.
+            JwksUnavailable: no keys could be read yet, or not for too long.
         """
         if not self._is_fresh() or not self._has(key_id):
             await self._refresh(key_id)
-        if self._keys is None:
+        if self._keys is None or self._monotonic() - self._read_at > _OLDEST_S:
             raise JwksUnavailable
         if key_id is None and len(self._keys) == 1:
             return next(iter(self._keys.values()))

@@ -62,10 +62,12 @@ def _caller(socket: WebSocket, ticket: str) -> Caller:
     """Whose ticket it is.
 
     Raises:
-        Refused: nobody's.
+        Refused: nobody's; or 429, too many of these came from there.
     """
-    caller = identity_of(socket).redeem(ticket, socket.headers.get("origin"))
+    identity = identity_of(socket)
+    caller = identity.redeem(ticket, socket.headers.get("origin"))
     if caller is None:
+        identity.limits.note_failure(socket.client.host if socket.client else "")
         raise Refused(401, "wrong_ticket", "get a new ticket from POST /api/ws-ticket")
     socket.state.caller = caller  # for the line about this socket
     return caller
