@@ -91,8 +91,8 @@ async def test_an_exchange_is_recorded_once_under_its_key(own: Api, place: str) 
     other = await own.ask("POST", path, json={**SAID, "user_message": "x"}, headers=key)
 
     assert first.status_code == 201
-    assert again.content == first.content
-    assert later.json() == {**first.json(), "replayed": True}
+    assert again.headers["idempotency-replayed"] == "true"
+    assert again.json() == later.json() == {**first.json(), "replayed": True}
     assert error_of(other) == (400, "invalid_input")
     assert len(await _turns(own, first.json()["session_id"])) == 1
 
