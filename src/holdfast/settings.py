@@ -19,6 +19,13 @@ from holdfast.errors import BadSettings
 __all__ = ["Secret", "Settings", "default_config_dir", "default_data_dir", "load_settings"]
 
 _PREFIX = "HOLDFAST_"
+_PARTS = {
+    "model": ("model_base_url", "model_api_key"),
+    "fallback_model": ("fallback_base_url", "fallback_api_key"),
+    "transcriber": ("transcriber_model", "transcriber_base_url", "transcriber_api_key"),
+    "proxy_base_url": ("proxy_api_key",),
+}
+"""What does nothing by itself: without a word of it somebody would wait for what never comes."""
 
 
 class Secret:
@@ -292,9 +299,25 @@ def load_settings(
     sources = [n for n in ("root_key", "root_key_file", "root_passphrase") if values.get(n)]
     if len(sources) > 1:
         problems.append(f"only one of {', '.join(sources)} can be given")
+    problems += _halves(values)
     if problems:
         raise BadSettings(tuple(sorted(problems)))
     return Settings(**values)
+
+
+def _halves(values: Mapping[str, object]) -> list[str]:
+    """Settings that do nothing, because the one they belong to is not set."""
+    return [
+        f"{name}: it does nothing without {whole}"
+        for whole, parts in _PARTS.items()
+        if not _is_given(values.get(whole))
+        for name in parts
+        if _is_given(values.get(name))
+    ]
+
+
+def _is_given(value: object) -> bool:
+    return bool(value.reveal() if isinstance(value, Secret) else value)
 
 
 def _config_file(

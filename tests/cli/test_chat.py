@@ -215,6 +215,7 @@ def test_a_failure_of_the_answer_is_recorded_and_told(
     shown = cli("show", session, "--json").json
     assert ran.code == 1
     assert "CANARY" not in ran.err
+    assert ran.err.endswith("try again [error]\n")
     assert ["failed"] == [turn["status"] for turn in shown["turns"]]
 
 

@@ -107,3 +107,15 @@ async def test_rooms_are_distilled_for_their_members(keeper: Keeper) -> None:
     theirs = await (await ben.rooms.open(room.id)).memories()
     assert len(await theirs.list()) == 1
     assert await ada.memories.list() == []
+
+
+async def test_a_word_that_is_too_long_for_a_tag_keeps_nothing_from_being_summed_up(
+    keeper: Keeper,
+) -> None:
+    """A pasted number, a text in a script without spaces: neither its session nor another waits."""
+    ada = await keeper.user("ada")
+    for text in ("0123456789abcdef" * 100, "ฉันชอบสีฟ้า" * 40, "My sister plays the violin."):
+        await talk(await ada.sessions.start(), (text, "Noted."))
+
+    assert await ada.distill() == 3
+    assert all(len(tag) <= 64 for memory in await ada.memories.list() for tag in memory.tags)

@@ -196,3 +196,24 @@ async def test_the_embedder_is_made_once_for_all_who_ask(keeper: Keeper) -> None
 
     assert made == [1]
     assert all(one is embedders[0] for one in embedders)
+
+
+async def test_the_memory_of_all_indexes_is_kept_up(keeper: Keeper) -> None:
+    """What they take together is their sum after writes, departures and new beginnings."""
+    indexes = keeper.store.indexes
+    users = [await keeper.user(name) for name in ("ada", "ben", "eve")]
+    for user in [*users, users[0]]:
+        session = await user.sessions.start()
+        await talk(session, ("the violin lesson is on Monday", "noted"))
+        await user.recall("violin")
+    held = [await indexes.current(user.vault) for user in users]
+    together = sum(index.nbytes for index in held)
+    assert indexes.nbytes == together
+
+    indexes.drop(users[0].vault)
+    assert indexes.nbytes == together - held[0].nbytes
+
+    smaller = Indexes(indexes.make_embedder, folder=None, max_bytes=1)
+    for user in users:
+        alone = await smaller.current(user.vault)
+        assert smaller.nbytes == alone.nbytes

@@ -501,5 +501,6 @@ def test_promise_02_every_path_only_the_vault_commits() -> None:
                 callers.add(name)
 
     above = {name for name in callers if not name.startswith(("vault/", "storage/", "testing/"))}
-    # It writes to the key storage, which holds no content.
-    assert above == {"keeper/backups.py"}
+    # The first writes to the key storage, which holds no content; the second is always refused: it
+    # asks whether a write would be possible.
+    assert above == {"keeper/backups.py", "server/observing/health.py"}

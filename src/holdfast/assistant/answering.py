@@ -22,6 +22,9 @@ __all__ = [
     "ToolSpec",
     "Toolbox",
     "Usage",
+    "context_tokens_of",
+    "prepare",
+    "takes_tools",
 ]
 
 
@@ -113,7 +116,15 @@ NO_TOOLS: Toolbox = _NoTools()
 
 
 class Answerer(Protocol):
-    """Words an answer. It records nothing: whoever calls it does."""
+    """Words an answer. It records nothing: whoever calls it does.
+
+    Three things it may have besides, each left out by default:
+
+        context_tokens: int | None   what it can take of earlier talk when that is less than is
+                                     configured; at least 100
+        takes_tools: bool            whether tools are worth offering; False for none
+        async prepare()              load what the first answer needs; may be called often
+    """
 
     @property
     def name(self) -> str:
@@ -123,3 +134,21 @@ class Answerer(Protocol):
     def answer(self, asked: Asked, tools: Toolbox = NO_TOOLS) -> AsyncIterator[Piece]:
         """The answer in pieces, in order; the texts joined are the answer. May raise anything."""
         ...
+
+
+def context_tokens_of(answerer: Answerer, configured: int) -> int:
+    """What an answerer is given of earlier talk: what is configured, or less where it says so."""
+    own: int | None = getattr(answerer, "context_tokens", None)
+    return configured if own is None else min(own, configured)
+
+
+def takes_tools(answerer: Answerer) -> bool:
+    """Whether tools are worth offering to an answerer."""
+    return bool(getattr(answerer, "takes_tools", True))
+
+
+async def prepare(answerer: Answerer) -> None:
+    """Load what an answerer's first answer needs, where it has something to load."""
+    own = getattr(answerer, "prepare", None)
+    if own is not None:
+        await own()

@@ -15,7 +15,13 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from holdfast.assistant.answering import Answerer, Asked
+from holdfast.assistant.answering import (
+    NO_TOOLS,
+    Answerer,
+    Asked,
+    context_tokens_of,
+    takes_tools,
+)
 from holdfast.assistant.calling import TurnTools
 from holdfast.assistant.events import Failed, FellBack, Finished, Recalled
 from holdfast.assistant.gathering import Place, asked_of, recalled
@@ -34,6 +40,7 @@ if TYPE_CHECKING:
     from holdfast.assistant.answering import Piece, Toolbox
     from holdfast.assistant.speech.transcribing import Transcriber
     from holdfast.capture.turn import TurnRecorder
+    from holdfast.keeper.recalling import Hit
     from holdfast.model import Assistant, Json, Message
 
 __all__ = ["Answering", "Means", "answer_of"]
@@ -77,6 +84,9 @@ class Answering:
         self._pace = Pace(options.model_timeout_s)
         self._saying = Saying(turn, relay, max_chars=options.max_answer_chars)
         self._tools = self._toolbox()
+        self._text = ""
+        self._hits: tuple[Hit, ...] = ()
+        self._gathered: dict[int, Asked] = {}
 
     async def run(self) -> Finished | Failed:
         """Answer and end the turn, whatever comes of it; returns the event that tells how.
@@ -98,10 +108,9 @@ class Answering:
         message = None if self._heard is None else self._heard.message
         hits = await recalled(self._place, self._turn, message, text)
         await self._relay.tell(Recalled(turn_id=self._turn.id, hits=hits))
-        options = self._means.options
-        asked = await asked_of(self._place, self._turn, message, text, hits, options)
+        self._text, self._hits = text, hits
         for assistant in self._means.assistants or (None,):
-            await self._answered_by(assistant, asked)
+            await self._answered_by(assistant)
 
     async def _understood(self) -> str:
         """What was said, in words."""
@@ -113,17 +122,33 @@ class Answering:
         await self._relay.tell(event)
         return event.message.text
 
-    async def _answered_by(self, assistant: Assistant | None, asked: Asked) -> None:
+    async def _asked(self, by: Answerer, assistant: Assistant | None) -> Asked:
+        """What an answerer is given, as much as it can take; gathered once for each such size."""
+        options = self._means.options
+        size = context_tokens_of(by, options.context_tokens)
+        if size not in self._gathered:
+            message = None if self._heard is None else self._heard.message
+            options = replace(options, context_tokens=size)
+            self._gathered[size] = await asked_of(
+                self._place, self._turn, message, self._text, self._hits, options
+            )
+        asked = self._gathered[size]
+        if assistant is None:
+            return asked
+        return replace(asked, assistant=assistant.name, purpose=assistant.purpose)
+
+    async def _answered_by(self, assistant: Assistant | None) -> None:
         author = None
         if assistant is not None:
-            asked = replace(asked, assistant=assistant.name, purpose=assistant.purpose)
             author = None if self._place.room is None else assistant.slug
+        asked = await self._asked(self._means.by, assistant)
         try:
             await self._said(self._means.by, asked, author)
         except _Broke as broke:
             if self._means.fallback is None or self._tools.failure is not None:
                 raise broke.cause from None
             await self._fall_back(self._means.fallback, broke.cause)
+            asked = await self._asked(self._means.fallback, assistant)
             await self._said(self._means.fallback, asked, author)
 
     async def _said(self, by: Answerer, asked: Asked, author: str | None) -> None:
@@ -137,9 +162,10 @@ class Answering:
         await self._saying.settle()
         self._saying.begin(author)
         async with AsyncExitStack() as stack:
-            pieces = _begun(by, asked, self._tools)
+            pieces = _begun(by, asked, self._tools if takes_tools(by) else NO_TOOLS)
             stack.push_async_callback(_closed, pieces)
             while (piece := await self._next(pieces)) is not None:
+                _check_cancelled()
                 try:
                     await self._saying.take(piece)
                 except ModelRepeats as exc:
@@ -150,10 +176,14 @@ class Answering:
             raise _Broke(ModelIncomplete())
 
     async def _next(self, pieces: AsyncIterator[Piece]) -> Piece | None:
+        # SystemExit: what calls `sys.exit` in a model's package ends its answer, and no process.
+        # Out of a task it would end the loop, and with it everybody's turns.
         try:
             return await self._pace.next(pieces)
         except Exception as exc:
             raise _Broke(exc) from exc
+        except SystemExit as exc:
+            raise _Broke(ModelFailed()) from exc
         except asyncio.CancelledError:
             task = asyncio.current_task()
             if task is None or task.cancelling():
@@ -175,7 +205,7 @@ class Answering:
         recorded = await self._turn.error(error)
         await self._turn.end("failed", entities=self._usage())
         code = recorded.error_code or "error"
-        return Failed(turn_id=self._turn.id, code=code, message=_told(error, code))
+        return Failed(turn_id=self._turn.id, code=code, message=_told(error))
 
     async def _log_reasoning(self) -> None:
         """What the model reasoned, as thoughts. The turn has ended: nothing here changes that."""
@@ -232,14 +262,21 @@ def answer_of(turn: TurnRecorder) -> Message | None:
     return texts[-1] if texts else None
 
 
-def _told(error: Exception, code: str) -> str:
-    """For people: what happened, what to do, and the code to look up.
+def _told(error: Exception) -> str:
+    """For people: what happened and what to do. The code to look up stands beside it.
 
     An error of another library may quote what was said, so only our own words are passed on.
     """
     if isinstance(error, HoldfastError):
-        return f"{error} ({code})"
-    return f"the answer could not be made: what you said is kept, try again ({code})"
+        return str(error)
+    return "the answer could not be made: what you said is kept, try again"
+
+
+def _check_cancelled() -> None:
+    """Go on with a cancellation that an answerer or a tool has swallowed."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def _begun(by: Answerer, asked: Asked, tools: Toolbox) -> AsyncIterator[Piece]:
@@ -247,6 +284,8 @@ def _begun(by: Answerer, asked: Asked, tools: Toolbox) -> AsyncIterator[Piece]:
         return by.answer(asked, tools)
     except Exception as exc:
         raise _Broke(exc) from exc
+    except SystemExit as exc:
+        raise _Broke(ModelFailed()) from exc
 
 
 async def _closed(pieces: AsyncIterator[Piece]) -> None:
@@ -258,3 +297,5 @@ async def _closed(pieces: AsyncIterator[Piece]) -> None:
         await close()
     except Exception as exc:
         raise _Broke(exc) from exc
+    except SystemExit as exc:
+        raise _Broke(ModelFailed()) from exc

@@ -166,7 +166,11 @@ class TurnTools:
     async def _result(self, tool: Tool, arguments: JsonObject) -> ToolOutcome:
         context = replace(self._context, now=self._turn.log.clock())
         async with asyncio.timeout(tool.timeout_s or self._options.tool_timeout_s):
-            result = await tool.run(context, arguments)
+            try:
+                result = await tool.run(context, arguments)
+            except SystemExit as exc:
+                # It ends the call alone: out of a task it would end the loop and all its turns.
+                raise RuntimeError("the tool asked to end the process") from exc
         return ToolOutcome(result=checked_json("result", result, self._turn.limits))
 
     def _shown(self, outcome: ToolOutcome) -> ToolOutcome:

@@ -10,6 +10,7 @@ a cancelled task, a generator that is closed.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import TYPE_CHECKING
@@ -35,13 +36,17 @@ from holdfast.model import MessageId
 
 if TYPE_CHECKING:
     from holdfast.assistant.speech.transcribing import Transcriber
-    from holdfast.capture.turn import TurnRecorder
+    from holdfast.capture.turn import CutOff, TurnRecorder
     from holdfast.keeper.rooms import OpenRoom
     from holdfast.keeper.sessions import OpenSession
     from holdfast.keeper.users import User
-    from holdfast.model import Assistant, Json
+    from holdfast.model import Assistant, Json, TurnStatus
 
-__all__ = ["ChatOptions", "chat"]
+__all__ = ["ChatOptions", "chat", "cut_off_by"]
+
+_logger = logging.getLogger(__name__)
+_CANCELLED_S = 10.0
+"""How long an answer that was cancelled may take to end, its last words recorded."""
 
 
 async def chat(
@@ -124,12 +129,12 @@ async def chat(
         entities=entities,
         tags=tags,
         model=means.by.name,
-    )
+    ).when_cut_off(cut_off_by(stopping))
     async with opening as turn:
         heard = heard or heard_in(turn.messages, audio=what.audio)
         if not turn.replayed:
             # Closed with this one: left to itself the answer would go on after the turn's end.
-            async with aclosing(_answered(turn, place, heard, means, stopping)) as events:
+            async with aclosing(_answered(turn, place, heard, means)) as events:
                 async for event in events:
                     yield event
             return
@@ -169,11 +174,10 @@ async def _again(
         # A key of its own for each further answer, so that a retry of the retry is one too.
         opening = place.session.turn(
             client_key=f"{key}/answer-{attempt}", answers=heard.answered_id, model=means.by.name
-        )
+        ).when_cut_off(cut_off_by(stopping))
         async with opening as recorded:
             if not recorded.replayed:
-                answered = _answered(recorded, place, heard, means, stopping)
-                async with aclosing(answered) as events:
+                async with aclosing(_answered(recorded, place, heard, means)) as events:
                     async for event in events:
                         yield event
                 return
@@ -191,11 +195,7 @@ async def _again(
 
 
 async def _answered(
-    turn: TurnRecorder,
-    place: Place,
-    heard: Heard | None,
-    means: Means,
-    stopping: asyncio.Event | None,
+    turn: TurnRecorder, place: Place, heard: Heard | None, means: Means
 ) -> AsyncGenerator[Event, None]:
     """The events of a turn that is open, until it has its final status."""
     yield _started(turn, heard)
@@ -209,17 +209,32 @@ async def _answered(
             taken()
         last = await answering
     except (asyncio.CancelledError, GeneratorExit):
+        # Nobody takes what it tells from here on: waiting for that, it would never end.
+        relay.close()
         await finish(_ended(answering))
-        if stopping is not None and stopping.is_set() and turn.record.status == "open":
-            await finish(turn.end("interrupted"))
         raise
     yield last
 
 
+def cut_off_by(stopping: asyncio.Event | None) -> CutOff:
+    """How a turn ends whose task is cancelled: interrupted, when it is the process that ends."""
+
+    def status() -> TurnStatus:
+        return "interrupted" if stopping is not None and stopping.is_set() else "cancelled"
+
+    return status
+
+
 async def _ended(answering: asyncio.Task[Event]) -> None:
-    """Cancel the task and wait for its last word; what it could not record is raised."""
+    """Cancel the task and wait for its last word; what it could not record is raised.
+
+    A model or a tool may swallow the cancellation and go on: then it is left to itself. The turn
+    ends without it, and refuses what it still has to say.
+    """
     answering.cancel()
-    await asyncio.wait({answering})
+    if not (await asyncio.wait({answering}, timeout=_CANCELLED_S))[0]:
+        _logger.error("an answer cannot be cancelled", extra={"action": "chat.cancel"})
+        return
     if not answering.cancelled() and (error := answering.exception()) is not None:
         raise error
 

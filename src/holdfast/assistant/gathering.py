@@ -6,13 +6,12 @@ In a room all of it comes from the room, and nothing from anything that is its c
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from holdfast.assistant.answering import Asked
-from holdfast.assistant.quoting import is_echo
+from holdfast.assistant.quoting import echoes_of
 from holdfast.errors import NotFound
 from holdfast.keeper.contexts import (
     build_context,
@@ -52,13 +51,9 @@ class Place(Struct, frozen=True, kw_only=True):
         """Whether what is said here is kept with what is the user's or the room's."""
         return self.room is not None or self.session.vault.raw == self.user.vault.raw
 
-    async def host(self) -> Assistant | None:
-        """The assistant that the session is held with."""
-        if self.room is not None:
-            return None
-        slug = (await self.session.info()).assistant
-        known = await self.user.names.assistants() if slug else ()
-        return next((assistant for assistant in known if assistant.slug == slug), None)
+    async def host(self) -> str | None:
+        """The slug of the assistant that the session is held with."""
+        return None if self.room is not None else (await self.session.info()).assistant
 
 
 async def recalled(
@@ -70,9 +65,14 @@ async def recalled(
         return ()
     here = {turn.id} if heard is None else {turn.id, heard.turn_id}
     source = place.room or place.user
+    is_echo = echoes_of(text)
     for limit in _POOLS:
         hits = await source.recall(question, limit=limit, neighbours=0)
-        telling = tuple(hit for hit in hits if _is_news(hit, text) and _turn_of(hit) not in here)
+        telling = tuple(
+            hit
+            for hit in hits
+            if (said := hit.message) is None or (said.turn_id not in here and not is_echo(said))
+        )
         if telling or len(hits) < limit:
             return telling[: _POOLS[0]]
     return ()
@@ -102,12 +102,18 @@ async def asked_of(
         summary=None if recent and len(recent) < count else summary_of(known, place.session.id),
         fence=fence_of(place.session.vault, place.session.id),
     )
-    host = await place.host()
+    slug = await place.host()
+    held_with = {} if place.room else await _held_with(place, hits, slug)
+    known = await _known(place.user, {slug, *held_with.values()})
+    host = known.get(slug or "")
     return Asked(
         text=text,
         hits=hits,
         now=turn.log.clock(),
-        assistants={} if place.room else await _assistants(place.user, hits),
+        assistants={
+            session: known[slug].name if slug in known else slug
+            for session, slug in held_with.items()
+        },
         context=context.text if context.pieces else "",
         recent=tuple(recent),
         assistant=host.name if host else "",
@@ -143,24 +149,24 @@ def _is_shown(message: Message) -> bool:
     return message.tool is not None or bool(message.text.strip())
 
 
-def _is_news(hit: Hit, text: str) -> bool:
-    return hit.message is None or not is_echo(hit.message, text)
-
-
-def _turn_of(hit: Hit) -> str | None:
-    return None if hit.message is None else hit.message.turn_id
-
-
-async def _assistants(user: User, hits: tuple[Hit, ...]) -> Mapping[SessionId, str]:
-    """With whom the sessions were held in which an assistant said one of the hits."""
+async def _held_with(place: Place, hits: tuple[Hit, ...], here: str | None) -> dict[SessionId, str]:
+    """With whom the sessions were held in which an assistant said one of the hits, by slug."""
     found: dict[SessionId, str] = {}
     spoken = {h.message.session_id for h in hits if h.message and h.message.role == "assistant"}
-    names = {a.slug: a.name for a in await user.names.assistants()} if spoken else {}
     for session_id in spoken:
-        try:
-            slug = (await (await user.sessions.open(session_id)).info()).assistant
-        except NotFound:  # forgotten since it was found
-            continue
+        slug = here
+        if session_id != place.session.id:
+            try:
+                slug = (await (await place.user.sessions.open(session_id)).info()).assistant
+            except NotFound:  # forgotten since it was found
+                continue
         if slug is not None:
-            found[session_id] = names.get(slug, slug)
+            found[session_id] = slug
     return found
+
+
+async def _known(user: User, slugs: set[str | None]) -> dict[str, Assistant]:
+    """What is known of these assistants, in one read; nothing is read for nobody."""
+    if not slugs - {None}:
+        return {}
+    return {a.slug: a for a in await user.names.assistants() if a.slug in slugs}

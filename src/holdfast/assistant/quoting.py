@@ -7,7 +7,7 @@ recall found for it, and the present go in; a text comes out.
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING
@@ -22,7 +22,16 @@ if TYPE_CHECKING:
     from holdfast.keeper.recalling import Hit
     from holdfast.model import Message
 
-__all__ = ["NOTHING", "Quoted", "QuotingAnswerer", "compose", "is_echo", "quotes"]
+__all__ = [
+    "NOTHING",
+    "Quoted",
+    "QuotingAnswerer",
+    "compose",
+    "echoes_of",
+    "is_echo",
+    "quotes",
+    "telling_terms",
+]
 
 NOTHING = "I have nothing about that yet. I keep what you tell me."
 """The answer when nothing relevant was said."""
@@ -127,12 +136,28 @@ def quotes(asked: Asked, *, zone: tzinfo = UTC, loosely: bool = False) -> list[Q
     ]
 
 
+def telling_terms(question: str) -> frozenset[str]:
+    """What a question is about: its weak words only where it has no others."""
+    terms = subject_terms(question)
+    return terms - _WEAK or terms
+
+
 def is_echo(message: Message, text: str) -> bool:
     """Whether quoting a message in answer to `text` would say nothing: it is the same question
     asked before, or an answer that itself only quoted."""
-    if message.role == "assistant":
-        return _OWN_ANSWER.match(message.text.lstrip()) is not None
-    return is_question(text) and surfaces(message.text) == surfaces(text)
+    return echoes_of(text)(message)
+
+
+def echoes_of(text: str) -> Callable[[Message], bool]:
+    """As `is_echo`, for many messages found for one text."""
+    asked = surfaces(text) if is_question(text) else None
+
+    def is_one(message: Message) -> bool:
+        if message.role == "assistant":
+            return _OWN_ANSWER.match(message.text.lstrip()) is not None
+        return asked is not None and surfaces(message.text) == asked
+
+    return is_one
 
 
 def _read(question: str, now: datetime) -> _Wanted:

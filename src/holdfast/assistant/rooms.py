@@ -14,7 +14,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
-from holdfast.assistant.chat import chat
+from holdfast.assistant.chat import chat, cut_off_by
 from holdfast.assistant.events import Event, Finished, Started
 from holdfast.assistant.mentions import mentioned
 from holdfast.errors import Conflict
@@ -60,8 +60,9 @@ async def post_in_room(
     key = room.own_key(client_key)
     named = mentioned(text, await room.assistants())
     if not named:
-        async for event in _posted(session, room, text, key):
-            yield event
+        async with aclosing(_posted(session, room, text, key, stopping)) as events:
+            async for event in events:
+                yield event
         return
     turn = chat(
         user,
@@ -84,10 +85,14 @@ async def post_in_room(
 
 
 async def _posted(
-    session: OpenSession, room: OpenRoom, text: str, client_key: str | None
+    session: OpenSession,
+    room: OpenRoom,
+    text: str,
+    client_key: str | None,
+    stopping: asyncio.Event | None,
 ) -> AsyncGenerator[Event, None]:
     opening = session.turn(text, author=room.user_id, client_key=client_key)
-    async with opening as turn:
+    async with opening.when_cut_off(cut_off_by(stopping)) as turn:
         if turn.replayed and turn.record.status == "open":
             raise Conflict("this message is being posted just now")
         yield Started(

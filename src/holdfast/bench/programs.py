@@ -40,6 +40,7 @@ def run_program(
     *,
     peers: Sequence[Contender] = (),
     file: Path | None = None,
+    floor: Sequence[str] = (),
     command: str = "",
 ) -> Report:
     """Run one program to its end; it may take minutes.
@@ -47,6 +48,7 @@ def run_program(
     Args:
         peers: measured beside Holdfast, by the programs that know how.
         file: the export that `importing` imports.
+        floor: a program for Python, measured beside the server.
         command: what the report says it was started by.
 
     Raises:
@@ -62,6 +64,8 @@ def run_program(
         if file is None:
             raise ValueError("importing needs a file")
         return measure(file, effort, command=command)
+    if name == "server":
+        return measure(effort, floor=floor, command=command)
     return measure(effort, command=command)
 
 

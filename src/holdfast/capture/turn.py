@@ -58,10 +58,18 @@ from holdfast.model import (
 )
 from holdfast.storage.protocol import OnceTag, RowKey
 
-__all__ = ["Input", "TurnRecorder", "WriteGate"]
+__all__ = ["CutOff", "Input", "TurnRecorder", "WriteGate"]
 
 WriteGate: TypeAlias = Callable[[Literal["write"]], Awaitable[None]]
 """Asked before each write of content: returns, or raises NotFound or NotAllowed."""
+
+CutOff: TypeAlias = Callable[[], TurnStatus]
+"""How a turn ends whose task is cancelled, asked when that happens: only the caller knows whether
+somebody cancelled it or the process ends."""
+
+
+def _cancelled() -> TurnStatus:
+    return "cancelled"
 
 
 class TurnRecorder:
@@ -84,12 +92,14 @@ class TurnRecorder:
         limits: Limits,
         answered: Message | None,
         gate: WriteGate | None = None,
+        cut_off: CutOff | None = None,
     ) -> None:
         self._log = log
         self._input = what
         self._limits = limits
         self._answered = answered
         self._gate = gate
+        self._cut_off = cut_off or _cancelled
         self._turn = turn
         self._last: MessageId | None = None
         self._error_recorded = False
@@ -132,7 +142,7 @@ class TurnRecorder:
         except asyncio.CancelledError:
             # The block will not be entered, so nobody else would end what was just begun.
             if self._begun and not self.replayed:
-                await finish(self.end("cancelled"))
+                await finish(self.end(self._cut_off()))
             raise
         return self
 
@@ -180,7 +190,7 @@ class TurnRecorder:
     async def _end_broken(self, error: BaseException) -> None:
         await self._settle_streams()
         if isinstance(error, (asyncio.CancelledError, GeneratorExit, KeyboardInterrupt)):
-            await self.end("cancelled")
+            await self.end(self._cut_off())
             return
         try:
             if not self._error_recorded:

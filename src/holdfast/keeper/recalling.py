@@ -134,7 +134,7 @@ async def _opened(
     store: Store, vault: Vault, ranked: list[Ranked], question: str, neighbours: int
 ) -> list[Hit] | None:
     """The hits of a ranking, None when one of them is not there any more."""
-    from holdfast.recall.snippets import snippet
+    from holdfast.recall.snippets import marked_terms, snippet_of
 
     reader = Reader(vault)
     messages = {
@@ -143,6 +143,7 @@ async def _opened(
     memory_ids = [r.id for r in ranked if r.is_memory]
     memories = {m.id: m for m in await Memories(store, vault).by_ids(memory_ids)}
     around = await _neighbours(reader, [*messages.values()], neighbours)
+    wanted = marked_terms([question])
     hits = []
     for found in ranked:
         message = None if found.is_memory else messages.get(MessageId(found.id))
@@ -157,7 +158,7 @@ async def _opened(
                 session_id=SessionId(found.session_id) if found.session_id else None,
                 score=found.score,
                 reasons=found.reasons,
-                snippet=snippet(_shown(message, memory), [question]),
+                snippet=snippet_of(_shown(message, memory), wanted),
                 before=before,
                 after=after,
             )

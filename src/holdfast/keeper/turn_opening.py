@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from msgspec.structs import replace
 
 from holdfast.capture.exchange import Exchange, new_turn
-from holdfast.capture.turn import Input, TurnRecorder
+from holdfast.capture.turn import CutOff, Input, TurnRecorder
 from holdfast.errors import NotFound
 from holdfast.keeper.access import own
 from holdfast.model import Message
@@ -27,6 +27,13 @@ class TurnOpening:
         self._what = what
         self._about = about
         self._recorder: TurnRecorder | None = None
+        self._cut_off: CutOff | None = None
+
+    def when_cut_off(self, status: CutOff) -> Self:
+        """Have the turn end with this status, instead of as cancelled, when its task is cancelled,
+        also while it begins."""
+        self._cut_off = status
+        return self
 
     async def __aenter__(self) -> TurnRecorder:
         session, limits = self._session, self._session.limits
@@ -40,6 +47,7 @@ class TurnOpening:
             answered=await self._answered(),
             # What is the caller's own has nobody to ask, so nothing to wait for either.
             gate=None if session.gate is own else session.gate,
+            cut_off=self._cut_off,
         )
         return await self._recorder.__aenter__()
 

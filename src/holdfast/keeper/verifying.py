@@ -38,7 +38,15 @@ _VAULT_KINDS: tuple[tuple[Kind, type[Struct]], ...] = (
     (Kind.PROJECT, ProjectBody),
 )
 
-_BY_SEAL = (Kind.MEMBER, Kind.ROOM, Kind.PROFILE, Kind.TOKEN, Kind.FILE, Kind.LEARNING, Kind.SETTING)
+_BY_SEAL = (
+    Kind.MEMBER,
+    Kind.ROOM,
+    Kind.PROFILE,
+    Kind.TOKEN,
+    Kind.FILE,
+    Kind.LEARNING,
+    Kind.SETTING,
+)
 """Kinds whose bodies belong to other modules: it is enough that they open where they stand."""
 
 

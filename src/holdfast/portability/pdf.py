@@ -8,6 +8,7 @@ that the same conversation looks the same on every machine.
 from __future__ import annotations
 
 import importlib.util
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any, Literal
@@ -31,6 +32,10 @@ __all__ = ["page_pictures", "write_pdf"]
 
 _MAX_MESSAGES = 20_000
 """About 300 MB of memory and a minute; more belongs into several documents."""
+_MAX_BYTES = 8 << 20
+"""Of what is set, however few messages hold it: setting takes a hundred times as much memory."""
+_SETTING = threading.BoundedSemaphore(1)
+"""One document at a time in this process."""
 _FONT_PACKAGES = (
     ("fontpkg_noto_sans", "files"),
     ("fontpkg_noto_sans_arabic", "files"),
@@ -65,14 +70,21 @@ def page_pictures(exported: Exported) -> list[bytes]:
 def _compiled(exported: Exported, form: Literal["pdf", "png"]) -> list[bytes]:
     """One PDF, or one picture a page."""
     typst = _typst()
-    files = {"main.typ": (_HERE / "document.typ").read_bytes(), "data.json": _data(exported)}
+    data = _data(exported)
+    if len(data) > _MAX_BYTES:
+        raise BadInput(
+            "messages",
+            f"a PDF holds at most {_MAX_BYTES:,} bytes of text: export fewer sessions at a time",
+        )
+    files = {"main.typ": (_HERE / "document.typ").read_bytes(), "data.json": data}
     fonts = typst.Fonts(include_system_fonts=False, font_paths=_font_folders())
-    compiled = typst.compile(
-        files,
-        font_paths=fonts,
-        format=form,
-        timestamp=int(exported.exported_at.timestamp()),
-    )
+    with _SETTING:
+        compiled = typst.compile(
+            files,
+            font_paths=fonts,
+            format=form,
+            timestamp=int(exported.exported_at.timestamp()),
+        )
     return list(compiled) if isinstance(compiled, list) else [bytes(compiled)]
 
 

@@ -53,7 +53,8 @@ def rank(ask: Ask, index: VaultIndex, *, fusion: Fusion | None = None) -> list[R
     needed = ask.offset + ask.limit
     weighed = weigh(ask, index, pool=max(_POOL, 3 * needed), fusion=fusion)
     evidence = weighed.evidence
-    order = np.argsort(-weighed.scores, kind="stable")[ask.offset : needed]
+    order = np.argsort(-weighed.scores, kind="stable")[ask.offset : needed].tolist()
+    why = reasons(evidence, weighed.question, weighed.parts, order)
     return [
         Ranked(
             id=evidence.ids[at],
@@ -61,9 +62,9 @@ def rank(ask: Ask, index: VaultIndex, *, fusion: Fusion | None = None) -> list[R
             seq=int(evidence.seqs[at]),
             is_memory=bool(evidence.is_memory[at]),
             score=float(weighed.scores[at]),
-            reasons=reasons(evidence, weighed.question, weighed.parts[at], at),
+            reasons=of_this,
         )
-        for at in order.tolist()
+        for at, of_this in zip(order, why, strict=True)
     ]
 
 

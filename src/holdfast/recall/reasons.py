@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import compress
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
 from holdfast.index.embedder import Floats
 from holdfast.index.evidence import Evidence
 from holdfast.recall.asking import Reason
@@ -28,24 +35,54 @@ _COLUMNS = {
 }
 _MAX_REASONS = 4
 _SMALLEST = 0.05
+_Words: TypeAlias = dict[str, list[tuple[str, ...]]]
 
 
-def reasons(evidence: Evidence, question: Question, parts: Floats, at: int) -> tuple[Reason, ...]:
-    """What speaks for candidate `at`, the strongest first; `parts` are its parts of the score."""
-    sums = {name: float(parts[columns].sum()) for name, columns in _COLUMNS.items()}
-    shown = [
-        Reason(name=label, value=round(value, 3), words=_words(name, evidence, question, at))
-        for name, value in sorted(sums.items(), key=lambda pair: (-pair[1], pair[0]))
-        if value >= _SMALLEST and (label := _label(name, evidence, question, at))
+def reasons(
+    evidence: Evidence, question: Question, parts: Floats, candidates: Sequence[int]
+) -> list[tuple[Reason, ...]]:
+    """What speaks for each of the candidates, the strongest first.
+
+    Args:
+        parts: the parts of every candidate's score; shape (c, len(FEATURES)).
+        candidates: whose reasons are wanted, by their place in the evidence.
+    """
+    chosen = np.asarray(candidates, np.intp)
+    of_chosen = parts[chosen]
+    sums = np.stack([of_chosen[:, columns].sum(axis=1) for columns in _COLUMNS.values()], axis=1)
+    words = _words(evidence, question, chosen)
+    return [
+        _reasons(dict(zip(_COLUMNS, values, strict=True)), evidence, question, at, place, words)
+        for place, (at, values) in enumerate(zip(candidates, sums.tolist(), strict=True))
     ]
-    return tuple(shown[:_MAX_REASONS])
+
+
+def _reasons(
+    sums: dict[str, float],
+    evidence: Evidence,
+    question: Question,
+    at: int,
+    place: int,
+    words: _Words,
+) -> tuple[Reason, ...]:
+    shown: list[Reason] = []
+    for name, value in sorted(sums.items(), key=_strongest):
+        if value < _SMALLEST or len(shown) == _MAX_REASONS:
+            break
+        found = words[name][place] if name in words else ()
+        label = _label(name, evidence, question, at)
+        if label and (found or name != "same words"):
+            shown.append(Reason(name=label, value=round(value, 3), words=found))
+    return tuple(shown)
+
+
+def _strongest(pair: tuple[str, float]) -> tuple[float, str]:
+    return -pair[1], pair[0]
 
 
 def _label(name: str, evidence: Evidence, question: Question, at: int) -> str | None:
-    """The words for a reason, None when it says nothing about this candidate."""
+    """The words for a reason, None when it is never shown or nobody can say it."""
     if name == "form":
-        return None
-    if name == "same words" and not _words(name, evidence, question, at):
         return None
     if name == "who spoke":
         return f"said by {evidence.speakers[at]}" if evidence.speakers[at] else "who spoke"
@@ -54,14 +91,16 @@ def _label(name: str, evidence: Evidence, question: Question, at: int) -> str | 
     return name
 
 
-def _words(name: str, evidence: Evidence, question: Question, at: int) -> tuple[str, ...]:
-    if name == "same words":
-        counts = evidence.counts[0, :, at]
-    elif name == "said around it":
-        counts = evidence.counts[1:, :, at].max(axis=0)
-    elif name == "same conversation":
-        counts = evidence.session_counts[:, at]
-    else:
-        return ()
-    found = zip(evidence.terms, counts, strict=True)
-    return tuple(question.spelling(term.text) for term, count in found if count > 0)
+def _words(evidence: Evidence, question: Question, chosen: NDArray[np.intp]) -> _Words:
+    """The question's words that a reason is about, for each of the chosen candidates."""
+    spelled = [question.spelling(term.text) for term in evidence.terms]
+    counts = evidence.counts[:, :, chosen]
+    held = {
+        "same words": counts[0],
+        "said around it": counts[1:].max(axis=0),
+        "same conversation": evidence.session_counts[:, chosen],
+    }
+    return {
+        name: [tuple(compress(spelled, there)) for there in (of_terms > 0).T.tolist()]
+        for name, of_terms in held.items()
+    }

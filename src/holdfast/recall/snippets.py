@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from holdfast.index.words import STOP_TERMS, surface_spans, surfaces, term_of
 
-__all__ = ["Snippet", "snippet"]
+__all__ = ["Snippet", "marked_terms", "snippet", "snippet_of"]
 
 _LOOKED_AT = 50_000
 """Characters of a text that are searched for the best place."""
@@ -32,7 +32,11 @@ def snippet(text: str, terms: Iterable[str], width: int = 160) -> Snippet:
             Stop words mark nothing unless there is nothing else.
         width: characters, without the "…" that stands where something was cut off.
     """
-    wanted = _wanted(terms)
+    return snippet_of(text, marked_terms(terms), width)
+
+
+def snippet_of(text: str, wanted: frozenset[str], width: int = 160) -> Snippet:
+    """As `snippet`, for many texts found for one question: `wanted` is of `marked_terms`."""
     spans = [
         (start, end, term)
         for surface, start, end in surface_spans(text[:_LOOKED_AT])
@@ -48,7 +52,8 @@ def snippet(text: str, terms: Iterable[str], width: int = 160) -> Snippet:
     )
 
 
-def _wanted(terms: Iterable[str]) -> frozenset[str]:
+def marked_terms(terms: Iterable[str]) -> frozenset[str]:
+    """What the words of a question mark in a text."""
     found = [surface for term in terms for surface in surfaces(term)]
     telling = [surface for surface in found if surface.replace("'", "") not in STOP_TERMS]
     return frozenset(map(term_of, telling or found))

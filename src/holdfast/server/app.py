@@ -17,6 +17,7 @@ from holdfast.assistant.tools.standard import standard_tools
 from holdfast.keeper.keeper import Keeper
 from holdfast.server.api import (
     conversations,
+    exchanges,
     login,
     memories,
     messages,
@@ -45,6 +46,7 @@ from holdfast.server.sockets import router as sockets_router
 from holdfast.server.talking.answers import answers_of
 from holdfast.server.talking.talks import Talks
 from holdfast.server.upkeep import UPKEEP_INTERVAL_S, Upkeep
+from holdfast.server.warming import Warming
 from holdfast.settings import Settings
 
 __all__ = ["create_app"]
@@ -85,10 +87,11 @@ def create_app(
             Upkeep(
                 keeper, interval_s=upkeep_interval_s, distiller=distiller_of(settings)
             ) as upkeep,
+            Warming(keeper.store.indexes, answers.answerer, answers.fallback) as warming,
             Talks(answers, valid=door.still_valid) as talks,
             proxy,
         ):
-            app.state.upkeep, app.state.talks = upkeep, talks
+            app.state.upkeep, app.state.talks, app.state.warming = upkeep, talks, warming
             watch_server(app, observer, settings)
             yield
         await answers.close()
@@ -113,24 +116,16 @@ def create_app(
     app.state.proxy = proxy
     app.state.once = Once(monotonic=monotonic)
     app.state.proxy = proxy
-    app.include_router(operations.router)
-    app.include_router(login.router)
-    for module in (
-        conversations,
-        messages,
-        search,
-        remembering,  # before the memories, whose ids would take in "about"
-        memories,
-        names,
-        profile,
-        moving,
-    ):
-        app.include_router(module.router)
-    app.include_router(rooms.router)
-    app.include_router(turns.router)
-    app.include_router(sockets_router)
+    # Routes are tried one after the other, some ten microseconds each: what is asked for most, and
+    # what others wait behind, stands first.
     app.router.routes += proxy.routes
     app.router.routes += Mcp(settings, answers.tools or standard_tools()).routes
+    for module in (turns, exchanges, conversations, search, messages, operations, login):
+        app.include_router(module.router)
+    # `remembering` before the memories, whose ids would take in "about".
+    for module in (remembering, memories, names, profile, moving, rooms):
+        app.include_router(module.router)
+    app.include_router(sockets_router)
     handle_failures(app)
     # The last one added is the first that a request passes.
     app.add_middleware(Bodies, settings=settings)

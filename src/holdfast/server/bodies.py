@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
+from collections import Counter
 from typing import Any
 
 import msgspec
@@ -21,6 +22,14 @@ __all__ = ["IMPORT_PATH", "Bodies", "json_of"]
 
 IMPORT_PATH = "/api/import"
 _MAX_DEPTH = 100
+_MAX_OPENERS = 2_000_000
+"""Brackets and braces of one body, those in texts too: an empty object of two bytes takes sixty."""
+_BODIES_OF_USER = 4
+"""So many bodies of the largest size may be held of one user at once."""
+_PATIENCE_S = 60.0
+"""How long the next piece of a body is waited for, and all of it beyond its own time."""
+_SLOWEST_BYTES_S = 1024
+"""The time of its own that a body has: a client that sends less in a second holds a place."""
 _GZIP_LEVEL = 4
 _GZIP_FROM_BYTES = 1024
 _MOST_DRAINED_BYTES = 8 << 20
@@ -41,6 +50,7 @@ class Bodies:
         self._gzip = GZipMiddleware(app, _GZIP_FROM_BYTES, _GZIP_LEVEL)
         self._max_bytes = settings.max_body_mb << 20
         self._max_import_bytes = settings.max_import_mb << 20
+        self._held: Counter[tuple[str, str]] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -49,7 +59,18 @@ class Bodies:
         path = scope["path"]
         limit = self._max_import_bytes if path == IMPORT_PATH else self._max_bytes
         bounded = _Bounded(receive, limit)
+        caller = scope.get("state", {}).get("caller")
+        if caller is not None and path != IMPORT_PATH:
+            most = _BODIES_OF_USER * self._max_bytes
+            bounded.share(self._held, (caller.account, caller.user_id), most)
         bounded.check_announced(Headers(scope=scope).get("content-length"))
+        try:
+            await self._pass_on(scope, bounded, send)
+        finally:
+            bounded.let_go()
+
+    async def _pass_on(self, scope: Scope, bounded: _Bounded, send: Send) -> None:
+        path = scope["path"]
         app = self._gzip if path.startswith(("/api/", "/openapi")) else self._plain
         if scope["method"] != "HEAD":
             await app(scope, bounded.receive, send)
@@ -78,6 +99,22 @@ class _Bounded:
         self._receive = receive
         self._limit = limit
         self._read = 0
+        self._waited_s = 0.0
+        self._whole = False
+        self._held: Counter[tuple[str, str]] | None = None
+        self._who = ("", "")
+        self._most_held = 0
+
+    def share(self, held: Counter[tuple[str, str]], who: tuple[str, str], most: int) -> None:
+        """Count it among all that is held of the same user meanwhile, as it is not streamed."""
+        self._held, self._who, self._most_held = held, who, most
+
+    def let_go(self) -> None:
+        """The request has ended."""
+        if self._held is not None:
+            self._held[self._who] -= self._read
+            if not self._held[self._who]:
+                del self._held[self._who]
 
     def check_announced(self, length: str | None) -> None:
         """Refuse at once what says that it is too large."""
@@ -85,14 +122,40 @@ class _Bounded:
             raise Refused(413, "too_large", self._message(), headers={"Connection": "close"})
 
     async def receive(self) -> Message:
-        message = await self._receive()
+        message = await self._next()
         if message["type"] == "http.request":
-            self._read += len(message.get("body", b""))
+            self._whole = not message.get("more_body", False)
+            size = len(message.get("body", b""))
+            self._read += size
+            if self._held is not None:
+                self._held[self._who] += size
             if self._read > self._limit:
                 await self._drain(message)
                 # Of the kind that the framework lets through when it reads a body.
                 raise HTTPException(413, self._message(), headers={"Connection": "close"})
+            if self._held is not None and self._held[self._who] > self._most_held:
+                text = "too much of yours is on its way in at once: send one after the other"
+                raise HTTPException(413, text, headers={"Connection": "close"})
         return message
+
+    async def _next(self) -> Message:
+        """What the client sends next; a body that does not come on is not waited for.
+
+        After the body that is its leaving, which may take as long as it likes.
+        """
+        if self._whole:
+            return await self._receive()
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        left_s = _PATIENCE_S + self._read / _SLOWEST_BYTES_S - self._waited_s
+        try:
+            async with asyncio.timeout(max(0.0, min(_PATIENCE_S, left_s))):
+                return await self._receive()
+        except TimeoutError:
+            text = "the body did not come in time: send it again"
+            raise HTTPException(408, text, headers={"Connection": "close"}) from None
+        finally:
+            self._waited_s += loop.time() - began
 
     async def _drain(self, message: Message) -> None:
         """Read on for a moment: a client that is cut off while it sends may never see why."""
@@ -115,6 +178,9 @@ async def json_of(request: Request) -> Any:  # whatever JSON holds
     """
     body = await request.body()
     _check_type(request.headers.get("content-type"))
+    openers = sum(map(body.count, _OPENERS))
+    if openers > _MAX_OPENERS:
+        raise _malformed("it has too many arrays and objects")
     try:
         value = msgspec.json.decode(body)
     except UnicodeDecodeError:
@@ -126,7 +192,7 @@ async def json_of(request: Request) -> Any:  # whatever JSON holds
             raise _malformed("it is malformed, or holds half a surrogate pair") from None
         # It says what is wrong and at which byte, and quotes nothing.
         raise _malformed(str(exc).removeprefix("JSON is ")) from None
-    if sum(map(body.count, _OPENERS)) > _MAX_DEPTH and _depth_over(value, _MAX_DEPTH):
+    if openers > _MAX_DEPTH and _depth_over(value, _MAX_DEPTH):
         raise _too_deep()
     request._json = value
     return value

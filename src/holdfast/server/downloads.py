@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from urllib.parse import quote
 
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Send
+
+from holdfast.server.failures import Refused
 
 __all__ = ["Download", "attachment", "begun"]
 
@@ -31,15 +33,23 @@ class Download(StreamingResponse):
             await super().stream_response(send)
 
 
-async def begun(pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+async def begun(
+    pieces: AsyncGenerator[bytes, None], *, valid: Callable[[], bool] = lambda: True
+) -> AsyncGenerator[bytes, None]:
     """The same pieces, the first of them made already, so that what fails at once is an error
-    and not half an answer."""
+    and not half an answer.
+
+    Args:
+        valid: whether whoever asked for them may still have them; asked before each one.
+    """
     first = await anext(pieces, b"")
 
     async def all_of_them() -> AsyncGenerator[bytes, None]:
         async with aclosing(pieces):
             yield first
             async for piece in pieces:
+                if not valid():
+                    raise Refused(401, "credential_ended", "your credential ended: log in again")
                 yield piece
 
     return all_of_them()

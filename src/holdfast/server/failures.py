@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 
 from holdfast import errors
+from holdfast.server.problems import problem_of
 from holdfast.server.schemas import ErrorDetail, ErrorOut
 
-__all__ = ["NotModified", "Refused", "error_response", "handle_failures", "status_of"]
+__all__ = [
+    "NotModified",
+    "Refused",
+    "error_response",
+    "handle_failures",
+    "refused_by",
+    "status_of",
+]
 
 _STATUS: dict[type[errors.HoldfastError], int] = {
     errors.HoldfastError: 500,
@@ -36,13 +44,11 @@ _STATUS: dict[type[errors.HoldfastError], int] = {
 }
 """A class that is not here has the status of the nearest one above it."""
 
-_CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}
+_CODES = {404: "not_found", 405: "method_not_allowed", 408: "too_slow", 413: "too_large"}
 _MESSAGES = {
     404: "there is no such path: see /docs for what there is",
     405: "this path has no such verb: see Allow for what it has",
 }
-_QUOTING = frozenset({"union_tag_invalid", "value_error", "assertion_error"})
-"""Kinds of pydantic's errors whose message holds the value, or may."""
 _MAX_PLACES = 10
 _SHOWN = 64
 """Characters of a name in a body that are told back."""
@@ -68,6 +74,12 @@ class NotModified(Exception):
     def __init__(self, tag: str) -> None:
         super().__init__("not modified")
         self.tag = tag
+
+
+def refused_by(error: HTTPException) -> Refused:
+    """What the framework, or whoever reads a body, refuses, as an error of ours."""
+    code = _CODES.get(error.status_code, "refused")
+    return Refused(error.status_code, code, error.detail, headers=error.headers)
 
 
 def status_of(error: errors.HoldfastError) -> int:
@@ -100,6 +112,12 @@ def handle_failures(app: FastAPI) -> None:
         request_id = request.state.request_id
         return error_response(exc.status, exc.code, exc.message, request_id, headers=exc.headers)
 
+    @app.exception_handler(ClientDisconnect)
+    async def cut_off(request: Request, _: ClientDisconnect) -> JSONResponse:
+        """Nobody hears it, but the log and the figures do not tell of a fault of ours."""
+        message = "body: it was cut off"
+        return error_response(400, "invalid_input", message, request.state.request_id)
+
     @app.exception_handler(NotModified)
     async def not_modified(_: Request, exc: NotModified) -> Response:
         return Response(status_code=304, headers={"ETag": exc.tag})
@@ -126,7 +144,7 @@ def handle_failures(app: FastAPI) -> None:
 def _places(exc: RequestValidationError) -> str:
     """Where and what kind, but never the value: it may be what somebody said."""
     places = {
-        ".".join(str(part)[:_SHOWN] for part in error["loc"]) + ": " + _problem(error)
+        ".".join(str(part)[:_SHOWN] for part in _place(error["loc"])) + ": " + problem_of(error)
         for error in exc.errors()
     }
     listed = sorted(places)
@@ -134,10 +152,9 @@ def _places(exc: RequestValidationError) -> str:
     return "; ".join([*listed[:_MAX_PLACES], *more])
 
 
-def _problem(error: Any) -> str:  # pydantic's own, untyped here
-    if error["type"] in _QUOTING:
-        return "it is not as it must be"
-    return str(error["msg"])
+def _place(where: tuple[int | str, ...]) -> tuple[int | str, ...]:
+    """Without the name by which one of several kinds of body was chosen: no client sends it."""
+    return (where[0], *where[2:]) if where[:2] in (("body", "own"), ("body", "ui")) else where
 
 
 def _verbs(request: Request) -> set[str]:

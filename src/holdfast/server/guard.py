@@ -48,6 +48,9 @@ class Guard:
 
     def _check(self, scope: Scope) -> None:
         headers = Headers(scope=scope)
+        if len(headers.getlist("host")) > 1:
+            # What stands before us may have looked at the other one.
+            raise Refused(400, "invalid_input", "Host: it is given more than once")
         if not self._addresses.allows_host(headers.get("host")):
             message = "this server has no such name: the operator sets HOLDFAST_PUBLIC_URL"
             raise Refused(421, "wrong_host", message)

@@ -22,6 +22,7 @@ from starlette.responses import Response
 
 from holdfast.server.bodies import json_of
 from holdfast.server.failures import Refused
+from holdfast.server.identity.asking import check_may, verbs_of
 from holdfast.server.once import Once, client_key
 
 __all__ = ["Route", "StreamedRoute"]
@@ -49,15 +50,21 @@ class Route(APIRoute):
         several = _query_of(self.dependant)
         writes = bool(_WRITES & (self.methods or set()))
         has_json = self.body_field is not None
+        # As a parameter of the endpoint it has a name; as a mere check it has none.
+        verbs = verbs_of(d.call for d in self.dependant.dependencies)
+        makes = any(d.call is client_key and d.name for d in self.dependant.dependencies)
 
         async def strict(request: Request) -> Response:
+            # Before the body is read: decoding it is dear, and not for whoever may not send it.
+            for verb in verbs:
+                check_may(request, verb)
             _check_query(request, several)
             if has_json and await request.body():
                 await json_of(request)
             if not (writes and self.keeps_answers):
                 return await handle(request)
             once: Once = request.app.state.once
-            return await once.answer(request, handle)
+            return await once.answer(request, handle, makes=makes)
 
         return strict
 

@@ -32,7 +32,7 @@ from holdfast.server.talking.listeners import Ended, Listener
 from holdfast.server.talking.run import Run
 from holdfast.server.talking.told import Told
 
-__all__ = ["HEADERS", "MEDIA_TYPE", "UiChunks", "sent_events"]
+__all__ = ["HEADERS", "KEEP_ALIVE_S", "MEDIA_TYPE", "UiChunks", "sent_events"]
 
 MEDIA_TYPE = "text/event-stream"
 HEADERS = {
@@ -42,7 +42,7 @@ HEADERS = {
 }
 KEEP_ALIVE_S = 15.0
 """Between two signs of life of a stream in which nothing happens."""
-
+_TOGETHER_CHARS = 16_384
 _Part: TypeAlias = Literal["text", "reasoning"]
 _DONE = "data: [DONE]\n\n"
 _KEEP_ALIVE = ": keep-alive\n\n"
@@ -102,7 +102,7 @@ class UiChunks:
 async def sent_events(
     listener: Listener, run: Run, ready: asyncio.Event, *, after_seq: int = -1
 ) -> AsyncIterator[str]:
-    """The lines of a stream, from the beginning of a turn to its end.
+    """The lines of a stream, one or more at a time, from the beginning of a turn to its end.
 
     Args:
         listener: hears the turn from its beginning; `ready` is set whenever it has something.
@@ -111,12 +111,18 @@ async def sent_events(
     chunks = UiChunks()
     while True:
         ready.clear()
+        # What waits goes out together: each piece by itself costs a system call and a packet.
+        together = ""
         while (told := listener.take()) is not None:
-            for line in _lines(told, run, chunks, after_seq):
-                yield line
+            together += "".join(_lines(told, run, chunks, after_seq))
             if _is_last(told, run):
-                yield _DONE
+                yield together + _DONE
                 return
+            if len(together) >= _TOGETHER_CHARS:
+                yield together
+                together = ""
+        if together:
+            yield together
         if listener.ended is not None:
             yield _line({"type": "error", "errorText": _words(listener.ended)})
             return

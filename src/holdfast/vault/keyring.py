@@ -326,7 +326,9 @@ class Keyring:
         cold = [raw for raw in session_ids if (vault_id, raw) not in self._sessions]
         if len(cold) > 1:
             reads = (self.session_keys(vault_id, raw) for raw in cold)
-            await asyncio.gather(*reads, return_exceptions=True)
+            for came in await asyncio.gather(*reads, return_exceptions=True):
+                if isinstance(came, BaseException) and not isinstance(came, Exception):
+                    raise came
 
     async def all_session_keys(self, vault_id: bytes) -> dict[bytes, KeySet]:
         """The keys of every session of a vault in one read, for building an index or an export.

@@ -159,11 +159,16 @@ class Reader:
         """Messages in the order of the ids; unknown, foreign and forgotten ones are absent."""
         raw = tuple(_known_forms(ids))
         rows = await self._storage.rows_by_id(ByIds(vault_id=self._vault.raw, ids=raw))
-        found: list[Message] = []
+        of_scope: dict[bytes, list[SealedRow]] = {}
         for row in rows:
             if row.kind is Kind.MESSAGE and row.state is State.LIVE:
-                found.extend(await self.open_messages([row], row.scope))
-        return [message for message in found if not message.forgotten]
+                of_scope.setdefault(row.scope, []).append(row)
+        found: dict[bytes, Message] = {}
+        for scope, together in of_scope.items():
+            for message in await self.open_messages(together, scope):
+                found[id_bytes(message.id)] = message
+        opened = [found[row.id] for row in rows if row.id in found]
+        return [message for message in opened if not message.forgotten]
 
     async def turns(
         self,

@@ -134,6 +134,8 @@ def test_lines_that_are_no_messages_are_passed_over(standing: Served) -> None:
     with process(standing, user="noisy") as running:
         running.send(_HELLO, _READY, b"{", b"", b"\xff\xfe", b"[]", b"1", b"[" * 50_000)
         running.send(b'{"jsonrpc": "2.0", "id": 9, "method": "' + b"x" * (9 << 20) + b'"}')
+        # What stands behind four megabytes of nothing is the end of a line, and no message.
+        running.send(b" " * (4 << 20) + json.dumps(_called(8, "add_memory", text="x")).encode())
         running.send(_called(2, "add_memory", text="half \ud800 a pair"))
         running.send(_called(3, "search", query="pair"))
         code, answers = running.rest()

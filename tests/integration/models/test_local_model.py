@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from contextlib import aclosing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -18,9 +19,10 @@ from holdfast.assistant.chat import chat
 from holdfast.assistant.events import Delta, Failed, Finished
 from holdfast.assistant.models.llama import CONTEXT_TOKENS, Completion, shared_llama
 from holdfast.assistant.models.local import LocalAnswerer
-from holdfast.assistant.models.wording import planned
+from holdfast.assistant.models.wording import planned, speaks_to
 from holdfast.assistant.quoting import NOTHING
 from holdfast.errors import ModelIncomplete, ModelStalled
+from holdfast.model import Message, MessageId, SessionId, TurnId
 from integration.models.conftest import Toolcase, asked, pieces_of, text_of
 
 TOLD = (
@@ -290,3 +292,64 @@ def test_nothing_that_was_said_begins_or_ends_a_turn_of_the_prompt() -> None:
 
     # A task, four examples of two turns each, the text; or a task and the text.
     assert [10, 2] == [prompt.count("<|im_end|>") for prompt in prompts]
+
+
+def test_the_model_is_shown_no_quote_to_make_up_another_one_from() -> None:
+    """Of an earlier answer it sees its own sentence; what was quoted below is left out."""
+    said = (
+        ("user", "What is my dog called?"),
+        ("assistant", 'Your dog is Pluto.\n\nOn 20 November you said: "My dog is Pluto."'),
+        ("user", "And the cat?"),
+        ("assistant", 'On 20 November 2025 Helper said: "It is Tom.\n\nOr Tim."'),
+    )
+    recent = tuple(
+        Message(
+            id=MessageId(str(seq)),
+            session_id=SessionId("s"),
+            turn_id=TurnId("t"),
+            seq=seq,
+            role="user" if role == "user" else "assistant",
+            text=text,
+            at=datetime(2026, 11, 20, tzinfo=UTC),
+        )
+        for seq, (role, text) in enumerate(said)
+    )
+
+    plan = planned(asked("Which bird is the fastest?", recent=recent), max_tokens=9)
+
+    assert plan.completion is not None
+    assert "Your dog is Pluto.<|im_end|>" in plan.completion.prompt
+    assert " said: " not in plan.completion.prompt
+
+
+@pytest.mark.parametrize(
+    ("question", "worded", "about"),
+    [
+        ("Where do I live?", "Your dog is Pluto.", False),
+        ("Where do I live?", "You live in Oslo.", True),
+        ("Why is the sky blue?", "Your favourite colour is blue.", False),
+        ("What is my favourite colour?", "Your favourite dish is soup.", False),
+        ("Can you remind me which colour I prefer?", "Your favourite color is blue.", True),
+        ("What is the wifi password?", "The wifi password is on the fridge.", True),
+        ("What is my name?", "Your name is Ada.", True),
+    ],
+)
+def test_the_models_sentence_is_about_what_was_asked(
+    question: str, worded: str, *, about: bool
+) -> None:
+    """One word that tells what is asked, or all of them where nobody asks about themselves."""
+    assert speaks_to(question, worded) is about
+
+
+async def test_a_sentence_about_something_else_is_left_out(world: World) -> None:
+    """Of two things said at once the model may word the wrong one: then the quote stands alone."""
+    ada = await (await world.open()).user("ada")
+    for told in ("I live in Oslo. My dog is Pluto.", "My favourite colour is blue."):
+        await say(ada, told)
+    world.clock.pass_by(days=1)
+    home, sky = [await say(ada, q) for q in ("Where do I live?", "Why is the sky blue?")]
+
+    assert 'you said: "I live in Oslo. My dog is Pluto."' in home
+    assert home.startswith("On ") or "Oslo" in home.partition("\n\n")[0]
+    assert sky.startswith("On ")
+    assert "Your favourite" not in sky

@@ -213,3 +213,52 @@ async def test_a_client_that_leaves_harms_nobody(ada: Person) -> None:
 
     assert {t["status"] for t in turns} <= {"complete", "cancelled"}
     assert sorted(t["messages"][0]["text"] for t in turns) == [f"Leaving {n}" for n in range(6)]
+
+
+@pytest.mark.parametrize(
+    ("fields", "param"),
+    [
+        ({"messages": [{"role": "assistant", "content": "x"}]}, "messages"),
+        ({"messages": [{"role": "system", "content": "x"}]}, "messages"),
+        ({"messages": [{"role": "wizard", "content": "x"}]}, "messages[0].role"),
+        ({"messages": [user("hi"), {"role": "user", "content": 5}]}, "messages[1].content"),
+        ({"messages": [user("")]}, "messages[0].content"),
+        ({"messages": [{"role": "user"}]}, "messages[0].content"),
+        ({"messages": [{"role": "user", "content": []}]}, "messages[0].content"),
+        ({"messages": [{"role": "user", "content": [7]}]}, "messages[0].content"),
+        ({"messages": [user("hi"), {"role": "tool", "content": 5}]}, "messages[1].content"),
+        ({"stream": "yes"}, "stream"),
+        ({"n": 3}, "n"),
+        ({"n": True}, "n"),
+    ],
+    ids=range(12),
+)
+def test_what_it_cannot_answer_is_refused_and_begins_no_session(
+    ada: Person, fields: dict[str, Any], param: str
+) -> None:
+    """By name, instead of being ignored; nothing is left behind."""
+    answer = httpx2.post(
+        f"{ada.served.url}/v1/chat/completions",
+        json={"model": "holdfast", "messages": [user("hi")], **fields},
+        headers=ada.shown,
+        trust_env=False,
+    )
+
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"], error["param"]) == (400, "invalid_input", param)
+    assert ada.sessions() == []
+
+
+def test_what_clients_send_with_every_request_is_taken(ada: Person) -> None:
+    """Fields that say what holds anyway, parts instead of a text, an answer that called tools."""
+    call = {"id": "c", "type": "function", "function": {"name": "look", "arguments": "{}"}}
+    history: list[Any] = [
+        {"role": "developer", "content": "Be brief."},
+        {"role": "user", "content": [{"type": "text", "text": BLUE}]},
+        {"role": "assistant", "content": None, "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "c", "content": ""},
+        {"role": "assistant", "content": ""},
+        user(ASKED),
+    ]
+
+    assert "blue" in ask(ada.sdk(), *history, n=1, stream=False, temperature=0.2)

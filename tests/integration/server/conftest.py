@@ -57,7 +57,7 @@ class Served:
             **{f"HOLDFAST_{name.upper()}": value for name, value in self.settings.items()},
         }
 
-    def start(self, *, child: bool = True, upkeep_interval_s: float = 30) -> Served:
+    def start(self, *, child: bool = True, upkeep_interval_s: float = 3600) -> Served:
         """Start it on a free port and log in; `child=False` is `holdfast serve` as users run it."""
         told = [str(_CHILD), str(self.release), str(upkeep_interval_s)]
         script = told if child else ["-m", "holdfast", "serve"]

@@ -65,6 +65,7 @@ _FILTER = (200, 404)
 _FILTERS = [f"q=hello&{name}={{{thing}}}" for name, thing in _SEARCHED.items()]
 _LISTED = ["assistant={assistant}", "project={project}"]
 _SAY = {"text": "hello"}
+_EXCHANGE = {"user_message": "hello", "assistant_message": "hello to you"}
 _THOUGHT = {"text": "x", "assistant": "helper"}
 _V1 = {"model": "helper", "messages": [{"role": "user", "content": "hello"}]}
 _MCP = [
@@ -109,6 +110,7 @@ ROUTES: dict[str, Needs | Open | Socket] = {
     f"POST {_SESSION}/turns": Needs(
         WRITE, json=[_SAY, {"text": "x", "edits": "{message_id}"}, {"answers": "{message_id}"}]
     ),
+    f"POST {_SESSION}/exchanges": Needs(WRITE, json=[_EXCHANGE]),
     f"GET {_SESSION}/stream": Needs(READ),
     f"GET {_SESSION}/turns/{{chat_id}}/stream": Needs(READ),
     f"POST {_SESSION}/cancel": Needs(WRITE, json=[None, {}]),

@@ -16,7 +16,7 @@ from holdfast.server import create_app
 from holdfast.server.observing.tracing import Tracing
 from holdfast.settings import Settings
 
-__all__ = ["CANARY", "Model", "figures", "running"]
+__all__ = ["CANARY", "NEW", "Model", "figures", "running"]
 
 CANARY = "canary-4711"
 NEW = "/api/conversations/current_user/new/turns"

@@ -141,6 +141,9 @@ def test_a_server_on_every_address_answers_to_numbers() -> None:
     assert addresses.allows_host("[fd00::7]:8377")
     for host in ("10.0.0.7", "10.0.0.7:80", "evil.example:8377", "10.0.0.7.evil.example:8377"):
         assert not addresses.allows_host(host)
+    # What serves a page on our port of another machine is not us.
+    assert not addresses.is_own("http://10.0.0.7:8377")
+    assert addresses.is_own("http://localhost:8377")
 
 
 def test_an_allowed_origin_is_not_our_own() -> None:
@@ -314,5 +317,8 @@ def test_the_class_of_a_route_stands_in_one_table() -> None:
         filled = re.sub(r"\{\w+\}", "01a1", path)
         assert rate_of(method, filled) == rate
     assert rate_of("GET", "/api/conversations/ada") == "reads"
+    # What a HEAD leaves out is made all the same.
+    assert rate_of("HEAD", "/api/export") == "exports"
+    assert rate_of("HEAD", "/api/search") == "searches"
     assert rate_of("DELETE", "/api/conversations/ada/01a1") == "writes"
     assert rate_of("GET", "/api/conversations/ada/01a1/exports") == "reads"

@@ -365,6 +365,22 @@ async def test_erasing_a_user_ends_their_keys_in_a_running_server(open_house: Se
         assert error_of(await client.get(_MINE)) == (401, "wrong_credential")
 
 
+async def test_an_erased_user_s_key_makes_them_no_new_vault(open_house: Served) -> None:
+    """Neither with the next request after an erasure over HTTP, nor right after one beside the
+    server, before it has taken note; a new key of theirs makes them anew."""
+    for here in (True, False):
+        key = open_house.key("zoe")
+        async with open_house.keyed(key) as client:
+            assert (await client.get("/api/profile")).status_code == 200
+            if here:
+                assert (await client.post("/api/erase", json={"confirm": "zoe"})).is_success
+            else:
+                open_house.command("erase", "--user", "zoe", "--yes")
+            answers = [await client.get(path) for path in ("/api/profile", _MINE)]
+        assert [error_of(answer) for answer in answers] == [(401, "wrong_credential")] * 2
+    assert "zoe" not in open_house.command("users", "--json")
+
+
 async def test_the_last_use_of_a_key_is_kept(tmp_path: Path) -> None:
     """Also when the server stops before the minute is over."""
     import signal

@@ -184,7 +184,9 @@ async def test_user_and_account_are_those_of_the_claims() -> None:
         ({"scp": ["memory:read", "memory:write"]}, {"memory:read", "memory:write"}),
         ({"scope": "memory:other"}, set()),
         ({"scope": "openid profile"}, ALL_SCOPES),
-        ({"scope": 7}, ALL_SCOPES),
+        ({"scope": 7}, set()),
+        ({"scope": "openid", "scp": ["memory:read"]}, {"memory:read"}),
+        ({"scope": "Memory:Read"}, set()),
     ],
 )
 async def test_a_token_may_narrow_what_it_is_good_for(
@@ -293,6 +295,28 @@ async def test_a_key_is_taken_away_within_minutes(rsa_key: rsa.RSAPrivateKey) ->
         issuer.publish()
         stopwatch.seconds += 61
         assert await decide.caller(named(rsa_key, "one")) is None
+
+
+async def test_keys_that_were_read_too_long_ago_are_good_no_more(
+    rsa_key: rsa.RSAPrivateKey,
+) -> None:
+    """An issuer out of reach for a day may have taken them back; until then they stay."""
+    stopwatch = Stopwatch()
+    async with issuing() as issuer:
+        issuer.publish(public(rsa_key, "one"))
+        decide = by_jwks(issuer.url, stopwatch)
+        assert await decide.caller(named(rsa_key, "one")) is not None
+
+        issuer.status = 500
+        stopwatch.seconds += 86_000
+        assert await decide.caller(named(rsa_key, "one")) is not None
+        stopwatch.seconds += 500
+        with pytest.raises(JwksUnavailable):
+            await decide.caller(named(rsa_key, "one"))
+
+        issuer.status = 200
+        stopwatch.seconds += 61
+        assert await decide.caller(named(rsa_key, "one")) is not None
 
 
 async def test_a_token_does_not_bring_its_own_key(rsa_key: rsa.RSAPrivateKey) -> None:

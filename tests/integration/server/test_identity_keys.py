@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from fix_keeper import START, World, world
 from holdfast.errors import StorageFailed
@@ -14,6 +15,8 @@ from holdfast.keeper.access import Caller
 from holdfast.keeper.keeper import Keeper
 from holdfast.keeper.tokens import Token
 from holdfast.model import UserId
+from holdfast.server.failures import Refused
+from holdfast.server.identity.asking import ME, user_for
 from holdfast.server.identity.door import Identity
 from holdfast.server.identity.keys import LiveKeys
 from holdfast.settings import Settings
@@ -188,3 +191,27 @@ async def test_uses_are_noted_beside_the_requests(keeper: Keeper, live: LiveKeys
     (listed,) = await keeper.tokens.list()
     assert listed.id == token.id
     assert listed.last_used_at is not None
+
+
+async def test_before_somebody_is_made_the_store_itself_is_asked(
+    world: World, keeper: Keeper, stopwatch: Stopwatch
+) -> None:
+    """A key that was let in and ended in another process a moment ago makes nobody anew."""
+    identity = Identity(Settings(auth="tokens"), keeper, monotonic=stopwatch)
+    await keeper.user("ada")
+    token, _ = await keeper.tokens.create("ada")
+    newcomer, _ = await keeper.tokens.create("eve")
+    other = await world.open()
+    await identity.confirm(caller_with(token))  # the first look: what ended before concerns nobody
+
+    await (await other.user("ada")).erase()
+
+    assert identity.still_valid(caller_with(token))
+    with pytest.raises(Refused) as refused:
+        await user_for(identity, caller_with(token), ME, "read")
+    assert (refused.value.status, refused.value.code) == (401, "wrong_credential")
+    assert await keeper.users() == []
+    made = await user_for(
+        identity, replace(caller_with(newcomer), user_id=UserId("eve")), ME, "read"
+    )
+    assert made.id == "eve"

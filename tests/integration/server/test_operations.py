@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import re
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +17,14 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from prometheus_client import ProcessCollector
 
 import holdfast
+from holdfast.assistant.events import Event, Finished, Started
 from holdfast.errors import StorageFailed, TamperedRecord
+from holdfast.model import SessionId, TurnId
 from holdfast.server.observing.health import Checks, checks_of
 from holdfast.server.observing.logs import LOGGED, LogFormat, formatter
+from holdfast.server.observing.observer import Here, Observer, enter
 from holdfast.server.observing.tracing import Tracing, provider_of
+from holdfast.server.observing.turns import observed
 from holdfast.settings import Settings
 
 from .conftest import Served
@@ -64,7 +70,7 @@ async def _hold() -> None:
 
 
 async def test_each_check_fails_for_its_own_reason(tmp_path: Any) -> None:
-    """Store, keys, disk, upkeep and stop: one at a time, and none of the others with it."""
+    """Store, keys, disk, recall, upkeep and stop: one at a time, and none of the others with it."""
     found: dict[str, list[str]] = {}
     root_key = holdfast.KeyFile(tmp_path / "root.key")
     async with holdfast.open(f"sqlite:///{tmp_path / 'a.db'}", root_key=root_key) as keeper:
@@ -73,7 +79,7 @@ async def test_each_check_fails_for_its_own_reason(tmp_path: Any) -> None:
 
         async def failing(**given: Any) -> list[str]:
             options: dict[str, Any] = {"min_free_bytes": 1, "upkeep_alive": lambda: True}
-            options |= {"stopping": lambda: False, **given}
+            options |= {"stopping": lambda: False, "warm": _hold, **given}
             return await Checks(checks_of(store, **options)).failing()
 
         async def refused(_: Any) -> Any:
@@ -82,6 +88,7 @@ async def test_each_check_fails_for_its_own_reason(tmp_path: Any) -> None:
         found["none"] = await failing()
         found["disk"] = await failing(min_free_bytes=1 << 62)
         found["upkeep"] = await failing(upkeep_alive=lambda: False)
+        found["recall"] = await failing(warm=_fail)
         found["running"] = await failing(stopping=lambda: True)
         storage.commit = refused  # type: ignore[method-assign]  # a disk that takes nothing
         found["writing"] = await failing()
@@ -278,6 +285,7 @@ async def test_a_turn_is_a_tree_of_spans_below_the_request(
         "gen_ai.operation.name": "invoke_agent",
         "gen_ai.conversation.id": said.json()["session_id"],
         "gen_ai.request.model": "test:model",
+        "holdfast.request_id": said.headers["x-request-id"],
         "holdfast.turn_id": said.json()["turn"]["id"],
         "holdfast.turn_status": "complete",
     }
@@ -287,6 +295,55 @@ async def test_a_turn_is_a_tree_of_spans_below_the_request(
         "gen_ai.usage.input_tokens": 11,
         "gen_ai.usage.output_tokens": 7,
     }
+
+
+async def test_a_turn_over_a_socket_is_a_trace_of_its_own(
+    collected: InMemorySpanExporter, tracing: Tracing
+) -> None:
+    """A socket is open for hours; its span comes when it closes."""
+    observer = Observer(tracing=tracing)
+    span = tracing.request("WEBSOCKET", {})
+    enter(Here(observer, "request", span, is_socket=True))
+    turn_id, session_id = TurnId("turn"), SessionId("session")
+
+    async def happening() -> AsyncGenerator[Event, None]:
+        yield Started(turn_id=turn_id, session_id=session_id, message=None)
+        yield Finished(turn_id=turn_id, status="complete", message=None)
+
+    async for _ in observed(happening(), observer, stopping=asyncio.Event()):
+        pass
+    span.end()
+
+    assert _above(collected.get_finished_spans()) == {"invoke_agent": None, "WEBSOCKET": None}
+
+
+async def test_probes_leave_no_trace(collected: InMemorySpanExporter, tracing: Tracing) -> None:
+    """They come every few seconds."""
+    async with running(tracing=tracing) as (_, client):
+        for path in ("/healthz", "/readyz", "/metrics"):
+            await client.get(path)
+
+    assert collected.get_finished_spans() == ()
+
+
+async def test_a_turn_that_is_cut_off_ends_as_what_cut_it(
+    collected: InMemorySpanExporter, tracing: Tracing
+) -> None:
+    """Cancelled, or interrupted when the process ends; failed when it breaks."""
+    observer, stopping = Observer(tracing=tracing), asyncio.Event()
+
+    async def happening(error: BaseException) -> AsyncGenerator[Event, None]:
+        yield Started(turn_id=TurnId("turn"), session_id=SessionId("session"), message=None)
+        raise error
+
+    for error in (asyncio.CancelledError(), ValueError(CANARY), asyncio.CancelledError()):
+        with pytest.raises(type(error)):
+            async for _ in observed(happening(error), observer, stopping=stopping):
+                pass
+        stopping.set()
+    found = [span.attributes["holdfast.turn_status"] for span in collected.get_finished_spans()]  # type: ignore[index]
+
+    assert found == ["cancelled", "failed", "interrupted"]
 
 
 async def test_promise_06_sealed_no_span_holds_what_was_said(

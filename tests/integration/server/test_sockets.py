@@ -7,6 +7,7 @@ import contextlib
 import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -275,12 +276,13 @@ async def test_speech_comes_in_pieces_and_is_kept_whole(standing: Served) -> Non
 
 async def test_speech_out_of_order_is_refused_and_the_socket_stays(standing: Served) -> None:
     """Bytes before the start or after the end, an end without a start, a start within a speech,
-    nothing at all; what is thrown away leaves nothing."""
+    nothing at all; what is thrown away leaves nothing. The end of a speech is refused
+    under the speech's own key."""
     async with in_new_session(standing) as ada:
         before = await turns_of(standing, ada.session_id)
         await ada.socket.send(b"canary-4711")
         await ada.send(type="audio_end")
-        await ada.send(type="audio_start", media_type="audio/wav")
+        await ada.send(type="audio_start", media_type="audio/wav", client_key="own")
         await ada.send(type="audio_start", media_type="audio/wav")
         await ada.send(type="audio_end")
         await ada.send(type="audio_start", media_type="audio/wav")
@@ -292,6 +294,7 @@ async def test_speech_out_of_order_is_refused_and_the_socket_stays(standing: Ser
         after = await turns_of(standing, ada.session_id)
 
     assert [(e["type"], e.get("code")) for e in events[:-1]] == [("error", "invalid_input")] * 5
+    assert [e["client_key"] for e in events[:-1]] == [None, None, None, "own", None]
     assert after == before
 
 
@@ -580,3 +583,46 @@ async def test_a_room_is_posted_in_while_an_assistant_answers(
 
     assert started["message"]["text"] == "Never mind"
     assert finished["turn_id"] == started["turn_id"] != answered["turn_id"]
+
+
+async def test_what_is_said_in_rooms_counts_like_all_writes(tmp_path: Path) -> None:
+    """A post over a socket is a write, as it is over HTTP."""
+    served = Served(tmp_path, rate_writes_per_minute="6").start()
+    try:
+        async with served.client() as client:
+            room = (await client.post("/api/rooms", json={"name": "limits"})).json()
+            async with served.talk("none") as ada:
+                await ada.send(type="join", room_id=room["id"])
+                await ada.until("joined")
+                for number in range(7):
+                    await ada.send(type="post", room_id=room["id"], text=f"post {number}")
+                ends = [(await ada.until("finished", "error"))[-1] for _ in range(7)]
+    finally:
+        served.kill()
+    refused_posts = [end for end in ends if end["type"] == "error"]
+    assert {end["code"] for end in refused_posts} == {"rate_limited"}
+    assert len(refused_posts) >= 2
+
+
+async def test_promise_03_ended_a_turn_that_is_cancelled_over_and_over_ends_once(
+    standing: Served, keys: dict[str, str]
+) -> None:
+    """Forty cancels in a row in a room: both who are there hear one end, and the room goes on."""
+    async with room_of_three(standing, keys) as (room, people):
+        await people["ada"].send(type="post", room_id=room, text="slow @helper impatient")
+        [started, *_] = await people["ada"].until("delta")
+        await people["ben"].until("delta")
+        for _ in range(40):
+            await people["ada"].send(type="cancel", turn_id=started["turn_id"])
+        ends = [(await people[name].until("finished"))[-1] for name in ("ada", "ben")]
+        await people["ben"].send(type="post", room_id=room, text="Still there?")
+        after = [await people[name].until("finished") for name in ("ada", "ben")]
+        async with standing.keyed(keys["ada"]) as client:
+            said = (await client.get(f"/api/rooms/{room}/messages")).json()["messages"]
+
+    assert [(end["turn_id"], end["status"]) for end in ends] == [
+        (started["turn_id"], "cancelled")
+    ] * 2
+    ended = [e["turn_id"] for events in after for e in events if e["type"] == "finished"]
+    assert started["turn_id"] not in ended
+    assert [m["text"] for m in said] == ["slow @helper impatient", "one ", "Still there?"]

@@ -203,7 +203,8 @@ def page(text: str, message_id: str, **more: object) -> dict[str, object]:
 async def test_a_turn_is_answered_as_json(standing: Served) -> None:
     """With its status and all its messages, in a session that was begun for it."""
     async with standing.client() as client:
-        answer = (await client.post(NEW, json={"text": BLUE, "intent": "tell"})).json()
+        said = await client.post(NEW, json={"text": BLUE, "intent": "tell"})
+        answer = said.json()
         listed = (
             await client.get(f"/api/conversations/current_user/{answer['session_id']}")
         ).json()
@@ -215,6 +216,7 @@ async def test_a_turn_is_answered_as_json(standing: Served) -> None:
         ("assistant", f'Kept: "{BLUE}"'),
     ]
     assert (answer["error"], answer["replayed"]) == (None, False)
+    assert "idempotency-replayed" not in said.headers
     assert listed["session"]["turns"][0]["id"] == turn["id"]
 
 
@@ -248,6 +250,8 @@ async def test_promise_04_once_a_turn_with_a_key_is_made_once(standing: Served) 
         again.json()["turn"]["id"]
     }
     assert again.json()["replayed"]
+    assert again.headers["idempotency-replayed"] == "true"
+    assert stream.headers["idempotency-replayed"] == "true"
     assert (other.status_code, other.json()["error"]["code"]) == (400, "invalid_input")
     assert (await heard(stream)).text == f'Kept: "{BLUE}"'
     assert turns == [("complete", [BLUE, f'Kept: "{BLUE}"'])]
@@ -363,6 +367,46 @@ async def test_what_makes_no_sense_is_refused_and_nothing_is_recorded(
     assert after == before
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"text": " "},
+        {"text": "hello", "tags": ["x" * 2000]},
+        {"text": "hello", "intent": "x" * 2000},
+        {"text": "hello", "client_key": ""},
+        {"text": "x" * 17_000_000},
+        {"text": "hello", "edits": "01a1f7ac-34a2-7720-a02d-af57c429c4be"},
+        {"answers": "01a1f7ac-34a2-7720-a02d-af57c429c4be"},
+        {"audio": {"data": "no base64", "media_type": "audio/wav"}},
+        {"audio": {"data": "AAAA", "media_type": "x" * 2000}},
+        {"messages": [{"id": "m", "role": "user", "parts": []}]},
+        page("hello", "m", trigger="regenerate-message"),
+    ],
+    ids=lambda body: json.dumps(body)[:40],
+)
+async def test_what_is_refused_begins_no_session(standing: Served, body: object) -> None:
+    """An error means that nothing was recorded, not even a session without a message."""
+    async with standing.client() as client:
+        before = (await client.get("/api/profile")).json()["conversation_count"]
+        answer = await client.post(NEW, json=body, headers={"Accept": "application/json"})
+        after = (await client.get("/api/profile")).json()["conversation_count"]
+
+    assert answer.status_code in (400, 404, 413)
+    assert after == before
+
+
+async def test_a_mistake_is_placed_by_the_names_that_a_client_sends(standing: Served) -> None:
+    """How the server tells its two kinds of body apart is no part of the place."""
+    async with standing.client() as client:
+        answers = [
+            await client.post(NEW, json={"text": 5}),
+            await client.post(NEW, json={"messages": "hello"}),
+        ]
+
+    told = [answer.json()["error"]["message"] for answer in answers]
+    assert ["body.text", "body.messages"] == [message.partition(":")[0] for message in told]
+
+
 async def test_no_address_in_a_message_is_called(standing: Served) -> None:
     """A file by its address is refused; speech that is in the message is kept."""
     files = ["http://127.0.0.1:9/x.wav", "file:///etc/passwd", "data:text/html;base64,PGI+"]
@@ -476,13 +520,17 @@ async def test_a_lost_stream_is_taken_up_where_it_was_left(standing: Served) -> 
         idle = await client.get(f"{path}/stream")
         async with saying(client, f"{path}/turns", "every resumed") as answer:
             lost = await heard(answer, chunks=8)
-            whole_of = asyncio.create_task(heard_at(standing, f"{path}/stream"))
-            of_chat = asyncio.create_task(heard_at(standing, f"{path}/turns/chat/stream"))
-            rest_of = asyncio.create_task(
-                heard_at(standing, f"{path}/stream", **{"Last-Event-ID": str(lost.ids[-1])})
+            listening = [asyncio.Event() for _ in range(3)]
+            whole_of = asyncio.create_task(heard_at(standing, f"{path}/stream", listening[0]))
+            of_chat = asyncio.create_task(
+                heard_at(standing, f"{path}/turns/chat/stream", listening[1])
             )
-            while not (await client.get(path)).json()["session"]["turns"][1]["messages"][1:]:
-                pass
+            after = {"Last-Event-ID": str(lost.ids[-1])}
+            rest_of = asyncio.create_task(
+                heard_at(standing, f"{path}/stream", listening[2], **after)
+            )
+            # Each listens before the turn may end: after that there would be nothing for it.
+            await asyncio.gather(*(event.wait() for event in listening))
         standing.let_go("resumed")
         whole, rest = await whole_of, await rest_of
         assert (await of_chat).chunks == whole.chunks
@@ -499,9 +547,13 @@ async def test_a_lost_stream_is_taken_up_where_it_was_left(standing: Served) -> 
     assert tail.chunks == whole.chunks[-len(tail.chunks) :]
 
 
-async def heard_at(served: Served, path: str, **headers: str) -> Heard:
-    """The whole stream of a path."""
+async def heard_at(
+    served: Served, path: str, listening: asyncio.Event | None = None, **headers: str
+) -> Heard:
+    """The whole stream of a path; `listening` is set when it has begun, or was refused."""
     async with served.client() as client, client.stream("GET", path, headers=headers) as answer:
+        if listening is not None:
+            listening.set()
         assert answer.status_code == 200
         return await heard(answer)
 
@@ -529,6 +581,22 @@ async def test_promise_03_ended_a_turn_is_cancelled_over_http(standing: Served) 
     assert answered.json()["turn"]["status"] == "complete"
     assert turns[1][0] == "cancelled"
     assert turns[1][1][0] == "slow cancelled"
+
+
+async def test_promise_03_ended_six_cancels_at_once_end_a_turn_once(standing: Served) -> None:
+    """Each answer comes when the turn has ended; the turn has one status, with what it had."""
+    async with standing.client() as client, standing.client() as other:
+        path = await begun(client)
+        async with saying(client, f"{path}/turns", "slow six") as answer:
+            await heard(answer, chunks=4)
+            cancels = await asyncio.gather(*(other.post(f"{path}/cancel") for _ in range(6)))
+            turns = await turns_in(other, path)
+            rest = await heard(answer)
+
+    assert {answer.status_code for answer in cancels} == {200}
+    assert max(answer.json()["cancelled"] for answer in cancels) == 1
+    assert (rest.types.count("abort"), rest.chunks[-1]["reason"]) == (1, "cancelled")
+    assert turns[1] == ("cancelled", ["slow six", "one "])
 
 
 async def test_a_graceful_stop_tells_those_who_wait(served: Served) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import aclosing
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ import holdfast
 from holdfast.assistant.chat import chat
 from holdfast.assistant.events import Delta, Failed, Finished, Recalled, Started
 from holdfast.assistant.quoting import NOTHING
+from holdfast.assistant.rooms import post_in_room
 from holdfast.errors import BadInput, Conflict
 
 from .conftest import Calendar, Scripted, events_of
@@ -142,7 +144,7 @@ async def test_promise_12_no_model_needed_a_failing_answerer_loses_nothing(
     assert events[-1] == Failed(
         turn_id=turn.id,
         code="error",
-        message="the answer could not be made: what you said is kept, try again (error)",
+        message="the answer could not be made: what you said is kept, try again",
     )
 
 
@@ -188,6 +190,51 @@ async def test_promise_03_ended_a_cancelled_task_ends_its_turn(
 
     [turn], messages = await session.turns(), await session.messages()
     assert (turn.status, [m.text for m in messages]) == (status, ["hi", "so far"])
+
+
+@pytest.mark.parametrize(("ending", "status"), [(False, "cancelled"), (True, "interrupted")])
+@pytest.mark.parametrize("posts", [False, True], ids=["session", "room"])
+async def test_promise_03_ended_a_turn_cut_off_while_it_begins_tells_why(
+    ada: holdfast.User,
+    session: holdfast.OpenSession,
+    monkeypatch: pytest.MonkeyPatch,
+    ending: bool,
+    status: str,
+    posts: bool,
+) -> None:
+    """Cut off while its input is being written, it is interrupted when the process is ending, and
+    cancelled only when somebody cancelled it."""
+    room = await ada.rooms.create("team") if posts else None
+    place = session if room is None else await room.session()
+    append, stopping, writing = place.log.append, asyncio.Event(), asyncio.Event()
+    goes_on = asyncio.Event()
+
+    async def slowly(*arguments: Any, **named: Any) -> Any:
+        writing.set()
+        await goes_on.wait()
+        return await append(*arguments, **named)
+
+    monkeypatch.setattr(place.log, "append", slowly)
+    events = (
+        chat(ada, session, "hi", answerer=Scripted("there"), stopping=stopping)
+        if room is None
+        else post_in_room(ada, room, "hi", stopping=stopping)
+    )
+
+    async def talk() -> None:
+        async with aclosing(events):
+            async for _ in events:
+                pass
+
+    task = asyncio.create_task(talk())
+    await writing.wait()
+    if ending:
+        stopping.set()
+    task.cancel()
+    goes_on.set()
+    await asyncio.gather(task, return_exceptions=True)
+
+    assert [turn.status for turn in await place.turns()] == [status]
 
 
 async def test_promise_04_once_the_same_client_key_gets_the_recorded_answer(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from contextlib import aclosing
 from typing import Any
 
@@ -333,7 +334,8 @@ async def test_promise_03_ended_a_turn_that_is_being_completed_is_not_cancelled_
     append, ending, written = session.log.append, asyncio.Event(), []
 
     async def slowly(*arguments: Any, **named: Any) -> Any:
-        statuses = [change.turn.status for change in named.get("turns", ())]
+        changes = named.get("turns", arguments[1] if len(arguments) > 1 else ())
+        statuses = [change.turn.status for change in changes]
         if "complete" in statuses:
             ending.set()
             await asyncio.sleep(0)
@@ -342,9 +344,74 @@ async def test_promise_03_ended_a_turn_that_is_being_completed_is_not_cancelled_
 
     monkeypatch.setattr(session.log, "append", slowly)
     talk = asyncio.create_task(events_of(ada, session, "hi", answerer=Scripted("there")))
-    await ending.wait()
+    async with asyncio.timeout(10):
+        await ending.wait()
     talk.cancel()
     await asyncio.gather(talk, return_exceptions=True)
 
-    assert written == ["complete"]
+    assert written[-1] == "complete"
     assert [turn.status for turn in await session.turns()] == ["complete"]
+
+
+@pytest.mark.parametrize("times", [1, 1_000])
+async def test_promise_03_ended_a_model_that_will_not_be_cancelled_ends_with_its_turn(
+    times: int, ada: holdfast.User, session: holdfast.OpenSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It swallows the cancellation, once or for ever, and goes on talking: to nobody."""
+    monkeypatch.setattr("holdfast.assistant.chat._CANCELLED_S", 0.2)
+    let_go = asyncio.Event()
+
+    class Deaf:
+        name = "deaf"
+
+        async def answer(self, asked: object, tools: object = None) -> AsyncIterator[str]:
+            yield "one "
+            for _ in range(times):
+                try:
+                    await let_go.wait()
+                except asyncio.CancelledError:
+                    continue
+                break
+            yield "two"
+
+    async with asyncio.timeout(10):
+        async with aclosing(chat(ada, session, "hi", answerer=Deaf())) as events:
+            async for event in events:
+                if isinstance(event, Delta):
+                    break
+    let_go.set()
+
+    (turn,) = await session.turns()
+    messages = await session.messages()
+    assert turn.status == "cancelled"
+    assert messages[0].text == "hi"
+    assert messages[1].text.startswith("one ")
+
+
+class _ExitsAtOnce:
+    """Asks the process to end instead of giving an iterator."""
+
+    name = "exits"
+
+    def answer(self, asked: Any, tools: Any) -> Any:
+        """Never."""
+        raise SystemExit(3)
+
+
+@pytest.mark.parametrize(
+    "answerer",
+    [_ExitsAtOnce(), Scripted("so far", SystemExit(3))],
+    ids=["at once", "in its answer"],
+)
+async def test_an_answerer_that_exits_ends_its_answer_and_not_the_process(
+    ada: holdfast.User, session: holdfast.OpenSession, answerer: Any
+) -> None:
+    """`sys.exit` in a model's package: the turn has failed, what came before it is kept, and the
+    next turn is answered."""
+    [*_, failed] = await events_of(ada, session, "hi", answerer=answerer)
+    [*_, finished] = await events_of(ada, session, "and now?", answerer=Scripted("here"))
+
+    assert isinstance(failed, Failed)
+    assert failed.code == "model_failed"
+    assert isinstance(finished, Finished)
+    assert [turn.status for turn in await session.turns()] == ["failed", "complete"]

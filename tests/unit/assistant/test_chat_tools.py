@@ -375,3 +375,23 @@ async def test_reasoning_is_noted_as_a_thought_where_that_is_wanted(
     turn = (await session.turns())[-1]
     assert (thought.text, thought.kind) == ("They like blue.", "reasoning")
     assert (thought.assistant, thought.turn_id) == ("helper", turn.id)
+
+
+async def test_a_tool_that_exits_fails_alone(
+    ada: holdfast.User, session: holdfast.OpenSession
+) -> None:
+    """`sys.exit` in a tool is a failed call that the model reads, also side by side with others;
+    the turn goes on."""
+
+    async def exits(context: ToolContext, asked: Number) -> int:
+        raise SystemExit(asked.number)
+
+    calls = (Call("double", {"number": 2}), Call("double", {"number": 3}))
+    answerer = Scripted(Together(calls), "It did not work.")
+
+    [*_, finished] = await events_of(ada, session, "2 + 2?", answerer=answerer, tools=tool(exits))
+
+    assert isinstance(finished, Finished)
+    assert [outcome.failed for outcome in answerer.outcomes] == [True, True]
+    results = [m.tool for m in await session.messages() if m.kind == "tool_result"]
+    assert [part is not None and part.failed for part in results] == [True, True]

@@ -326,6 +326,14 @@ def test_too_many_messages_for_one_pdf_are_refused(monkeypatch):
         pdf_document(exported("a", "b", "c"))
 
 
+def test_too_much_text_for_one_pdf_is_refused(monkeypatch):
+    """Few messages can be long ones."""
+    monkeypatch.setattr(pdf, "_MAX_BYTES", 10_000)
+
+    with pytest.raises(BadInput, match="fewer sessions"):
+        pdf_document(exported("word " * 3_000))
+
+
 def test_without_the_extra_the_error_names_it(monkeypatch):
     """Neither Typst nor a font that is missing ends in an ImportError."""
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)

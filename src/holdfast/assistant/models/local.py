@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from holdfast.assistant.answering import NO_TOOLS, Asked, Piece, Toolbox, Usage
 from holdfast.assistant.models.llama import Completion, shared_llama
-from holdfast.assistant.models.wording import planned
+from holdfast.assistant.models.wording import planned, speaks_to
 from holdfast.errors import ModelIncomplete
 
 if TYPE_CHECKING:
@@ -63,17 +63,22 @@ class LocalAnswerer:
         plan = planned(asked, max_tokens=self._max_tokens, zone=self._zone)
         if plan.before:
             yield plan.before
-        usage = None
+        usage, worded = None, ""
         if plan.completion is not None:
             llama = await asyncio.to_thread(shared_llama)
             async with aclosing(self._completed(llama, plan.completion)) as pieces:
                 async for piece in pieces:
                     if isinstance(piece, Usage):
                         usage = piece
+                    elif plan.question:
+                        worded += piece  # a sentence, and judged as a whole before it is said
                     else:
                         yield piece
-        if plan.after:
+        if plan.question and speaks_to(plan.question, worded):
+            yield worded
             yield plan.after
+        elif plan.after:
+            yield plan.after.lstrip()
         if usage is not None:
             yield usage
 

@@ -18,14 +18,15 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from holdfast.assistant.asking import is_question
+from holdfast.assistant.excerpts import subject_terms
 from holdfast.assistant.models.llama import Completion
-from holdfast.assistant.quoting import NOTHING, Quoted, quotes
+from holdfast.assistant.quoting import NOTHING, Quoted, quotes, telling_terms
 
 if TYPE_CHECKING:
     from holdfast.assistant.answering import Asked
     from holdfast.model import Message
 
-__all__ = ["Plan", "planned"]
+__all__ = ["Plan", "planned", "speaks_to"]
 
 
 class Plan(Struct, frozen=True, kw_only=True):
@@ -34,10 +35,15 @@ class Plan(Struct, frozen=True, kw_only=True):
     before: str = ""
     completion: Completion | None = None
     after: str = ""
+    question: str = ""
+    """What the model's words have to be about, to be said at all; see `speaks_to`."""
 
 
 _REWORDED_CHARS = 160
 """A longer text is quoted and not worded: the model loses its thread."""
+_QUOTE = re.compile(r'\s*^(?:Noted on|On) \d{1,2} [A-Z][a-z]+.*?: "', re.MULTILINE | re.DOTALL)
+"""Where what was found begins in an earlier answer. Shown a quote the model makes up others, with
+a day and in the words of whoever asks."""
 _CHATTED_CHARS = 1500
 _RECENT = 4
 _RECENT_CHARS = 300
@@ -58,7 +64,7 @@ _EXAMPLES = (
 _TASK = "Say to the user what the user said, with you for I."
 _JOINING = (
     "You you You're you're Your your Yours yours Yourself yourself Yes yes are were have had was "
-    "is said say that the The a an of to in it and told from did do called with so not no"
+    "is said say that the The a an of to in it and told from did do called with so no"
 )
 _FIRST_PERSON = (
     "i me my mine myself we us our ours ourselves i'm i've i'll i'd we're we've we'll we'd"
@@ -78,13 +84,25 @@ def planned(asked: Asked, *, max_tokens: int, zone: tzinfo = UTC) -> Plan:
     found = _by_whoever_asks(quotes(asked, zone=zone, loosely=True), asked)
     lines = "\n".join(quoted.line for quoted in found)
     if found and _is_own(found[0].message, asked) and _can_word(found[0].text):
-        return Plan(completion=_rewording(found[0].text), after=f"\n\n{lines}")
+        return Plan(completion=_rewording(found[0].text), after=f"\n\n{lines}", question=asked.text)
     if found:
         return Plan(before=lines)
     if _ABOUT_ONESELF.search(asked.text):
         # Asked about somebody it does not know, it would make a life up.
         return Plan(before=NOTHING)
     return Plan(completion=_free(asked, max_tokens))
+
+
+def speaks_to(question: str, worded: str) -> bool:
+    """Whether a sentence of the model's is about what was asked.
+
+    Of a text that says several things the model words one, and not always the one in question. So
+    its sentence has a word that tells what is asked, and all of them where the question is not of
+    whoever asks: that the sky is blue says nothing of a favourite colour.
+    """
+    wanted = telling_terms(question)
+    shared = wanted & subject_terms(worded)
+    return bool(shared) and (shared == wanted or _ABOUT_ONESELF.search(question) is not None)
 
 
 def _to_statement(asked: Asked, max_tokens: int) -> Plan:
@@ -147,9 +165,17 @@ def _free(asked: Asked, max_tokens: int) -> Completion:
     task = f"You are a helpful AI assistant named {name}. {asked.purpose}".strip()
     turns = [("system", task)]
     said = [m for m in asked.recent if m.kind == "text" and m.role in ("user", "assistant")]
-    turns += [(m.role, m.text[:_RECENT_CHARS]) for m in said[-_RECENT:]]
+    shown = [(m.role, _unquoted(m)) for m in said[-_RECENT:]]
+    turns += [(role, text[:_RECENT_CHARS]) for role, text in shown if text]
     turns.append(("user", asked.text[:_CHATTED_CHARS]))
     return Completion(prompt=_prompt(turns), max_tokens=min(max_tokens, _FREE_TOKENS))
+
+
+def _unquoted(message: Message) -> str:
+    """A message without the quotes that an answer ends with."""
+    if message.role == "user":
+        return message.text
+    return _QUOTE.split(message.text, maxsplit=1)[0]
 
 
 def _prompt(turns: list[tuple[str, str]]) -> str:

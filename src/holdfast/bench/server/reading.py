@@ -44,7 +44,7 @@ class _Found(msgspec.Struct):
     hits: list[msgspec.Raw]
 
 
-class Reader:
+class _Reader:
     """What is asked of a history. Every step checks that something came."""
 
     def __init__(self) -> None:
@@ -127,12 +127,12 @@ async def measure_reads(effort: Effort) -> tuple[list[Table], list[Target]]:
 
     async def fill(keeper: Keeper) -> list[Asker]:
         askers = await add_askers(keeper, 1)
-        await fill_history(await keeper.user(askers[0].user), sessions)
+        await _fill_history(await keeper.user(askers[0].user), sessions)
         # What a worker would otherwise still be doing while it is measured.
         await keeper.distill()
         return askers
 
-    reader = Reader()
+    reader = _Reader()
     async with served(fill) as server:
         asker = server.askers[0]
         async with Client(server.url, asker.key) as client:
@@ -159,7 +159,7 @@ async def measure_reads(effort: Effort) -> tuple[list[Table], list[Target]]:
     return tables, [] if effort.quick else targets
 
 
-async def _lists(reader: Reader, server: Served, effort: Effort) -> dict[str, Load]:
+async def _lists(reader: _Reader, server: Served, effort: Effort) -> dict[str, Load]:
     steps: dict[str, Step] = {
         "the first page": reader.first_page,
         "a page further back": reader.further_page,
@@ -176,7 +176,7 @@ async def _lists(reader: Reader, server: Served, effort: Effort) -> dict[str, Lo
 
 
 async def _searches(
-    reader: Reader, server: Served, effort: Effort
+    reader: _Reader, server: Served, effort: Effort
 ) -> tuple[dict[str, Load], dict[str, Load]]:
     searches = {"one client": Load(), "4 clients": Load()}
     tools = {"list_conversations": Load(), "search_conversation_history": Load()}
@@ -189,7 +189,7 @@ async def _searches(
     return searches, tools
 
 
-async def fill_history(user: User, sessions: int) -> None:
+async def _fill_history(user: User, sessions: int) -> None:
     """Conversations of ten messages each, spread over two years."""
     exchanges = Talk().exchanges()
     now = datetime.now(UTC)

@@ -57,8 +57,8 @@ class Served(Struct, frozen=True, kw_only=True):
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-Fill = Callable[[Keeper], Awaitable[list[Asker]]]
-Check = Callable[[Keeper, list[Asker]], Awaitable[None]]
+_Fill = Callable[[Keeper], Awaitable[list[Asker]]]
+_Check = Callable[[Keeper, list[Asker]], Awaitable[None]]
 
 
 async def add_askers(keeper: Keeper, count: int, *, sessions: int = 1) -> list[Asker]:
@@ -75,11 +75,11 @@ async def add_askers(keeper: Keeper, count: int, *, sessions: int = 1) -> list[A
 
 @asynccontextmanager
 async def served(
-    fill: Fill,
+    fill: _Fill,
     *,
     pieces: int = 1,
     model_s: float = 0.0,
-    check: Check | None = None,
+    check: _Check | None = None,
     **settings: str,
 ) -> AsyncIterator[Served]:
     """A server over a new store.

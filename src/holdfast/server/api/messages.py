@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from msgspec import structs
 from starlette.responses import Response
 
@@ -84,10 +84,11 @@ async def read_file(owner: Reader, session_id: str, message_id: str) -> Response
     responses=DOCUMENTS,
 )
 async def export_conversation(
+    request: Request,
     owner: Reader,
     session_id: str,
     format: ExportFormat = "markdown",  # noqa: A002
 ) -> Response:
     """One conversation as a document: markdown, json, pdf, or a bundle that can be imported."""
     session = await owner.sessions.open(session_id)
-    return await export_of(owner, format, name="conversation", sessions=[session.id])
+    return await export_of(request, owner, format, name="conversation", sessions=[session.id])

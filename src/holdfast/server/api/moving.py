@@ -10,7 +10,7 @@ from starlette.responses import Response
 from holdfast.keeper.exporting import ExportFormat
 from holdfast.keeper.users import User
 from holdfast.server.downloads import Download, begun
-from holdfast.server.identity.asking import Reader, Writer
+from holdfast.server.identity.asking import Reader, Writer, caller_of, identity_of
 from holdfast.server.openapi import RESPONSES, binary
 from holdfast.server.routing import StreamedRoute
 from holdfast.server.schemas import BrokenOut, ImportOut
@@ -49,9 +49,13 @@ router = APIRouter(prefix="/api", tags=["moving"], route_class=StreamedRoute, re
 
 
 @router.get("/export", operation_id="export_all", response_class=Response, responses=DOCUMENTS)
-async def export_all(owner: Reader, format: ExportFormat = "bundle") -> Response:  # noqa: A002
+async def export_all(
+    request: Request,
+    owner: Reader,
+    format: ExportFormat = "bundle",  # noqa: A002
+) -> Response:
     """Everything of the caller in one document: a bundle that can be imported, or for reading."""
-    return await export_of(owner, format, name="holdfast", sessions=None)
+    return await export_of(request, owner, format, name="holdfast", sessions=None)
 
 
 @router.post("/import", operation_id="import_file", openapi_extra=_BODY)
@@ -84,9 +88,12 @@ async def import_file(
 
 
 async def export_of(
-    owner: User, kind: ExportFormat, *, name: str, sessions: list[str] | None
+    request: Request, owner: User, kind: ExportFormat, *, name: str, sessions: list[str] | None
 ) -> Response:
-    """An export on its way; what cannot be exported is an error before it begins."""
+    """An export on its way; what cannot be exported is an error before it begins, and a credential
+    that ends on the way cuts it off."""
+    identity, caller = identity_of(request), caller_of(request)
     media_type, suffix = _KINDS[kind]
-    pieces = await begun(owner.exports.stream(format=kind, sessions=sessions))
+    exported = owner.exports.stream(format=kind, sessions=sessions)
+    pieces = await begun(exported, valid=lambda: identity.still_valid(caller))
     return Download(pieces, name=f"{name}.{suffix}", media_type=media_type)

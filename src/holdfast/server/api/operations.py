@@ -53,5 +53,6 @@ async def metrics(request: Request) -> Response:
     if not (identity.local and is_loopback(client)):
         caller = await identity.caller_of(request)
         identity.limits.spend(caller, "reads")
+        request.state.caller = caller  # for the line about this request
     observer: Observer = request.app.state.observer
     return Response(observer.metrics.page(), media_type=CONTENT_TYPE)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 
 from holdfast.clock import from_ms
 from holdfast.errors import BadInput
 from holdfast.server.caching import POLLED
-from holdfast.server.identity.asking import Eraser, Reader
+from holdfast.server.identity.asking import Eraser, Reader, identity_of
 from holdfast.server.openapi import RESPONSES
 from holdfast.server.routing import Route
 from holdfast.server.schemas import EraseIn, ProfileOut, ReceiptOut
@@ -37,11 +37,13 @@ async def profile(owner: Reader) -> ProfileOut:
 
 
 @router.post("/erase", operation_id="erase")
-async def erase(owner: Eraser, asked: EraseIn) -> ReceiptOut:
+async def erase(request: Request, owner: Eraser, asked: EraseIn) -> ReceiptOut:
     """Erase everything of the caller for good, and leave every room. Keep the receipt.
 
-    `confirm` is the user's own name.
+    `confirm` is the user's own name. The API keys of the user have ended with the answer.
     """
     if asked.confirm != owner.id:
         raise BadInput("confirm", "it is the name of the user whose things are to be erased")
-    return receipt_out(await owner.erase())
+    receipt = await owner.erase()
+    await identity_of(request).note_ended()
+    return receipt_out(receipt)

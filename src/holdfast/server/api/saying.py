@@ -9,29 +9,45 @@ import hashlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from holdfast.capture.checks import checked_json, checked_label, checked_tags, checked_text
 from holdfast.clock import id_bytes
-from holdfast.errors import BadInput, NotFound
+from holdfast.errors import BadInput, NotFound, TooLarge
 from holdfast.server.schemas.turns import TurnIn, UiMessageIn, UiTurnIn
 from holdfast.server.talking.answers import Said
 
 if TYPE_CHECKING:
+    from holdfast.capture.checks import Limits
     from holdfast.keeper.sessions import OpenSession
 
-__all__ = ["check_said", "said_in"]
+__all__ = ["said_first", "said_in"]
 
 _MESSAGES = "body.messages"
 
 
-def check_said(body: TurnIn | UiTurnIn) -> None:
-    """Refuse what says nothing, before a session is begun for it.
+def said_first(body: TurnIn | UiTurnIn, key: str | None, limits: Limits) -> Said:
+    """What begins a session, checked as the recorder would: what is refused begins none.
+
+    Args:
+        key: the Idempotency-Key of the request.
 
     Raises:
-        BadInput: there is no text, no speech, and nothing to answer.
+        BadInput, TooLarge: it cannot be kept, or says nothing.
+        NotFound: it names a message, and a session that begins has none.
     """
-    if isinstance(body, UiTurnIn):
-        _last_of_user(body.messages)
-    elif not (body.text.strip() or body.audio or body.answers):
-        raise BadInput("text", "it is empty: say something")
+    said = _said_by_page_first(body, key) if isinstance(body, UiTurnIn) else _said(body, key)
+    if said.edits is not None or said.answers is not None:
+        raise NotFound("message")
+    checked_text("input", said.text, limits, required=said.audio is None)
+    checked_label("client key", said.client_key, limits)
+    checked_label("intent", said.intent, limits)
+    checked_label("media type", said.media_type, limits)
+    checked_label("file name", said.file_name, limits)
+    checked_tags(said.tags, limits)
+    if said.entities is not None:
+        checked_json("entities", said.entities, limits)
+    if said.audio is not None and len(said.audio) > limits.max_file_bytes:
+        raise TooLarge("file", size=len(said.audio), limit=limits.max_file_bytes)
+    return said
 
 
 async def said_in(body: TurnIn | UiTurnIn, key: str | None, session: OpenSession) -> Said:
@@ -46,6 +62,12 @@ async def said_in(body: TurnIn | UiTurnIn, key: str | None, session: OpenSession
     """
     if isinstance(body, UiTurnIn):
         return await _said_by_page(body, key, session)
+    return _said(body, key)
+
+
+def _said(body: TurnIn, key: str | None) -> Said:
+    if not (body.text.strip() or body.audio or body.answers):
+        raise BadInput("text", "it is empty: say something")
     if key is not None and body.client_key not in (None, key):
         raise BadInput("client_key", "it is another one than the Idempotency-Key")
     audio = body.audio
@@ -54,7 +76,7 @@ async def said_in(body: TurnIn | UiTurnIn, key: str | None, session: OpenSession
         audio=None if audio is None else _decoded(audio.data),
         media_type=None if audio is None else audio.media_type,
         file_name=None if audio is None else audio.name,
-        client_key=key or body.client_key,
+        client_key=body.client_key if key is None else key,
         edits=body.edits,
         answers=body.answers,
         intent=body.intent,
@@ -63,13 +85,25 @@ async def said_in(body: TurnIn | UiTurnIn, key: str | None, session: OpenSession
     )
 
 
+def _said_by_page_first(body: UiTurnIn, key: str | None) -> Said:
+    if body.trigger == "regenerate-message" or body.messageId is not None:
+        raise NotFound("message")
+    last = _last_said(body)
+    return _keyed(_said_in_parts(last), key or f"ui:{last.id}")
+
+
+def _last_said(body: UiTurnIn) -> UiMessageIn:
+    last = body.messages[-1] if body.messages else None
+    if last is None or last.role != "user":
+        raise BadInput(_MESSAGES, "the last one is not the user's: there is nothing to answer")
+    return last
+
+
 async def _said_by_page(body: UiTurnIn, key: str | None, session: OpenSession) -> Said:
     if body.trigger == "regenerate-message":
         named = body.messageId or _last_of_user(body.messages).id
         return Said(answers=await _message_of(named, session), client_key=key)
-    last = body.messages[-1] if body.messages else None
-    if last is None or last.role != "user":
-        raise BadInput(_MESSAGES, "the last one is not the user's: there is nothing to answer")
+    last = _last_said(body)
     said = _said_in_parts(last)
     if body.messageId is None:
         return _keyed(said, key or f"ui:{last.id}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,9 +14,10 @@ from starlette.types import Receive, Scope, Send
 
 from holdfast.assistant.events import Failed
 from holdfast.clock import id_bytes
-from holdfast.server.api.saying import check_said, said_in
-from holdfast.server.identity.asking import Asking, Reader, Writer
-from holdfast.server.once import ClientKey
+from holdfast.server.api.saying import said_first, said_in
+from holdfast.server.failures import Refused
+from holdfast.server.identity.asking import Asking, Reader, Writer, identity_of
+from holdfast.server.once import REPLAYED, ClientKey
 from holdfast.server.routing import Route
 from holdfast.server.schemas import ErrorOut
 from holdfast.server.schemas.turns import (
@@ -29,19 +30,20 @@ from holdfast.server.schemas.turns import (
 )
 from holdfast.server.shown import turn_out
 from holdfast.server.streams import HEADERS, MEDIA_TYPE, sent_events
-from holdfast.server.talking.listeners import Listener
+from holdfast.server.talking.listeners import REVOKED, Listener
 
 if TYPE_CHECKING:
     from holdfast.keeper.access import Caller
     from holdfast.keeper.sessions import OpenSession
     from holdfast.keeper.users import User
+    from holdfast.server.identity.door import Identity
     from holdfast.server.sockets.places import Places
     from holdfast.server.talking.answers import Said
     from holdfast.server.talking.run import Run
     from holdfast.server.talking.talk import Talk
     from holdfast.server.talking.talks import Talks
 
-__all__ = ["cancel_turns", "router", "say", "stream_turn", "stream_turn_of_chat"]
+__all__ = ["NEW", "cancel_turns", "router", "say", "stream_turn", "stream_turn_of_chat"]
 
 _logger = logging.getLogger(__name__)
 NEW = "new"
@@ -93,15 +95,20 @@ async def say(
     """Say something and get the answer: as JSON when the turn has ended, with whatever status, or
     as an event stream (UI message stream, version 1) while it happens."""
     talks: Talks = request.app.state.talks
-    check_said(body)
-    session = await _session(request, owner, session_id, key)
-    said = await said_in(body, key, session)
+    if session_id == NEW:
+        said = said_first(body, key, request.app.state.keeper.store.limits)
+        session = await _new_session(request, owner, key)
+    else:
+        session = await owner.sessions.open(session_id)
+        said = await said_in(body, key, session)
     talk = talks.of(session)
     if _wants_stream(body, accept):
         return await _streamed(request, talk, owner, caller, said)
     happening = talks.answers.in_session(owner, session, said, caller=caller)
     run = talk.say(happening, client_key=said.client_key, by=None, who=owner.id)
-    return JSONResponse((await _answered(session, run)).model_dump(mode="json"))
+    await _while_valid(identity_of(request), caller, run)
+    answered = await _answered(session, run)
+    return JSONResponse(answered.model_dump(mode="json"), headers=_replayed(run))
 
 
 @router.get("/stream", response_class=StreamingResponse, responses=_RESUMED)
@@ -116,8 +123,11 @@ async def stream_turn(
     talks: Talks = request.app.state.talks
     talk = talks.known(await owner.sessions.open(session_id))
     seq = int(last_event_id) if last_event_id.isascii() and last_event_id.isdigit() else -1
-    run, after_seq = (None, -1) if talk is None else _run_to_resume(talk, seq)
-    if talk is None or run is None:
+    if talk is None:
+        return Response(status_code=204)
+    await talk.forget_removed()
+    run, after_seq = _run_to_resume(talk, seq)
+    if run is None:
         return Response(status_code=204)
     listening = _Listening(request, talk, caller)
     talk.follow(listening.listener, run)
@@ -151,9 +161,7 @@ async def cancel_turns(
     return CancelledOut(cancelled=len(runs))
 
 
-async def _session(request: Request, owner: User, session_id: str, key: str | None) -> OpenSession:
-    if session_id != NEW:
-        return await owner.sessions.open(session_id)
+async def _new_session(request: Request, owner: User, key: str | None) -> OpenSession:
     assistant: str = request.app.state.assistant
     return await owner.sessions.start(assistant=assistant, client_key=key)
 
@@ -163,6 +171,27 @@ def _wants_stream(body: object, accept: str) -> bool:
     if MEDIA_TYPE in accept:
         return True
     return isinstance(body, UiTurnIn) and "application/json" not in accept
+
+
+def _replayed(run: Run) -> dict[str, str]:
+    """The header that every repeated answer has."""
+    return {REPLAYED: "true"} if run.replayed else {}
+
+
+async def _while_valid(identity: Identity, caller: Caller, run: Run) -> None:
+    """Wait until a turn has ended, for as long as the caller may hear of it. The turn goes on.
+
+    Raises:
+        Refused: the credential has ended.
+    """
+    revoked = asyncio.create_task(identity.revoked(caller))
+    try:
+        waited = {revoked} if run.task is None else {revoked, run.task}
+        await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        revoked.cancel()
+    if not identity.still_valid(caller):
+        raise Refused(401, REVOKED.code, REVOKED.reason)
 
 
 async def _answered(session: OpenSession, run: Run) -> AnsweredOut:
@@ -232,7 +261,8 @@ class _Listening:
 
     def response(self, run: Run, after_seq: int = -1) -> Response:
         """The turn as a stream; whoever does not read it to its end stops listening, no more."""
-        return _Stream(self, sent_events(self.listener, run, self._ready, after_seq=after_seq))
+        lines = sent_events(self.listener, run, self._ready, after_seq=after_seq)
+        return _Stream(self, lines, _replayed(run))
 
     async def send(self, sending: Awaitable[None]) -> None:
         """Send a response, for as long as its client listens, and leave."""
@@ -257,8 +287,10 @@ class _Listening:
 
 
 class _Stream(StreamingResponse):
-    def __init__(self, listening: _Listening, lines: AsyncIterator[str]) -> None:
-        super().__init__(lines, media_type=MEDIA_TYPE, headers=HEADERS)
+    def __init__(
+        self, listening: _Listening, lines: AsyncIterator[str], headers: Mapping[str, str]
+    ) -> None:
+        super().__init__(lines, media_type=MEDIA_TYPE, headers={**HEADERS, **headers})
         self._listening = listening
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -57,10 +57,9 @@ class Addresses:
         return origin is None or self.is_own(origin) or origin.lower() in self._foreign
 
     def is_own(self, origin: str) -> bool:
-        """Whether it is a page of this server itself."""
-        scheme, _, host = origin.lower().partition("://")
-        by_number = scheme == "http" and self._everywhere and self._is_number(host)
-        return origin.lower() in self._own or by_number
+        """Whether it is a page of this server itself, by a name that the settings give it: what
+        listens at some address with our port may be anybody's."""
+        return origin.lower() in self._own
 
     def _is_number(self, host: str) -> bool:
         name, _, port = host.rpartition(":")

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
+from holdfast.errors import NotFound
 from holdfast.keeper.access import Caller, Verb, acting_for, decide_for
 from holdfast.keeper.keeper import Keeper
 from holdfast.keeper.users import User
 from holdfast.server.identity.door import Identity
+from holdfast.server.once import note_vault
 
 if TYPE_CHECKING:
     from holdfast.server.talking.talks import Talks
@@ -23,10 +25,12 @@ __all__ = [
     "Reader",
     "Writer",
     "caller_of",
+    "check_may",
     "identity_of",
     "keeper_of",
     "user_for",
     "user_of",
+    "verbs_of",
 ]
 
 ME = "current_user"
@@ -58,7 +62,13 @@ async def user_for(identity: Identity, caller: Caller, named: str, verb: Verb) -
     user_id = caller.user_id if named == ME else named
     caller = acting_for(caller, user_id)
     decide_for(caller, user_id, verb)
-    return await identity.keeper_of(caller).user(user_id)
+    keeper = identity.keeper_of(caller)
+    try:
+        return await keeper.user(user_id, create=False)
+    except NotFound:
+        # Somebody new, or somebody erased whose key is not known to have ended yet.
+        await identity.confirm(caller)
+        return await keeper.user(user_id)
 
 
 async def user_of(connection: HTTPConnection, verb: Verb) -> User:
@@ -74,12 +84,21 @@ async def user_of(connection: HTTPConnection, verb: Verb) -> User:
     return await user_for(identity_of(connection), caller_of(connection), named, verb)
 
 
+# A dependency that is no coroutine function would be called in a thread, for every request.
+async def _asking(connection: HTTPConnection) -> Caller:
+    return caller_of(connection)
+
+
 async def _reader(connection: HTTPConnection) -> User:
-    return await user_of(connection, "read")
+    user = await user_of(connection, "read")
+    await note_vault(connection, user.vault)
+    return user
 
 
 async def _writer(connection: HTTPConnection) -> User:
-    return await user_of(connection, "write")
+    user = await user_of(connection, "write")
+    await note_vault(connection, user.vault)
+    return user
 
 
 async def _eraser(connection: HTTPConnection) -> AsyncIterator[User]:
@@ -91,7 +110,26 @@ async def _eraser(connection: HTTPConnection) -> AsyncIterator[User]:
     talks.forget(user.vault.raw)
 
 
-Asking: TypeAlias = Annotated[Caller, Depends(caller_of)]
+_VERBS: dict[object, Verb] = {_reader: "read", _writer: "write", _eraser: "erase"}
+
+
+def verbs_of(dependencies: Iterable[object]) -> tuple[Verb, ...]:
+    """What a route's caller must be allowed to do, by the dependencies that the route has."""
+    return tuple(_VERBS[call] for call in dependencies if call in _VERBS)
+
+
+def check_may(connection: HTTPConnection, verb: Verb) -> None:
+    """Refuse a caller who may not do this, before anything of the request's body is read.
+
+    Raises: as `user_of`.
+    """
+    caller = caller_of(connection)
+    named = connection.path_params.get("user_id", ME)
+    user_id = caller.user_id if named == ME else named
+    decide_for(acting_for(caller, user_id), user_id, verb)
+
+
+Asking: TypeAlias = Annotated[Caller, Depends(_asking)]
 Reader: TypeAlias = Annotated[User, Depends(_reader)]
 Writer: TypeAlias = Annotated[User, Depends(_writer)]
 Eraser: TypeAlias = Annotated[User, Depends(_eraser)]

@@ -18,7 +18,7 @@ from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
 
 from holdfast.capture.checks import checked_name
-from holdfast.errors import BadInput, BadSettings, NotFound
+from holdfast.errors import BadInput, BadSettings, HoldfastError, NotFound
 from holdfast.keeper.access import Caller, acting_for
 from holdfast.keeper.keeper import Keeper
 from holdfast.keeper.tokens import SECRET_PREFIX, Token
@@ -39,6 +39,7 @@ ACT_FOR = "x-holdfast-user-id"
 """The header in which a key that acts for users names one."""
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_ENDED = "this credential is unknown, revoked or expired"
 _FROM_US = frozenset({"same-origin", "none"})
 
 
@@ -104,6 +105,24 @@ class Identity:
         if caller.via == "key" and self._keys.is_revoked(caller.credential):
             return False
         return caller.expires_at is None or caller.expires_at > self._keeper.store.clock()
+
+    async def note_ended(self) -> None:
+        """Take note at once of keys that have just ended here; otherwise that takes a second."""
+        with contextlib.suppress(HoldfastError):  # then it takes that second
+            await self._keys.check()
+
+    async def confirm(self, caller: Caller) -> None:
+        """Ask the store itself whether a credential is good: before it makes anything of somebody.
+
+        Raises:
+            Refused: it has ended, here or in another process.
+            StorageFailed: or one of its kinds: it cannot be told.
+        """
+        if caller.via == "key":
+            await self._keys.check()
+        if not self.still_valid(caller):
+            headers = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
+            raise Refused(401, "wrong_credential", _ENDED, headers=headers)
 
     async def revoked(self, caller: Caller) -> None:
         """Return when the credential is revoked or expires, which may be never.
@@ -178,8 +197,7 @@ class Identity:
             message = f"{way}send an API key as 'Authorization: Bearer hf_...'"
             return Refused(401, "not_logged_in", message, headers=headers)
         self.limits.note_failure(connection.client.host if connection.client else "")
-        message = "this credential is unknown, revoked or expired"
-        return Refused(401, "wrong_credential", message, headers=headers)
+        return Refused(401, "wrong_credential", _ENDED, headers=headers)
 
 
 def check_settings(settings: Settings) -> None:

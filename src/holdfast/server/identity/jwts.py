@@ -30,10 +30,12 @@ _TIMEOUT_S = 5.0
 _MAX_JWKS_BYTES = 1 << 20
 _FRESH_S = 600.0
 _RETRY_S = 60.0
+_OLDEST_S = 86_400.0
+"""Keys that were read longer ago are good no more: the issuer may have taken one back since."""
 
 
 class JwksUnavailable(Exception):
-    """The issuer's keys have never been read, and cannot be read now."""
+    """The issuer's keys cannot be read now, and were not within the last day."""
 
 
 class Jwks:
@@ -52,11 +54,11 @@ class Jwks:
         """The key of an id, or the only one there is when a token names none; None: unknown.
 
         Raises:
-            JwksUnavailable: no keys could be read yet.
+            JwksUnavailable: no keys could be read yet, or not for too long.
         """
         if not self._is_fresh() or not self._has(key_id):
             await self._refresh(key_id)
-        if self._keys is None:
+        if self._keys is None or self._monotonic() - self._read_at > _OLDEST_S:
             raise JwksUnavailable
         if key_id is None and len(self._keys) == 1:
             return next(iter(self._keys.values()))
@@ -214,14 +216,19 @@ def _text(claim: object) -> str:
 
 
 def _scopes_of(claims: Mapping[str, Any]) -> frozenset[Scope]:  # as above
-    """Those of ours that `scope` (or `scp`) names; all of them when it names none.
+    """Those of ours that `scope` and `scp` name; all of them when they name none.
 
     Issuers put scopes of their own there ("openid profile"), which say nothing about memories.
+    What cannot be read may be a limit: then there are none.
     """
-    said = claims.get("scope", claims.get("scp", ""))
-    words = said.split() if isinstance(said, str) else said
-    named = set(words) if isinstance(words, list) and all(isinstance(w, str) for w in words) else ()
-    if any(word.startswith("memory:") for word in named):
+    named: set[str] = set()
+    for claim in ("scope", "scp"):
+        said = claims.get(claim)
+        words = said.split() if isinstance(said, str) else [] if said is None else said
+        if not (isinstance(words, list) and all(isinstance(word, str) for word in words)):
+            return frozenset()
+        named.update(words)
+    if any(word.lower().startswith("memory:") for word in named):
         return frozenset(scope for scope in ALL_SCOPES if scope in named)
     return ALL_SCOPES
 

@@ -128,8 +128,12 @@ class Offering:
     ) -> Any:  # Any: Json, which pydantic and mypy read differently
         self._speaker.spend(ctx.request, _rate_of(tool))
         context = await self._speaker.context(ctx.request, tool.scope)
-        async with asyncio.timeout(tool.timeout_s or self._timeout_s):
-            return await tool.run(context, params.arguments or {})
+        try:
+            async with asyncio.timeout(tool.timeout_s or self._timeout_s):
+                return await tool.run(context, params.arguments or {})
+        finally:
+            if tool.scope == "memory:delete":
+                self._speaker.removed(ctx.request)
 
     # The resource
 
@@ -219,7 +223,7 @@ async def _told(ctx: _Context, call_next: CallNext) -> HandlerResult:
 
 def _log_broken(message: str, action: str, ctx: _Context, exc: Exception) -> None:
     # Its class alone: an exception that nobody foresaw may quote what somebody said.
-    facts = {"action": action, "request_id": _request_id(ctx), "kind": type(exc).__name__}
+    facts = {"action": action, "request_id": _request_id(ctx), "error": type(exc).__name__}
     _logger.error(message, extra=facts)
 
 

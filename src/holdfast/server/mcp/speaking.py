@@ -39,6 +39,9 @@ class Speaker(Protocol):
     async def context(self, request: HTTPConnection | None, scope: Scope) -> ToolContext:
         """Where a tool of a scope runs. Raises NotAllowed when the credential is not for it."""
 
+    def removed(self, request: HTTPConnection | None) -> None:
+        """Something may have been removed: what tells of it elsewhere goes too."""
+
 
 class Requester:
     """Whoever the request's own credential names: a session id of the protocol says nothing."""
@@ -75,6 +78,11 @@ class Requester:
             base_url=base_url(self._settings, connection),
         )
 
+    def removed(self, request: HTTPConnection | None) -> None:
+        """Answers that were kept for those who send the same again."""
+        connection = _there(request)
+        connection.app.state.once.forget(caller_of(connection))
+
 
 class OneUser:
     """The one user that a process was started for."""
@@ -99,6 +107,9 @@ class OneUser:
         return ToolContext(
             user=self._user, now=self._clock(), scopes=self._scopes, base_url=self._base_url
         )
+
+    def removed(self, request: HTTPConnection | None) -> None:
+        """Nothing: over stdio no answers are kept."""
 
 
 def _there(request: HTTPConnection | None) -> HTTPConnection:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import logging
 import os
 import queue
 import re
@@ -16,7 +15,7 @@ import signal
 import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from mcp.server.stdio import stdio_server
 
@@ -26,11 +25,13 @@ from holdfast.server.mcp.offering import Offering
 from holdfast.server.mcp.speaking import OneUser
 from holdfast.server.mcp.transport import quieten
 from holdfast.server.mcp.unanswered import Unanswered
+from holdfast.server.observing.logs import log_to_stderr
 
 if TYPE_CHECKING:
     from mcp.server.lowlevel.server import Server
 
     from holdfast.keeper.keeper import Keeper
+    from holdfast.server.observing.logs import LogFormat
     from holdfast.settings import Settings
 
 __all__ = ["serve_stdio"]
@@ -48,7 +49,8 @@ async def serve_stdio(keeper: Keeper, settings: Settings, *, read_only: bool = F
 
     Call it in the main thread of a process that does nothing else.
     """
-    _log_to_stderr(settings.log_level)
+    log_to_stderr(settings.log_level, cast("LogFormat", settings.log_format))
+    quieten()
     speaker = OneUser(
         await keeper.user(settings.user),
         scopes=_READING if read_only else ALL_SCOPES,
@@ -197,9 +199,3 @@ def _wires() -> Iterator[tuple[int, int]]:
         os.dup2(write_fd, 1)
         # Not closed: a thread may be at them still, and a number that is given out anew would be
         # read and written by two.
-
-
-def _log_to_stderr(level: str) -> None:
-    form = "%(asctime)s %(levelname)s %(name)s %(message)s"
-    logging.basicConfig(level=level.upper(), stream=sys.stderr, format=form, force=True)
-    quieten()

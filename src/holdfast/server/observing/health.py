@@ -82,10 +82,11 @@ def checks_of(
     *,
     min_free_bytes: int,
     upkeep_alive: Callable[[], bool],
+    warm: Callable[[], Awaitable[None]],
     stopping: Callable[[], bool],
 ) -> dict[str, Callable[[], Awaitable[None]]]:
     """What this server needs: its store for reading and for writing, its keys, room on the disk,
-    the task that looks after it, and nobody who has told it to stop."""
+    what compares meanings, the task that looks after it, and nobody who has told it to stop."""
 
     async def reading() -> None:
         await store.storage.vault(_NOBODY)
@@ -124,6 +125,7 @@ def checks_of(
         "disk": disk,
         "keys": keys,
         "reading": reading,
+        "recall": warm,
         "running": running,
         "upkeep": upkeep,
         "writing": writing,

@@ -14,6 +14,7 @@ from holdfast.keeper.access import Caller
 from holdfast.server.failures import error_response
 from holdfast.server.observing.metrics import method_label
 from holdfast.server.observing.observer import Here, Observer, enter
+from holdfast.server.observing.tracing import NO_SPAN
 from holdfast.server.once import REPLAYED
 
 __all__ = ["Passage"]
@@ -32,6 +33,8 @@ _RECALLS = {
     "/api/context": "context",
 }
 """Routes that do nothing but recall, and what they are called among the figures."""
+_PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
+"""Machines ask for them every few seconds: a trace of each would bury the others."""
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _RETRIES = "x-stainless-retry-count"
 
@@ -58,7 +61,9 @@ class Passage:
         self._is_socket = scope["type"] == "websocket"
         self._is_stream = False
         scope.setdefault("state", {})["request_id"] = self.request_id
-        self._span = observer.tracing.request(self._method, Headers(scope=scope))
+        self._span = NO_SPAN
+        if scope["path"] not in _PROBES:
+            self._span = observer.tracing.request(self._method, Headers(scope=scope))
         self._here = Here(observer, self.request_id, self._span, is_socket=self._is_socket)
         enter(self._here)
         observer.metrics.open_requests.inc()

@@ -15,7 +15,16 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from holdfast import errors
-from holdfast.assistant.answering import NO_TOOLS, Answerer, Asked, Piece, Toolbox, Usage
+from holdfast.assistant.answering import (
+    NO_TOOLS,
+    Answerer,
+    Asked,
+    Piece,
+    Toolbox,
+    Usage,
+    prepare,
+    takes_tools,
+)
 from holdfast.assistant.events import (
     Event,
     Failed,
@@ -97,11 +106,15 @@ class _Turn:
         self._tools = 0
         self._open_tools: dict[str, tuple[str, Span]] = {}
         self._ended = False
-        above = NO_SPAN if self._here is None else self._here.span
+        place = self._here
+        # A socket is open for hours: each turn over it is a trace of its own.
+        above = NO_SPAN if place is None or place.is_socket else place.span
         self.span = observer.tracing.begin("invoke_agent", above=above)
         self.span.set("gen_ai.operation.name", "invoke_agent")
         self.span.set("gen_ai.conversation.id", started.session_id)
         self.span.set("holdfast.turn_id", started.turn_id)
+        if place is not None:
+            self.span.set("holdfast.request_id", place.request_id)
 
     def saw(self, event: Event) -> None:
         """Note an event."""
@@ -203,6 +216,21 @@ class ObservedAnswerer:
     def name(self) -> str:
         """The model's."""
         return self._inner.name
+
+    @property
+    def context_tokens(self) -> int | None:
+        """The model's, when it says so."""
+        own: int | None = getattr(self._inner, "context_tokens", None)
+        return own
+
+    @property
+    def takes_tools(self) -> bool:
+        """The model's."""
+        return takes_tools(self._inner)
+
+    async def prepare(self) -> None:
+        """Prepare the model."""
+        await prepare(self._inner)
 
     async def answer(self, asked: Asked, tools: Toolbox = NO_TOOLS) -> AsyncIterator[Piece]:
         """The model's pieces."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from holdfast.server.talking.answers import Answers
     from holdfast.server.talking.talks import Talks
     from holdfast.server.upkeep import Upkeep
+    from holdfast.server.warming import Warming
     from holdfast.settings import Settings
 
 __all__ = ["observer_of", "watch_server"]
@@ -54,6 +55,7 @@ def watch_server(app: FastAPI, observer: Observer, settings: Settings) -> None:
     talks: Talks = app.state.talks
     upkeep: Upkeep = app.state.upkeep
     places: Places = app.state.places
+    warming: Warming = app.state.warming
     store, metrics = keeper.store, observer.metrics
     app.state.observer = observer
     app.state.checks = Checks(
@@ -61,6 +63,7 @@ def watch_server(app: FastAPI, observer: Observer, settings: Settings) -> None:
             store,
             min_free_bytes=settings.min_free_mb << 20,
             upkeep_alive=lambda: upkeep.alive,
+            warm=warming.ready,
             stopping=talks.stopping.is_set,
         )
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, TypeAlias
@@ -11,16 +12,22 @@ from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 
 from holdfast.errors import HoldfastError, TooLarge
-from holdfast.server.failures import Refused
+from holdfast.server.failures import Refused, refused_by
 from holdfast.server.identity.asking import caller_of, identity_of
-from holdfast.server.proxy.refusals import refusal
+from holdfast.server.proxy.refusals import error_object, is_gone, refusal
+from holdfast.server.proxy.speaking import event
 
 if TYPE_CHECKING:
     from starlette.types import Message, Receive, Scope, Send
 
+    from holdfast.model import TurnStatus
+
 __all__ = ["Answering", "Client", "Completions", "read_body"]
 
 _logger = logging.getLogger(__name__)
+_LAST_WORDS_S = 1.0
+_STOPPING = Refused(503, "stopping", "the server stops: send it again in a moment")
+_ENDED = Refused(401, "credential_ended", "your credential ended: log in again")
 
 
 class Client:
@@ -31,17 +38,38 @@ class Client:
         self._request_id = (b"x-holdfast-request-id", request_id.encode())
         self.begun = False
         """It has the beginning of an answer."""
+        self._streams = False
+        self._whole = False
         self.gone = False
         """It has left."""
         self.refused: HTTPException | None = None
         """Why what it sends is not taken."""
 
+    def cut_off(self) -> TurnStatus:
+        """How a turn ends whose answer is not waited for any longer."""
+        return "cancelled" if self.gone else "interrupted"
+
     async def send(self, message: Message) -> None:
         """Send it a message of ASGI. Beside the upstream's request id it gets that of our log."""
         self.begun = True
         if message["type"] == "http.response.start":
-            message = {**message, "headers": [*message["headers"], self._request_id]}
+            headers = [*message["headers"], self._request_id]
+            message = {**message, "headers": headers}
+            self._streams = any(_is_stream(name, value) for name, value in headers)
+        else:
+            self._whole = not message.get("more_body", False)
         await self._send(message)
+
+    async def cut(self, why: Refused, request_id: str) -> None:
+        """End a stream of events in the middle, with the reason as its last event. What was begun
+        in another form just stops: it has no place for one."""
+        if not self._streams or self._whole:
+            return
+        told = event(error_object(why.status, why.code, why.message, request_id))
+        with contextlib.suppress(TimeoutError, OSError):
+            async with asyncio.timeout(_LAST_WORDS_S):
+                # The event before it may have come in part.
+                await self.send({"type": "http.response.body", "body": b"\n\n" + told})
 
 
 Answering: TypeAlias = Callable[
@@ -60,7 +88,7 @@ class Completions:
     async def stop(self) -> None:
         """End what is being answered; its last words are recorded on return."""
         for work in self._works:
-            work.cancel()
+            _cut(work)
         if self._works:
             await asyncio.wait(self._works)
 
@@ -81,7 +109,7 @@ class Completions:
             # The process ends: the turn is interrupted, and nobody has cancelled it. Not raised
             # again: this task ends here, and the server below would tell of it as of a fault.
             connection.app.state.talks.stopping.set()
-            work.cancel()
+            _cut(work)
             await asyncio.wait({work})
         finally:
             for watcher in watching:
@@ -98,9 +126,12 @@ class Completions:
         receive: Receive,
     ) -> None:
         if client.refused is not None:
-            error: BaseException | None = Refused(413, "too_large", client.refused.detail)
+            error: BaseException | None = refused_by(client.refused)
         else:
             error = None if work.cancelled() else work.exception()
+        if work.cancelled() and client.begun:
+            stops = connection.app.state.talks.stopping.is_set()
+            await client.cut(_STOPPING if stops else _ENDED, connection.state.request_id)
         if error is None:
             return
         if not isinstance(error, HoldfastError | Refused):
@@ -109,7 +140,19 @@ class Completions:
             await refusal(error, connection.state.request_id)(scope, receive, client.send)
             return
         extra = {"action": "proxy.record", "request_id": connection.state.request_id}
-        _logger.error("answer not recorded", extra={**extra, "code": error.code})
+        gone = isinstance(error, HoldfastError) and is_gone(error)
+        level = logging.INFO if gone else logging.ERROR
+        _logger.log(level, "answer not recorded", extra={**extra, "code": error.code})
+
+
+def _is_stream(name: bytes, value: bytes) -> bool:
+    return name.lower() == b"content-type" and value.lower().startswith(b"text/event-stream")
+
+
+def _cut(work: asyncio.Task[None]) -> None:
+    """Cancel it, once: a second time would cut off what records the end."""
+    if not work.cancelling():
+        work.cancel()
 
 
 async def _listen(
@@ -124,11 +167,11 @@ async def _listen(
             message = await receive()
         except HTTPException as exc:
             client.refused = exc
-            work.cancel()
+            _cut(work)
             return
         if message["type"] == "http.disconnect":
             client.gone = True
-            work.cancel()
+            _cut(work)
             return
         arrived.put_nowait(message)
 
@@ -139,7 +182,7 @@ async def _until_revoked(
     """End the answer when the credential it was asked for with ends."""
     await identity_of(connection).revoked(caller_of(connection))
     client.gone = True
-    work.cancel()
+    _cut(work)
 
 
 async def read_body(receive: Receive, limit: int) -> bytes:

@@ -14,6 +14,7 @@ from holdfast.errors import HoldfastError
 from holdfast.server.failures import Refused
 from holdfast.server.proxy.answers import Answer
 from holdfast.server.proxy.assembling import Assembler
+from holdfast.server.proxy.refusals import is_gone
 from holdfast.server.proxy.upstream import Upstream, shown_headers
 from holdfast.server.proxy.wire import mended
 
@@ -136,12 +137,14 @@ class Exchange:
 
     async def _collect(self, response: httpx2.Response) -> bytes:
         """Pass an answer in one piece on as it comes, but for its last piece, which is returned."""
-        held = b""
+        held, fits = b"", True
         async for piece in response.aiter_raw():
             if held:
                 await self._send({"type": "http.response.body", "body": held, "more_body": True})
             held = piece
-            if len(self._body) + len(piece) <= self._max_body:
+            # From there on nothing is kept: a smaller piece after it would stand behind a hole.
+            fits = fits and len(self._body) + len(piece) <= self._max_body
+            if fits:
                 self._body += piece
         return held
 
@@ -176,9 +179,10 @@ class Exchange:
         try:
             await work
         except HoldfastError as exc:
-            self.failures += 1
+            self.failures += not is_gone(exc)
+            level = logging.INFO if is_gone(exc) else logging.ERROR
             extra = {"action": "proxy.record", "code": exc.code, "count": self.failures}
-            _logger.error("answer not recorded", extra=extra)
+            _logger.log(level, "answer not recorded", extra=extra)
 
     async def _end(
         self, failed: _Failed | None, response: httpx2.Response | None, *, streamed: bool
@@ -194,13 +198,13 @@ class Exchange:
         places = await self._answer.finish(verbatim)
         if failed is not None:
             await self._turn.error(failed.text[:_MAX_ERROR_CHARS], code=failed.code)
-        await self._annotate()
-        await self._turn.end(status)
+        await self._turn.end(status, entities=await self._annotated())
         opened = self._opened
         for place in places if failed is None else ():
             await self._opening.answered(opened.user, opened.session, opened.asked, place)
 
-    async def _annotate(self) -> None:
+    async def _annotated(self) -> dict[str, Json]:
+        """Note what the answer tells of the turn; what may be written with its end is returned."""
         assembler = self._assembler
         calls = any(choice.calls for choice in assembler.choices.values())
         reasons: list[Json] = [c.finish_reason for _, c in sorted(assembler.choices.items())]
@@ -213,11 +217,13 @@ class Exchange:
         }
         model = assembler.head.get("model")
         told: Json = {name: value for name, value in facts.items() if value not in (None, [])}
-        await self._turn.annotate(
-            intent="tool_execution" if calls else None,
-            entities={**self._turn.record.entities, "upstream": told},
-            model=mended(model)[:200] if isinstance(model, str) and model.strip() else None,
-        )
+        intent = "tool_execution" if calls else None
+        named = mended(model)[:200] if isinstance(model, str) and model.strip() else None
+        record = self._turn.record
+        # A write of its own, so only when the turn is another one than was asked for.
+        if intent not in (None, record.intent) or named not in (None, record.model):
+            await self._turn.annotate(intent=intent, model=named)
+        return {**record.entities, "upstream": told}
 
     def _stream_failure(self) -> _Failed | None:
         assembler = self._assembler

@@ -24,7 +24,7 @@ from holdfast.server.proxy.planning import Plan, plan
 from holdfast.server.proxy.wire import ChatRequest, no_chain
 
 if TYPE_CHECKING:
-    from holdfast.capture.turn import TurnRecorder
+    from holdfast.capture.turn import CutOff, TurnRecorder
     from holdfast.keeper.sessions import OpenSession
     from holdfast.keeper.store import Store
     from holdfast.keeper.users import User
@@ -82,12 +82,13 @@ class Opening:
         self._recent: OrderedDict[tuple[bytes, str, bytes], Run] = OrderedDict()
 
     async def open(
-        self, stack: AsyncExitStack, user: User, asked: Asked, *, again: bool
+        self, stack: AsyncExitStack, user: User, asked: Asked, *, again: bool, cut_off: CutOff
     ) -> Opened | Repeated:
         """Record what is new of a request; durable on return. The turn ends with the stack.
 
         Args:
             again: the client says that it tries this very request again.
+            cut_off: how a turn ends whose task is cancelled.
 
         Raises:
             BadInput, TooLarge: something of it cannot be kept; nothing was written.
@@ -102,7 +103,7 @@ class Opening:
                 repeated = await _repeated(session, before.turn_id)
                 if repeated.turn.status == "complete":
                     return repeated
-            return await self._turn(stack, user, session, asked)
+            return await self._turn(stack, user, session, asked, cut_off)
 
     @asynccontextmanager
     async def place(self, user: User, asked: Asked) -> AsyncIterator[OpenSession]:
@@ -147,7 +148,12 @@ class Opening:
                     await asyncio.gather(*ending)
 
     async def _turn(
-        self, stack: AsyncExitStack, user: User, session: OpenSession, asked: Asked
+        self,
+        stack: AsyncExitStack,
+        user: User,
+        session: OpenSession,
+        asked: Asked,
+        cut_off: CutOff,
     ) -> Opened | Repeated:
         attempt = 1
         for _ in range(_MAX_TRIES):
@@ -159,7 +165,7 @@ class Opening:
                     client_key=_client_key(asked, found, attempt),
                     model=asked.request.model,
                     entities={"request": _parameters(asked.request.raw)},
-                )
+                ).when_cut_off(cut_off)
             )
             if not turn.replayed:
                 return self._opened(user, session, asked, found, turn)

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from holdfast.assistant.chat import cut_off_by
 from holdfast.assistant.events import Delta, Failed, Finished, Thought
 from holdfast.clock import system_clock, to_ms
-from holdfast.errors import BadInput, NotFound
+from holdfast.errors import NotFound
 from holdfast.keeper.contexts import estimated_tokens
 from holdfast.server.failures import Refused
 from holdfast.server.proxy.refusals import error_object
@@ -114,15 +115,12 @@ class OwnAnswer:
             said = _Told(planned=given, client_key=key, answers=given.answers)
         elif not any(e.message.role == "user" for e in given.entries):
             # Results of tools, or instructions alone: they are kept, and the question before them
-            # is answered.
-            asks = any(unit.role == "user" for unit in self._asked.request.units)
-            if not asks:
-                raise BadInput("messages", "nobody asks anything in them")
+            # is answered; `check_own` has seen to it that there is one.
             said = await self._kept(session, given)
         return self._answers.in_session(self._user, session, said, caller=self._caller)()
 
     async def _kept(self, session: OpenSession, given: Input) -> _Told:
-        opening = session.turn(given=given)
+        opening = session.turn(given=given).when_cut_off(cut_off_by(self._answers.stopping))
         async with opening as turn:
             last = turn.messages[-1].id
         answered = replace(given, entries=(), turns=(), answers=last)

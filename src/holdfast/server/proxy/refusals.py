@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import JSONResponse
 
-from holdfast.errors import BadInput, HoldfastError
+from holdfast.errors import BadInput, HoldfastError, NotFound, VaultErased
 from holdfast.server.failures import Refused, status_of
 
 if TYPE_CHECKING:
     from holdfast.model import JsonObject
 
-__all__ = ["error_object", "refusal"]
+__all__ = ["error_object", "is_gone", "refusal"]
 
 _TYPES = {
     401: "authentication_error",
@@ -24,6 +24,11 @@ _TYPES = {
     409: "conflict_error",
     429: "rate_limit_error",
 }
+
+
+def is_gone(error: HoldfastError) -> bool:
+    """Whether what was to be written into was removed meanwhile, which is nobody's fault."""
+    return isinstance(error, NotFound | VaultErased)
 
 
 def error_object(
@@ -50,4 +55,5 @@ def refusal(error: HoldfastError | Refused, request_id: str) -> JSONResponse:
         status, code, message = status_of(error), error.code, str(error)
         param = error.field if isinstance(error, BadInput) else None
     body = error_object(status, code, message, request_id, param=param)
-    return JSONResponse(body, status_code=status)
+    headers = error.headers if isinstance(error, Refused) else None
+    return JSONResponse(body, status_code=status, headers=headers)

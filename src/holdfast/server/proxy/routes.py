@@ -26,6 +26,7 @@ from holdfast.server.proxy.injecting import with_context
 from holdfast.server.proxy.naming import OWN_SESSION, named_session, named_user
 from holdfast.server.proxy.opening import Opened, Opening, Repeated
 from holdfast.server.proxy.own import OwnAnswer, assistant_of, model_object, models_of
+from holdfast.server.proxy.own_checks import check_own
 from holdfast.server.proxy.refusals import refusal
 from holdfast.server.proxy.speaking import chunks_of, recorded_completion
 from holdfast.server.proxy.upstream import Upstream, model_path, shown_headers
@@ -102,6 +103,8 @@ class Proxy:
         if talks.stopping.is_set():
             raise talks.refusal()
         request = read_request(await read_body(receive, self._max_body))
+        if not self._upstream.configured:
+            check_own(request)
         headers = _headers(connection)
         caller = caller_of(connection)
         user = await user_for(
@@ -110,7 +113,12 @@ class Proxy:
         asked = await self._asked(user, request, headers)
         if not self._upstream.configured:
             own = OwnAnswer(caller, user, asked, self._opening, talks.answers)
-            await own.run(client.send, connection.state.request_id)
+            who = (user.vault.account, user.id)
+            talks.admit(who)
+            try:
+                await own.run(client.send, connection.state.request_id)
+            finally:
+                talks.leave(who)
             return
         await self._forward(user, asked, headers, client, injects=caller.injects_context)
 
@@ -142,7 +150,9 @@ class Proxy:
         opened: Opened | Repeated | None = None
         try:
             async with AsyncExitStack() as stack:
-                opened = await self._opening.open(stack, user, asked, again=again)
+                opened = await self._opening.open(
+                    stack, user, asked, again=again, cut_off=client.cut_off
+                )
                 if isinstance(opened, Opened):
                     body = asked.request.body
                     if injects:
@@ -168,9 +178,9 @@ class Proxy:
             await exchange.run(self._upstream, headers, body)
         except (asyncio.CancelledError, ClientGone) as exc:
             await finish(exchange.broken_off())
-            gone = isinstance(exc, ClientGone) or client.gone
+            client.gone = client.gone or isinstance(exc, ClientGone)
             if opened.turn.record.status == "open":
-                await finish(opened.turn.end("cancelled" if gone else "interrupted"))
+                await finish(opened.turn.end(client.cut_off()))
             if not isinstance(exc, ClientGone):
                 raise
         finally:

@@ -2,18 +2,6 @@
 
 from __future__ import annotations
 
-from holdfast.server.schemas.base import (
-    Asked,
-    ErrorDetail,
-    ErrorOut,
-    HealthOut,
-    In,
-    Moment,
-    Out,
-    PageAsked,
-    ReadyOut,
-    TicketOut,
-)
 from holdfast.server.schemas.conversations import (
     ChangeConversationIn,
     ClearedOut,
@@ -116,6 +104,18 @@ from holdfast.server.schemas.rooms import (
     RoomReceiptOut,
     RoomsOut,
     RoomTurnOut,
+)
+from holdfast.server.schemas.shapes import (
+    Asked,
+    ErrorDetail,
+    ErrorOut,
+    HealthOut,
+    In,
+    Moment,
+    Out,
+    PageAsked,
+    ReadyOut,
+    TicketOut,
 )
 
 __all__ = [

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import Field
 
-from holdfast.server.schemas.base import In, Out, PageAsked
+from holdfast.server.schemas.shapes import In, Out, PageAsked
 
 __all__ = [
     "ChangeConversationIn",

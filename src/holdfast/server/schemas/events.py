@@ -6,9 +6,9 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import Field
 
-from holdfast.server.schemas.base import Out
 from holdfast.server.schemas.conversations import MessageOut
 from holdfast.server.schemas.recall import HitOut
+from holdfast.server.schemas.shapes import Out
 
 __all__ = [
     "DeltaEvent",

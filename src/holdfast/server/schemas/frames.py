@@ -6,7 +6,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, TypeAdapter
 
-from holdfast.server.schemas.base import In
+from holdfast.server.schemas.shapes import In
 
 __all__ = [
     "FRAME_TYPES",

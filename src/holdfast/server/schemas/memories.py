@@ -7,8 +7,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from holdfast.server.schemas.base import In, Moment, Out, PageAsked
 from holdfast.server.schemas.conversations import MessageOut
+from holdfast.server.schemas.shapes import In, Moment, Out, PageAsked
 
 __all__ = [
     "MemoriesOut",

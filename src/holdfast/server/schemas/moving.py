@@ -6,7 +6,7 @@ from datetime import datetime
 
 from pydantic import Field
 
-from holdfast.server.schemas.base import In, Out
+from holdfast.server.schemas.shapes import In, Out
 
 __all__ = ["BrokenOut", "EraseIn", "ImportOut", "ProfileOut"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from holdfast.server.schemas.base import In, Out
+from holdfast.server.schemas.shapes import In, Out
 
 __all__ = [
     "AssistantIn",

@@ -7,9 +7,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from holdfast.server.schemas.base import Asked, Out
 from holdfast.server.schemas.conversations import MessageOut
 from holdfast.server.schemas.memories import MemoryOut
+from holdfast.server.schemas.shapes import Asked, Out
 
 __all__ = [
     "ContextAsked",

@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from holdfast.server.schemas.base import In, Out
 from holdfast.server.schemas.conversations import ReceiptOut, TurnOut
+from holdfast.server.schemas.shapes import In, Out
 
 __all__ = [
     "MemberOut",

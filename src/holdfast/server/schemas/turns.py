@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, JsonValue, Tag
+from pydantic import BaseModel, ConfigDict, Discriminator, FailFast, Field, JsonValue, Tag
 
-from holdfast.server.schemas.base import In, Out
 from holdfast.server.schemas.conversations import TurnOut
+from holdfast.server.schemas.shapes import In, Out
 
 __all__ = [
     "AnsweredOut",
@@ -45,7 +45,7 @@ class TurnIn(In):
     answers: str | None = Field(None, description="Id of a message.")
     intent: str | None = None
     entities: dict[str, JsonValue] | None = None
-    tags: list[str] = Field(default_factory=list)
+    tags: Annotated[list[str], FailFast()] = Field(default_factory=list)
 
 
 class _Loose(BaseModel):
@@ -58,7 +58,7 @@ class UiMessageIn(_Loose):
 
     id: str
     role: Literal["system", "user", "assistant"]
-    parts: list[dict[str, Any]] = Field(default_factory=list)
+    parts: Annotated[list[dict[str, Any]], FailFast()] = Field(default_factory=list)
 
 
 class UiTurnIn(_Loose):
@@ -66,7 +66,8 @@ class UiTurnIn(_Loose):
     said before is known here."""
 
     id: str = ""
-    messages: list[UiMessageIn]
+    # One error, and not one for each of a million messages: they would stop the server.
+    messages: Annotated[list[UiMessageIn], FailFast()]
     trigger: Literal["submit-message", "regenerate-message"] = "submit-message"
     messageId: str | None = None  # noqa: N815  # the SDK's own name
 

@@ -18,6 +18,7 @@ from starlette.websockets import WebSocketDisconnect
 from holdfast.errors import BadInput, HoldfastError, NotFound
 from holdfast.keeper.access import Verb, decide_for
 from holdfast.server.failures import Refused
+from holdfast.server.problems import problem_of
 from holdfast.server.schemas.events import PongEvent
 from holdfast.server.schemas.frames import (
     FRAME_TYPES,
@@ -43,6 +44,8 @@ from holdfast.server.talking.run import Happening
 from holdfast.server.talking.talk import Talk
 
 if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
     from holdfast.keeper.access import Caller
     from holdfast.keeper.users import User
     from holdfast.server.identity.limits import Rate
@@ -56,6 +59,8 @@ MAX_FRAME_BYTES = 1 << 20
 
 _logger = logging.getLogger(__name__)
 _CLOSE_TIMEOUT_S = 2.0
+_SHOWN = 64
+"""Characters of a name in a frame that are told back."""
 
 
 class Connection:
@@ -145,6 +150,7 @@ class Connection:
                 return
             if not self._talks.valid(self.caller):
                 self.listener.end(REVOKED)
+                return
             text = message.get("text")
             if text is not None:
                 await self._take_text(text)
@@ -164,13 +170,16 @@ class Connection:
             frame = client_frames.validate_json(text)
         except ValidationError as exc:
             # Where and what kind, but never the value: it is what somebody said.
-            problems = sorted({_problem(e["loc"], e["type"]) for e in exc.errors()})
+            problems = sorted({_problem(e) for e in exc.errors()})
             self._refuse(BadInput("frame", "it was not taken: " + "; ".join(problems)), None)
             return
+        key = getattr(frame, "client_key", None)
+        if isinstance(frame, AudioEndFrame):
+            key = self._speaking.client_key
         try:
             await self._do(frame)
         except (HoldfastError, Refused) as exc:
-            self._refuse(exc, getattr(frame, "client_key", None))
+            self._refuse(exc, key)
 
     async def _do(self, frame: ClientFrame) -> None:
         match frame:
@@ -196,18 +205,18 @@ class Connection:
         match frame:
             case JoinFrame():
                 self._may("read")
+                self._spend(self.caller, "reads")
                 await self._rooms.join(frame)
             case LeaveFrame():
                 self._rooms.leave(frame.room_id)
             case PostFrame():
                 self._may("write")
                 joined = self._rooms.get(frame.room_id)
+                self._spend(self.caller, "writes")
                 said = Said(text=frame.text, client_key=frame.client_key)
                 answers = self._talks.answers
                 happening = answers.in_room(self.user, joined.room, said, caller=self.caller)
-                joined.talk.say(
-                    happening, client_key=said.client_key, by=self.listener, who=self.user.id
-                )
+                self._begin(joined.talk, happening, said)
             case TypingFrame():
                 self._may("write")
                 await self._rooms.type_in(frame.room_id)
@@ -264,13 +273,14 @@ def _said(frame: MessageFrame | EditFrame | RegenerateFrame) -> Said:
             return Said(answers=frame.message_id, client_key=frame.client_key)
 
 
-def _problem(where: tuple[int | str, ...], kind: str) -> str:
+def _problem(error: ErrorDetails) -> str:
     """One mistake in a frame, for whoever wrote the client."""
-    if kind == "json_invalid":
-        return "it is not JSON"
+    where, kind = error["loc"], error["type"]
     if kind in {"union_tag_invalid", "union_tag_not_found"}:
         return f"its type is none of {', '.join(FRAME_TYPES)}"
-    field = ".".join(map(str, where[1:])) or "it"
+    field = ".".join(str(part)[:_SHOWN] for part in where[1:])
     if kind == "extra_forbidden":
         return "it has a field that is none of its kind"
-    return f"{field} is missing" if kind == "missing" else f"{field} is wrong ({kind})"
+    if not field:
+        return "it is not JSON" if kind == "json_invalid" else "it is no JSON object"
+    return f"{field} is missing" if kind == "missing" else f"{field}: {problem_of(error)}"

@@ -87,6 +87,7 @@ class JoinedRooms:
     async def _seated(self, room: OpenRoom, after_seq: int | None) -> bool:
         session = await room.session()
         talk = self._talks.of(session, side_by_side=True)
+        await talk.forget_removed()
         place, resumed = talk.mark(after_seq)
         name = (await room.info()).name
         messages = [] if resumed else await session.messages(last=HISTORY)

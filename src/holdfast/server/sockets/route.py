@@ -62,11 +62,14 @@ def _caller(socket: WebSocket, ticket: str) -> Caller:
     """Whose ticket it is.
 
     Raises:
-        Refused: nobody's.
+        Refused: nobody's; or 429, too many of these came from there.
     """
-    caller = identity_of(socket).redeem(ticket, socket.headers.get("origin"))
+    identity = identity_of(socket)
+    caller = identity.redeem(ticket, socket.headers.get("origin"))
     if caller is None:
+        identity.limits.note_failure(socket.client.host if socket.client else "")
         raise Refused(401, "wrong_ticket", "get a new ticket from POST /api/ws-ticket")
+    socket.state.caller = caller  # for the line about this socket
     return caller
 
 
@@ -80,7 +83,9 @@ async def _take_seat(
     connection: Connection, talks: Talks, session: OpenSession, after_seq: int | None
 ) -> bool:
     """Seat the connection in a session's talk; False when it must be tried again."""
-    place, resumed = talks.of(session).mark(after_seq)
+    talk = talks.of(session)
+    await talk.forget_removed()
+    place, resumed = talk.mark(after_seq)
     messages = [] if resumed else await session.messages(last=HISTORY)
     shown = HistoryEvent(messages=[message_out(m) for m in messages], resumed=resumed)
     # The talk may have been let go of meanwhile, because nobody needed it.

@@ -52,12 +52,17 @@ class Listener:
         self._patience_s = _PATIENCE_S
         self._room: asyncio.Event | None = None
 
+    @property
+    def has_room(self) -> bool:
+        """Whether an event that is offered now is taken; what has ended takes all, for nothing."""
+        return self.ended is not None or len(self._waiting) - self._ahead < _MAX_WAITING
+
     def offer(self, told: Told) -> bool:
         """Take an event; False when there is no room for it now."""
+        if not self.has_room:
+            return False
         if self.ended is not None:
             return True
-        if len(self._waiting) - self._ahead >= _MAX_WAITING:
-            return False
         self._waiting.append(told)
         self._ready()
         return True

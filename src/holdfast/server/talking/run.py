@@ -64,6 +64,11 @@ class Run:
         self.error = error
         self._begun.set()
 
+    def cancel(self) -> None:
+        """Have it end with what it had. Once: a second time would cut off what records the end."""
+        if self.task is not None and not self.task.cancelling():
+            self.task.cancel()
+
     async def begun(self) -> TurnId:
         """Wait until the input is durable.
 

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, TypeAlias
 from msgspec.structs import replace
 
 from holdfast.assistant.events import Event, Failed, Finished, Recalled, Started
+from holdfast.capture.parts import finish
 from holdfast.errors import Conflict, HoldfastError
 from holdfast.model import TurnId, TurnStatus
 from holdfast.server.failures import Refused
+from holdfast.server.removals import removed_since, rev_of
 from holdfast.server.schemas.events import ServerEvent
 from holdfast.server.talking.listeners import Listener
 from holdfast.server.talking.run import Happening, Run
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from holdfast.keeper.sessions import OpenSession
     from holdfast.server.talking.talks import Talks
 
-__all__ = ["Seat", "Talk"]
+__all__ = ["Check", "Seat", "Talk"]
 
 _logger = logging.getLogger(__name__)
 _MAX_WAITING = 16
@@ -76,6 +78,8 @@ class Talk:
         self._turns = asyncio.Semaphore(_MAX_WAITING if side_by_side else 1)
         self._telling = asyncio.Lock()
         self._checked_rev = -1
+        self._clean_rev: int | None = None
+        """Nothing of what is kept was removed up to there; None before anything was kept."""
 
     @property
     def idle(self) -> bool:
@@ -139,6 +143,24 @@ class Talk:
         """Keep no event of turns that have ended: something of the session was removed."""
         self._replay.clear()
 
+    async def forget_removed(self) -> None:
+        """As `forget_ended`, if something of the vault was removed, by whichever process. To be
+        asked before a client is told of what it missed; one read when nothing was written.
+
+        Raises:
+            NotFound: the vault was erased.
+            StorageFailed: or one of its kinds.
+        """
+        before, vault = self._clean_rev, self.session.vault
+        if before is None or (now := await rev_of(vault)) == before:
+            return
+        if await removed_since(vault, before):
+            self.forget_ended()
+            if self._runs:
+                # What they have told may be of what went: asked again when they have ended.
+                return
+        self._clean_rev = now
+
     # Talking
 
     def say(
@@ -155,7 +177,7 @@ class Talk:
         """
         if len(self._runs) >= _MAX_WAITING:
             raise Conflict("too many messages wait for their answer in this session")
-        self._talks.admit()
+        self._talks.admit((self.session.vault.account, who))
         run = Run(client_key=client_key, by=by, who=who)
         run.task = asyncio.create_task(self._run(run, happening))
         self._runs[run] = None
@@ -172,8 +194,7 @@ class Talk:
             run for run in self._runs if turn_id in (None, run.turn_id) and of in (None, run.who)
         ]
         for run in chosen:
-            if run.task is not None:
-                run.task.cancel()
+            run.cancel()
         return chosen
 
     async def check_seats(self) -> None:
@@ -195,7 +216,7 @@ class Talk:
 
     def _ended(self, run: Run) -> None:
         self._runs.pop(run, None)
-        self._talks.turns -= 1
+        self._talks.leave((self.session.vault.account, run.who))
         if run.turn_id is None and run.error is None:
             # Cancelled before its task took a step.
             run.refuse(self._talks.refusal())
@@ -205,17 +226,21 @@ class Talk:
     async def _run(self, run: Run, happening: Happening) -> None:
         try:
             async with self._turns, aclosing(happening()) as events:
+                if self._clean_rev is None:
+                    self._clean_rev = await rev_of(self.session.vault)
                 async for event in events:
                     run.saw(event)
-                    await self._publish(run, event)
+                    if not self._published_at_once(run, event):
+                        # To the end: who is told half of the events misses one for ever.
+                        await finish(self._publish(run, event))
         except (HoldfastError, Refused) as exc:
             await self._broke(run, exc)
         except asyncio.CancelledError:
             if run.turn_id is None:
                 run.refuse(self._talks.refusal())
                 self._tell_refusal(run)
-            else:
-                await self._publish(run, run.final or self._cut_off(run.turn_id))
+            elif run.final is None:
+                await self._publish(run, self._cut_off(run.turn_id))
             raise
         except Exception:
             # The task's boundary: a fault of ours, which nobody else would see.
@@ -245,25 +270,39 @@ class Talk:
                 session_id=self.session.id,
             )
 
+    def _published_at_once(self, run: Run, event: Event) -> bool:
+        """Publish, when nobody has to be waited for or asked about: without a task of its own,
+        which would cost more than all the rest. False when nothing was done."""
+        if run.replayed or self._telling.locked():
+            return False
+        if any(seat.check is not None or not who.has_room for who, seat in self._seats.items()):
+            return False
+        told = self._kept(run, event)
+        for listener in self._hearing(run):
+            listener.offer(told)
+        return True
+
+    def _kept(self, run: Run, event: Event) -> Told:
+        """The event at the next place, kept for who comes back."""
+        self.seq += 1
+        told = Told(self.seq, self.session.id, event=_shown(event), run=run)
+        self._replay.add(told)
+        return told
+
+    def _hearing(self, run: Run) -> list[Listener]:
+        return [who for who, seat in self._seats.items() if seat.only in (None, run)]
+
     async def _publish(self, run: Run, event: Event) -> None:
-        if isinstance(event, Recalled):
-            event = replace(event, hits=event.hits[:SHOWN_HITS])
         async with self._telling:
             if run.replayed:
                 # The others have heard it when it happened.
-                told = Told(self.seq, self.session.id, event=event, run=run)
+                told = Told(self.seq, self.session.id, event=_shown(event), run=run)
                 if run.by is not None:
                     await run.by.hear(told)
                 return
-            self.seq += 1
-            told = Told(self.seq, self.session.id, event=event, run=run)
-            self._replay.add(told)
+            told = self._kept(run, event)
             await self._check_seats()
-            lagging = [
-                listener
-                for listener, seat in self._seats.items()
-                if seat.only in (None, run) and not listener.offer(told)
-            ]
+            lagging = [who for who in self._hearing(run) if not who.offer(told)]
             if lagging:
                 await asyncio.gather(*(listener.hear(told) for listener in lagging))
 
@@ -297,3 +336,10 @@ class Talk:
         if seat.lost is not None:
             seat.lost()
         self._talks.tidy(self)
+
+
+def _shown(event: Event) -> Event:
+    """The event without what no client is shown."""
+    if isinstance(event, Recalled):
+        return replace(event, hits=event.hits[:SHOWN_HITS])
+    return event

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -25,6 +25,8 @@ __all__ = ["Talks"]
 _logger = logging.getLogger(__name__)
 _MAX_TURNS = 1_000
 """Turns of all sessions that are answered or wait."""
+_MAX_TURNS_OF_USER = 200
+"""Of one user: who waits for a slow model in many sessions leaves room for the others."""
 _MAX_IDLE = 500
 _IDLE_S = 120.0
 """How long the events of a session that nobody needs are kept for whoever comes back."""
@@ -49,6 +51,7 @@ class Talks:
         self.answers = answers
         self.turns = 0
         """So many are answered or wait."""
+        self._turns_of: Counter[tuple[bytes, str]] = Counter()
         self._valid = valid
         self._talks: OrderedDict[tuple[bytes, str], Talk] = OrderedDict()
         self._listeners: set[Listener] = set()
@@ -96,17 +99,29 @@ class Talks:
         """Whether the caller's credential is still good."""
         return self._valid(caller)
 
-    def admit(self) -> None:
-        """Count one more turn in, which is counted out when it has ended.
+    def admit(self, who: tuple[bytes, str]) -> None:
+        """Count one more turn in of a user, by account and name; `leave` counts it out when it has
+        ended.
 
         Raises:
-            Refused: too many are there already, or the server stops.
+            Refused: too many are there already, of this user or in all, or the server stops.
         """
         if self.stopping.is_set():
             raise self.refusal()
         if self.turns >= _MAX_TURNS:
             raise Refused(503, "busy", "too many messages wait for their answer: try again soon")
+        if self._turns_of[who] >= _MAX_TURNS_OF_USER:
+            message = "too many of your messages wait for their answer: try again soon"
+            raise Refused(429, "rate_limited", message, headers={"Retry-After": "1"})
         self.turns += 1
+        self._turns_of[who] += 1
+
+    def leave(self, who: tuple[bytes, str]) -> None:
+        """Count a turn out that has ended."""
+        self.turns -= 1
+        self._turns_of[who] -= 1
+        if not self._turns_of[who]:
+            del self._turns_of[who]
 
     def refusal(self) -> Refused:
         """Why a turn was not begun although nothing was wrong with it."""
@@ -136,9 +151,10 @@ class Talks:
         """End every turn as interrupted, with what it had; returns when all are recorded, and told
         to those who read. May run twice."""
         self.stopping.set()
-        tasks = [run.task for talk in self._talks.values() for run in talk.runs if run.task]
-        for task in tasks:
-            task.cancel()
+        runs = [run for talk in self._talks.values() for run in talk.runs]
+        for run in runs:
+            run.cancel()
+        tasks = [run.task for run in runs if run.task is not None]
         if tasks:
             await asyncio.wait(tasks)
         with contextlib.suppress(TimeoutError):

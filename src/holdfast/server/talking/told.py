@@ -44,6 +44,8 @@ _MAX_EVENTS = 2_000
 _MAX_CHARS = 1 << 20
 _FRAME_CHARS = 200
 """About what an event takes beside its text."""
+_HIT_CHARS = 1_500
+"""About what a hit takes beside its words: why it was found, where it stands, and its objects."""
 
 
 class Told:
@@ -187,7 +189,7 @@ def _text_chars(event: Event | None) -> int:
         case Started() | Finished() | Transcribed():
             return 0 if event.message is None else len(event.message.text)
         case Recalled():
-            return sum(len(hit.snippet.text) for hit in event.hits)
+            return sum(_HIT_CHARS + len(hit.snippet.text) for hit in event.hits)
         case _:
             return 0
 

@@ -100,3 +100,35 @@ async def test_a_key_has_1_to_255_characters(api: Api, key: str) -> None:
         "POST", "/api/memories", json={"text": "x"}, headers={"Idempotency-Key": key}
     )
     assert error_of(answer) == (400, "invalid_input")
+
+
+async def test_no_answer_outlives_what_was_forgotten_over_mcp(api: Api) -> None:
+    """However it was removed."""
+    key, memory = {"Idempotency-Key": "mcp"}, {"text": "the pears are rotten"}
+    made = (await api.ask("POST", "/api/memories", json=memory, headers=key)).json()
+    call = {"name": "delete_memory", "arguments": {"memory_id": made["id"]}}
+    spoken = {"Accept": "application/json, text/event-stream"}
+    message = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": call}
+    done = await api.ask("POST", "/mcp", json=message, headers=spoken)
+    assert done.json()["result"]["isError"] is False
+
+    again = await api.ask("POST", "/api/memories", json=memory, headers=key)
+
+    assert "idempotency-replayed" not in again.headers
+    assert again.status_code == 404
+
+
+async def test_no_answer_of_a_gateway_outlives_what_its_user_erased(own: Api) -> None:
+    """What a key that acts for users was told of one of them goes when that user removes it."""
+    served = own.served
+    gate, zoe = served.key("gate", "--act-for-users"), served.key("zoe")
+    path, body, key = "/api/conversations/zoe", {"assistant": "a", "title": "private"}, "g"
+    async with served.keyed(gate) as client, served.keyed(zoe) as owner:
+        given = {"json": body, "headers": {"Idempotency-Key": key}}
+        made = (await client.post(path, **given)).json()["session"]
+        assert (await owner.delete(f"{path}/{made['id']}")).status_code == 200
+
+        again = await client.post(path, **given)
+
+    assert "idempotency-replayed" not in again.headers
+    assert again.json()["session"]["id"] != made["id"]

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 __all__ = [
@@ -22,6 +29,9 @@ __all__ = [
 ]
 
 
+_MAX_FIELDS = 64
+
+
 class Out(BaseModel):
     """What the server sends."""
 
@@ -34,6 +44,14 @@ class In(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _few_fields(cls, given: Any) -> Any:  # whatever JSON holds
+        """One error, and not one for each of a million fields: they would stop the server."""
+        if isinstance(given, dict) and len(given) > _MAX_FIELDS:
+            raise PydanticCustomError("extra_forbidden", "Input has too many fields")
+        return given
 
 
 class Asked(BaseModel):
