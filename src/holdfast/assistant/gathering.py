@@ -93,13 +93,15 @@ async def asked_of(
     recent, taken = fitting(before, budget_tokens=options.context_tokens // 2)
     shown = {message.id for message in recent}
     owner = place.user.vault if place.room is None else place.session.vault
-    known = await place.user.store.known.memories(owner)
+    remembered = await place.user.store.known.memories(owner)
     context = build_context(
         (),
         [hit for hit in hits if hit.message is None or hit.message.id not in shown],
         budget_tokens=options.context_tokens - taken,
-        profile=profile_of(known, turn.log.clock()),
-        summary=None if recent and len(recent) < count else summary_of(known, place.session.id),
+        profile=profile_of(remembered, turn.log.clock()),
+        summary=None
+        if recent and len(recent) < count
+        else summary_of(remembered, place.session.id),
         fence=fence_of(place.session.vault, place.session.id),
     )
     slug = await place.host()

@@ -30,9 +30,10 @@ __all__ = ["distill_command", "show_receipts"]
 def distill_command(call: Call, session: str | None, rules_only: bool) -> None:
     """Make memories of what was said since the last time.
 
-    Shows a receipt for each session in which there was something new. A server does this by itself. Without a model, precise rules do it; the configured model, when
-    there is one, finds more, and what it proposes is checked against what was said. Running it
-    again changes nothing. With --session nothing is done: it shows what earlier runs came to.
+    Shows a receipt for each session in which there was something new. A server does this by
+    itself. Without a model, precise rules do it; the configured model, when there is one, finds
+    more, and what it proposes is checked against what was said. Running it again changes nothing.
+    With --session nothing is done: it shows what earlier runs came to.
 
     With --json: {"receipts": [...], "memories": [...]}; times in UTC.
     """

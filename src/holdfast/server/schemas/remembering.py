@@ -7,8 +7,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from holdfast.server.schemas.base import Asked, In, Moment, Out
 from holdfast.server.schemas.memories import MemoryOut, SourceMessageOut
+from holdfast.server.schemas.shapes import Asked, In, Moment, Out
 
 __all__ = [
     "AboutAsked",
