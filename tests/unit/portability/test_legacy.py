@@ -379,7 +379,9 @@ class TestAgents:
         assert found.messages[2].tool.arguments == {"city": "Oslo"}
         assert found.messages[0].at == AT
 
-    @pytest.mark.parametrize("secret", ["a pass phrase", Fernet.generate_key().decode()])
+    @pytest.mark.parametrize(
+        "secret", ["a pass phrase", Fernet.generate_key().decode()], ids=["phrase", "key"]
+    )
     def test_encrypted_items_open_however_old_they_are(self, tmp_path, secret):
         """The SDK hides items after ten minutes; they are still the user's."""
         items = [sealed_item(item, secret, "s") for item in AGENT_ITEMS]
