@@ -118,7 +118,8 @@ _BAD = {
     "half a surrogate pair": (_GOOD.replace(b"tools", b"\\ud800tools"), 400),
     "no UTF-8": (_GOOD.replace(b"tools", b"\xff"), 400),
     "deep": (_GOOD.replace(b"{}", b'{"x": ' + b"[" * 9_000 + b"]" * 9_000 + b"}"), 400),
-    "large": (_GOOD + b" " * (5 << 20), 413),
+    "large": (_GOOD + b" " * (1 << 20), 413),
+    "of too many parts": (_GOOD.replace(b"{}", b'{"x": [' + b"{}," * 60_000 + b"{}]}"), 400),
 }
 
 

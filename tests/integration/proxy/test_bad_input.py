@@ -51,9 +51,10 @@ def body(**fields: Any) -> bytes:
         body(messages=[{"role": 7, "content": "hi"}]),
         body(model=None),
         body(model=" "),
+        body(messages=[{"role": "user", "content": [{"type": "text", "text": "x"}] * 10_001}]),
         DEEP,
     ],
-    ids=range(14),
+    ids=range(15),
 )
 def test_what_is_no_request_is_refused_and_not_sent_on(proxied: Proxied, content: bytes) -> None:
     """400 with the one error object; the upstream is not asked."""

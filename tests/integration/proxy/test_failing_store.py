@@ -52,7 +52,9 @@ async def exchanged(world: World, upstream: Upstream, *, stream: bool, at_once: 
     exchange = None
     try:
         async with AsyncExitStack() as stack:
-            opened = await opening.open(stack, user, asked, again=False)
+            opened = await opening.open(
+                stack, user, asked, again=False, cut_off=lambda: "cancelled"
+            )
             assert isinstance(opened, Opened)
             exchange = Exchange(opened, opening, send=send, send_timeout_s=5)
             await exchange.run(asking, {}, body)

@@ -68,7 +68,9 @@ class Client:
             call = {"id": self.new("call"), "function": {"name": "f", "arguments": "{}"}}
             answer = {"role": "assistant", "content": None, "tool_calls": [call]}
         async with AsyncExitStack() as stack:
-            opened = await self.opening.open(stack, self.user, asked, again=False)
+            opened = await self.opening.open(
+                stack, self.user, asked, again=False, cut_off=lambda: "cancelled"
+            )
             assert isinstance(opened, Opened)
             assembler = Assembler(max_bytes=1 << 20)
             assembler.take_completion({"choices": [{"index": 0, "message": answer}]})

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 __all__ = ["MAX_BODY_BYTES", "Mcp"]
 
-MAX_BODY_BYTES = 4 << 20
+MAX_BODY_BYTES = 1 << 20
+_MAX_OPENERS = 50_000
+"""Brackets and braces of one body: what is wrong with each of them the SDK puts together, for a
+tenth of a second with so many, and meanwhile nobody else is served."""
 """Far over any call of a tool, and what the SDK allows."""
 
 
@@ -91,7 +94,7 @@ async def _read(receive: Receive) -> bytes | None:
     """The body of a request; None when its client left.
 
     Raises:
-        Refused: it is too large.
+        Refused: it is too large, or made of too many parts.
     """
     body = bytearray()
     size = 0
@@ -109,6 +112,8 @@ async def _read(receive: Receive) -> bytes | None:
             break
     if size > MAX_BODY_BYTES:
         raise _too_large()
+    if body.count(b"{") + body.count(b"[") > _MAX_OPENERS:
+        raise Refused(400, "invalid_input", "body: it has too many arrays and objects")
     return bytes(body)
 
 

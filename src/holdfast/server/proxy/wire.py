@@ -41,6 +41,8 @@ _ROLES: dict[str, Role] = {
 """Everything else instructs the model: system, developer, and what may come."""
 _START = b"holdfast proxy 1"
 _MAX_MESSAGES = 20_000
+_MAX_PARTS = 10_000
+"""Of all contents together: each is looked at by itself, and nobody else is served meanwhile."""
 _canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
 
@@ -86,6 +88,8 @@ def read_request(body: bytes) -> ChatRequest:
     messages, model = raw.get("messages"), raw.get("model")
     if not isinstance(messages, list) or not messages or len(messages) > _MAX_MESSAGES:
         raise BadInput("messages", f"expected a list of 1 to {_MAX_MESSAGES:,} messages")
+    if sum(map(_part_count, messages)) > _MAX_PARTS:
+        raise BadInput("messages", f"their contents have more than {_MAX_PARTS:,} parts")
     if not isinstance(model, str) or not model.strip():
         raise BadInput("model", "name one, as GET /v1/models lists them")
     options = raw.get("stream_options")
@@ -184,6 +188,11 @@ def _others(role: str, message: JsonObject) -> JsonObject:
     else:
         said["name"] = message.get("name")
     return {name: value for name, value in said.items() if value}
+
+
+def _part_count(message: Json) -> int:
+    content = message.get("content") if isinstance(message, dict) else None
+    return len(content) if isinstance(content, list) else 0
 
 
 def _parts(content: Json, role: str) -> list[Json]:
