@@ -119,3 +119,20 @@ async def test_a_word_that_is_too_long_for_a_tag_keeps_nothing_from_being_summed
 
     assert await ada.distill() == 3
     assert all(len(tag) <= 64 for memory in await ada.memories.list() for tag in memory.tags)
+
+
+async def test_a_summary_holds_no_answer_that_only_quotes(keeper: Keeper) -> None:
+    """What an assistant quoted was said once already: neither summary nor tags take it up."""
+    ada = await keeper.user("ada")
+    session = await ada.sessions.start(assistant="helper")
+    await session.log_full_chat_interaction("I sail to Bergen in June", 'Kept: "I sail to Bergen"')
+    await session.log_full_chat_interaction(
+        "Where do I sail?", 'On 9 June you said: "I sail to Bergen in June"'
+    )
+
+    await keeper.distill()
+
+    [summary] = await ada.memories.list(kind="summary")
+    assert "Kept" not in summary.text
+    assert "you said" not in summary.text
+    assert "kept" not in " ".join(summary.tags)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from holdfast.assistant.answering import NO_TOOLS, Asked, Piece, Toolbox
 from holdfast.assistant.asking import is_question, only_asks
 from holdfast.assistant.excerpts import excerpt, subject_terms
+from holdfast.distill.echoes import NOTHING, is_quotation
 from holdfast.index.words import surfaces
 from holdfast.recall.dates import mentions
 
@@ -33,16 +34,8 @@ __all__ = [
     "telling_terms",
 ]
 
-NOTHING = "I have nothing about that yet. I keep what you tell me."
-"""The answer when nothing relevant was said."""
-
 _MAX_QUOTES = 3
 _SPOKEN = ("text", "audio", "file")
-_OWN_ANSWER = re.compile(
-    r"(?:(?:On|Noted on) \d{1,2} [A-Z][a-z]+(?: \d{4})?"
-    r'(?:, until \d{1,2} [A-Z][a-z]+(?: \d{4})?| .{1,200}? said)?: "'
-    rf'|Noted: "|Kept: "|Kept\.$|{re.escape(NOTHING)}$)'
-)
 _WEAK = subject_terms(
     "favourite favorite like best name new old good great day date time number kind sort want "
     "need think have make use people"
@@ -154,7 +147,7 @@ def echoes_of(text: str) -> Callable[[Message], bool]:
 
     def is_one(message: Message) -> bool:
         if message.role == "assistant":
-            return _OWN_ANSWER.match(message.text.lstrip()) is not None
+            return is_quotation(message.text)
         return asked is not None and surfaces(message.text) == asked
 
     return is_one

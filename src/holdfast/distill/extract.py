@@ -16,6 +16,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from holdfast.distill.echoes import is_quotation
 from holdfast.model import Message, Source
 
 __all__ = ["Condensed", "condense", "keyphrases"]
@@ -65,7 +66,8 @@ def condense(messages: Sequence[Message], *, sentences: int = 3, tags: int = 5) 
     """The sentences that say most of what `messages` say, in the order they were said.
 
     Args:
-        messages: what was said, in order; those without text are passed over.
+        messages: what was said, in order; those without text, and answers that only quote, are
+            passed over.
         sentences: at most so many are quoted.
         tags: at most so many tags.
 
@@ -73,7 +75,13 @@ def condense(messages: Sequence[Message], *, sentences: int = 3, tags: int = 5) 
         A summary whose every sentence is a quote, with its span as source; empty text when
         nothing was said.
     """
-    spoken = [m for m in messages if m.text.strip() and m.kind in ("text", "audio", "file")]
+    spoken = [
+        m
+        for m in messages
+        if m.text.strip()
+        and m.kind in ("text", "audio", "file")
+        and not (m.role == "assistant" and is_quotation(m.text))
+    ]
     found = [s for message in spoken for s in _sentences(message)]
     weights = _word_weights(found)
     ranked = sorted(
