@@ -147,7 +147,17 @@ def same_speech(messages: Sequence[Message], ids: set[MessageId]) -> set[Message
     for half in halves:
         if half & ids:
             found |= {one for one in half if one is not None}
-    return found
+    return found | _echoes([m for m in messages if m.id in found], messages)
+
+
+def _echoes(said: Sequence[Message], messages: Sequence[Message]) -> set[MessageId]:
+    """Answers that do nothing but quote one of `said` ('Kept: "..."'): a copy is no answer."""
+    quoted = {(m.turn_id, f'Kept: "{" ".join(m.text.split())}"') for m in said if m.role == "user"}
+    return {
+        m.id
+        for m in messages
+        if m.role == "assistant" and (m.turn_id, " ".join(m.text.split())) in quoted
+    }
 
 
 def _is_transcript(message: Message, heard: Message) -> bool:

@@ -44,7 +44,7 @@ class Guards:
         if sentence.pasted:
             return "pasted"
         return (
-            self._zone(span[0])
+            self.zone(span[0])
             or self._quoted(sentence, span)
             or (None if asked else self._question(rule, sentence, span))
             or self._hypothetical(rule, sentence, span, asked=asked)
@@ -68,7 +68,8 @@ class Guards:
                 return place + length
         return 0
 
-    def _zone(self, start: int) -> Reason | None:
+    def zone(self, start: int) -> Reason | None:
+        """Why nothing from `start` on is a statement, in this language's words, or None."""
         if self._zones is None:
             self._zones = self._find_zones()
         return next((reason for at, reason in self._zones if at <= start), None)

@@ -33,6 +33,8 @@ class _Topic(Struct, frozen=True):
     label: str
     """The attribute, as it is shown."""
     turn: int
+    author: str | None
+    """Only who said it changes it: "it is green now" of somebody else is about something else."""
 
 
 class Conversation:
@@ -44,6 +46,8 @@ class Conversation:
         self._dropped: list[Dropped] = []
         self._topic: _Topic | None = None
         self._turn = 0
+        self._author: str | None = None
+        """Who said the user's latest message."""
         self._latest = 0
         """Where in `_found` begins what the user's latest message gave."""
         self._playing = False
@@ -70,8 +74,10 @@ class Conversation:
         self._turn += 1
         small = lowered(message.text[:MAX_READ])
         all_guards = [Guards(message.text, tongue, small=small) for tongue in self._tongues]
-        if any(guards.retracts() for guards in all_guards):
+        # A statement of its own that somebody else calls a joke stays said.
+        if message.author == self._author and any(guards.retracts() for guards in all_guards):
             self._take_back()
+        self._author = message.author
         self._latest = len(self._found)
         self._earlier = []
         playing = self._plays(small)
@@ -82,7 +88,11 @@ class Conversation:
                     continue
                 for stated in Statements(message.text, sentence, words, tongue, guards):
                     fiction: Reason | None = "fiction" if playing(stated.start) else None
-                    self._take(message, replace(stated, reason=stated.reason or fiction), tongue)
+                    # "Translate: ich wohne in Wien": the guard may be in another language.
+                    zones = (other.zone(stated.start) for other in all_guards)
+                    zone = next((reason for reason in zones if reason is not None), None)
+                    reason = stated.reason or zone or fiction
+                    self._take(message, replace(stated, reason=reason), tongue)
         if len(message.text) > MAX_READ:
             self._drop(message, "too long", MAX_READ, len(message.text))
 
@@ -146,7 +156,7 @@ class Conversation:
                 self._found.append(found)
             if found.attribute and ":" not in found.attribute:
                 label = stated.slots.get("attribute", "")
-                self._topic = _Topic(found, stated.rule, label, self._turn)
+                self._topic = _Topic(found, stated.rule, label, self._turn, message.author)
 
     def _repeats(self, found: Found) -> bool:
         """Whether the message said just this before, and nothing else about it since."""
@@ -159,7 +169,8 @@ class Conversation:
         near = topic is not None and self._turn - topic.turn <= _REACH[stated.rule.change or "any"]
         start, end = stated.values[0]
         value = message.text[start:end]
-        if topic is None or not near or not _fits(value, topic, tongue):
+        own = topic is not None and topic.author == message.author
+        if topic is None or not own or not near or not _fits(value, topic, tongue):
             if stated.rule.change != "near":
                 self._drop(message, "unclear", stated.start, stated.end)
             return
@@ -178,7 +189,7 @@ class Conversation:
             origin="said" if message.source is None else "import",
         )
         self._found.append(found)
-        self._topic = _Topic(found, topic.rule, topic.label, self._turn)
+        self._topic = _Topic(found, topic.rule, topic.label, self._turn, message.author)
 
 
 class _Playing(Struct, frozen=True):

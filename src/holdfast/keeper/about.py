@@ -14,6 +14,7 @@ from holdfast.model import Memory, Message
 from holdfast.vault.reader import Reader
 
 if TYPE_CHECKING:
+    from holdfast.keeper.recalling import Hit
     from holdfast.keeper.users import User
 
 __all__ = ["About", "find_about", "forget_about"]
@@ -47,7 +48,11 @@ class About(Struct, frozen=True, kw_only=True):
 
 async def find_about(user: User, subject: str, *, limit: int) -> About:
     """See `User.find_about`."""
-    hits = await user.recall(subject, limit=limit, neighbours=0)
+    ranked = await user.recall(subject, limit=limit, neighbours=0)
+    # Recall ranks and does not judge: in a small vault it returns everything there is. What is
+    # about to be destroyed has to say some of the words, or, when nothing does, mean the same.
+    hits = [hit for hit in ranked if _is_named(hit, "same words")]
+    hits = hits or [hit for hit in ranked if hit.score >= 0 and _is_named(hit, "similar meaning")]
     messages = tuple(hit.message for hit in hits if hit.message is not None)
     memories = tuple(hit.memory for hit in hits if hit.memory is not None)
     ids = {message.id for message in messages}
@@ -74,6 +79,10 @@ async def forget_about(user: User, about: About) -> Forgotten:
     await user.memories.forget(memories)
     done = await user.forget(messages) if messages else Forgotten()
     return replace(done, memories=done.memories + len(memories))
+
+
+def _is_named(hit: Hit, reason: str) -> bool:
+    return any(one.name == reason for one in hit.reasons)
 
 
 def _rests_on(memory: Memory, messages: Set[str]) -> bool:

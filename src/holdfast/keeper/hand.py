@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
-from holdfast.clock import id_bytes, id_text
+from holdfast.clock import id_bytes, id_text, to_ms
 from holdfast.errors import BadInput, Conflict, NotFound
 from holdfast.keeper.correcting import Correction, corrected, merged, undone
 from holdfast.keeper.learning import loosened, memory_links, seal_memory
 from holdfast.keeper.linking import known_forms, without_memories
+from holdfast.keeper.reconciling import slot_of
 from holdfast.keeper.store import Store
 from holdfast.model import Memory, MemoryId
 from holdfast.storage.protocol import (
@@ -97,7 +98,30 @@ async def undo_change(store: Store, vault: Vault, memory_id: str) -> Memory:
         ]
         links = [link for memory in back for link in memory_links(memory)]
         if await _written(vault, [read], {before.id: before}, put=rows, links=links):
-            return before
+            await _refold(store, vault, [before, *back])
+            (read,) = await _read(vault, [memory_id])
+            return read.memory
+    raise Conflict
+
+
+async def _refold(store: Store, vault: Vault, memories: Sequence[Memory]) -> None:
+    """What came back takes its place among what was said meanwhile: one value at a time."""
+    from holdfast.keeper.ledger import Ledger  # which reads memories as this does
+
+    slots = [slot for memory in memories if (slot := slot_of(memory)) is not None]
+    now = store.clock()
+    for _ in range(_TRIES):
+        ledger = Ledger(vault)
+        await ledger.refresh()
+        settled = ledger.folded_anew(slots, ids=store.ids, now=now)
+        change = await ledger.change(settled, at_ms=to_ms(now))
+        if not change.put:
+            return
+        try:
+            await vault.commit(put=change.put, links=change.links, unlinks=change.unlinks)
+            return
+        except Conflict:
+            continue
     raise Conflict
 
 

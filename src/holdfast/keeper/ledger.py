@@ -137,6 +137,10 @@ class Ledger:
             for slot, said in slots.items()
         ]
 
+    def folded_anew(self, slots: Iterable[Slot], *, ids: Ids, now: datetime) -> list[Settled]:
+        """What slots come to of what is known already, when one of it changed by hand."""
+        return [settle(self._about(slot), ids=ids, now=now) for slot in dict.fromkeys(slots)]
+
     def _about(self, slot: Slot) -> list[Memory]:
         return [self._known[memory_id].memory for memory_id in self._slots.get(slot, ())]
 
@@ -159,15 +163,21 @@ class Ledger:
         if slot is None:
             return
         self._slots.setdefault(slot, set()).add(memory.id)
-        for source in memory.sources:
-            self._by_message.setdefault(source.message_id, set()).add(memory.id)
+        for message_id in _said_in(memory):
+            self._by_message.setdefault(message_id, set()).add(memory.id)
 
     def _leave(self, memory: Memory) -> None:
         slot = slot_of(memory)
         if slot is not None:
             self._slots.get(slot, set()).discard(memory.id)
-        for source in memory.sources:
-            self._by_message.get(source.message_id, set()).discard(memory.id)
+        for message_id in _said_in(memory):
+            self._by_message.get(message_id, set()).discard(memory.id)
+
+
+def _said_in(memory: Memory) -> set[str]:
+    """The messages that made it, and the one that ended it: each may be taken back."""
+    ended = () if memory.closed_by is None else (memory.closed_by,)
+    return {source.message_id for source in (*memory.sources, *ended)}
 
 
 async def opened_memories(vault: Vault, rows: list[SealedRow]) -> list[Known]:

@@ -19,7 +19,7 @@ from holdfast.errors import BadInput, NotFound
 from holdfast.keeper.learning import NewMemory, memory_links, new_memory, seal_memory
 from holdfast.keeper.pausing import learnable
 from holdfast.keeper.store import Store
-from holdfast.model import Memory, Message, Session, SessionId, Source, TurnId
+from holdfast.model import Memory, MemoryOrigin, Message, Session, SessionId, Source, TurnId
 from holdfast.storage.protocol import (
     NO_SCOPE,
     ByIds,
@@ -151,12 +151,23 @@ async def sum_up(store: Store, vault: Vault, session: Session, head: SessionHead
         return Summed()
     if known is not None and known[1] is not None and known[1].corrected:
         return Summed()  # its owner has the last word
-    condensed = await asyncio.to_thread(
-        condense, await learnable(vault, session, await _latest(vault, session.id))
-    )
+    heard = await learnable(vault, session, await _latest(vault, session.id))
+    condensed = await asyncio.to_thread(condense, heard)
     if not condensed.text:
         return Summed()
-    return await _summary(store, vault, session, head, condensed, tag, known)
+    origin = _origin(condensed, heard)
+    return await _summary(store, vault, session, head, condensed, tag, known, origin)
+
+
+def _origin(condensed: Condensed, messages: Sequence[Message]) -> MemoryOrigin:
+    """Whose words a summary quotes: the person's own only when all of them are."""
+    quoted = {source.message_id for source in condensed.sources}
+    shown = [message for message in messages if message.id in quoted]
+    if any(message.source is not None for message in shown):
+        return "import"
+    if any(message.kind == "file" for message in shown):
+        return "file"
+    return "said" if all(message.role == "user" for message in shown) else "assistant"
 
 
 _Known: TypeAlias = tuple[SealedRow, MemoryBody | None]
@@ -195,13 +206,14 @@ async def _summary(
     condensed: Condensed,
     tag: bytes,
     known: _Known | None,
+    origin: MemoryOrigin,
 ) -> Summed:
     new = NewMemory(
         text=condensed.text,
         kind="summary",
         tags=condensed.tags,
         valid_from=session.started_at,
-        origin="said",
+        origin=origin,
     )
     memory = new_memory(
         store, new, sources=condensed.sources, assistant=session.assistant, session=session
