@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from holdfast.distill.findings import Reason
 from holdfast.distill.passages import MAX_READ, Sentence, quoted_spans
 from holdfast.distill.phrases import lowered
@@ -14,6 +16,8 @@ _MAX_ASKING = 800
 "note that" is part of a text: all that were found so in 19,000 messages of LongMemEval were."""
 _AFTER = 60
 """So many characters after a statement may take it back in the same breath."""
+_ONE_WORD = re.compile(r"\s*([^\W\d_]+)\s*(?:[.!…]|$)")
+_MARKS = re.compile(r"[:;,]")
 
 
 class Guards:
@@ -106,6 +110,8 @@ class Guards:
             return "question"
         if not any(mark in self._text[sentence.end : sentence.full_end] for mark in "?？"):
             return None
+        if self._small[span[1] : sentence.end].strip(" ,") in self._tongue.phrases["tag_questions"]:
+            return "question"
         # "I live in Oslo, what is the weather?": the question begins after the statement.
         starts = self._tongue.clauses.finditer(self._text, span[1], sentence.end)
         asked = any(self._asks(match.end(), sentence.end) for match in starts)
@@ -140,7 +146,8 @@ class Guards:
         around = self._small[max(sentence.start, self._taken_back) : sentence.full_end + 4]
         if phrases["joke"].is_in(around) or phrases["retracted"].place(self._small, span[1]) >= 0:
             return "joke"
-        return None
+        alone = _ONE_WORD.match(self._small, sentence.full_end)  # "I love Mondays. Not."
+        return "joke" if alone is not None and alone[1] in phrases["taken_back_by"] else None
 
     def _instruction(self, rule: Rule, span: tuple[int, int], value_start: int) -> Reason | None:
         """Only a request to remember can carry an order: everything else says something of a
@@ -151,6 +158,8 @@ class Guards:
         if len(self._text) > _MAX_ASKING:
             return "pasted"
         phrases = self._tongue.phrases
-        if phrases["instruction"].begins(asked) or phrases["orders"].is_in(asked):
+        # What is harmless up to a mark may go on with an order.
+        parts = (part.lstrip() for part in _MARKS.split(asked))
+        if any(map(phrases["instruction"].begins, parts)) or phrases["orders"].is_in(asked):
             return "instruction"
         return None

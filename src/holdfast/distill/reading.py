@@ -15,11 +15,12 @@ from holdfast.distill.passages import MAX_READ, sentences_of
 from holdfast.distill.phrases import lowered
 from holdfast.distill.rules import LANGUAGES, Language, Rule, language
 from holdfast.distill.statements import Statement, Statements
+from holdfast.distill.values import key_of
 from holdfast.model import Message
 
 __all__ = ["Conversation"]
 
-_REACH = {"any": 1_000_000, "near": 2, "next": 1}
+_REACH = {"any": 20, "near": 2, "next": 1}
 """How many messages of the user may lie between a thing and its change."""
 _MAX_FOREIGN = 1_000
 """Characters of a message that is not the user's in which to look for what is left out."""
@@ -80,7 +81,7 @@ class Conversation:
         self._author = message.author
         self._latest = len(self._found)
         self._earlier = []
-        playing = self._plays(small)
+        playing = self._plays(message.text, small)
         for sentence in sentences_of(message.text):
             words = WORD.findall(small, sentence.start, sentence.end)
             for tongue, guards in zip(self._tongues, all_guards, strict=True):
@@ -111,11 +112,11 @@ class Conversation:
                         self._drop(message, reason, stated.start, stated.end)
                         return
 
-    def _plays(self, small: str) -> _Playing:
+    def _plays(self, text: str, small: str) -> _Playing:
         """Where in this message a part is played; what began goes on in the next ones."""
         began = ended = -1
         for tongue in self._tongues:
-            began = max(began, tongue.phrases["roleplay"].place(small))
+            began = max(began, _part_begins(text, small, tongue))
             ended = max(ended, tongue.phrases["roleplay_over"].place(small))
         before = self._playing
         if ended >= 0 or began >= 0:
@@ -170,6 +171,7 @@ class Conversation:
         start, end = stated.values[0]
         value = message.text[start:end]
         own = topic is not None and topic.author == message.author
+        own = own and _is_about(stated.slots.get("ended", ""), topic, tongue)
         if topic is None or not own or not near or not _fits(value, topic, tongue):
             if stated.rule.change != "near":
                 self._drop(message, "unclear", stated.start, stated.end)
@@ -206,6 +208,16 @@ class _Playing(Struct, frozen=True):
         return last_began > last_ended
 
 
+def _part_begins(text: str, small: str, tongue: Language) -> int:
+    """Where a part begins to be played, or -1."""
+    began = tongue.phrases["roleplay"].place(small)
+    given = tongue.phrases["roleplay_as"]
+    at = given.place(small)
+    if at >= 0 and text[at + given.beginning(small[at:]) :].lstrip()[:1].isupper():
+        return max(began, at)
+    return began
+
+
 def _foreign(message: Message) -> Reason | None:
     """Why nothing in this message counts, whatever it says."""
     if message.role == "tool" or message.kind in ("tool_call", "tool_result"):
@@ -229,6 +241,13 @@ def _is_for_others(message: Message) -> bool:
 def _needs_own_words(stated: Statement) -> bool:
     """Preferences and requests count only where they were made."""
     return stated.rule.kind == "preference" or stated.rule.asks or stated.asked
+
+
+def _is_about(ended: str, topic: _Topic | None, tongue: Language) -> bool:
+    """Whether what is said to be over is what was said; "not bad but" is about nothing."""
+    if not ended or topic is None:
+        return True
+    return set(key_of(ended, tongue).split()) <= set(topic.found.value.casefold().split())
 
 
 def _fits(value: str, topic: _Topic, tongue: Language) -> bool:

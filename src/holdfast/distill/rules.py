@@ -165,9 +165,10 @@ def _able(pairs: list[tuple[Rule, Pattern]], first: str, second: str) -> RuleLis
 
 def _cuts(lists: Mapping[str, tuple[str, ...]]) -> re.Pattern[str]:
     starts, cuts, ands = (either(lists[name]) for name in ("starts", "cuts", "ands"))
+    said = either(lists["said_after"])
     year = r"(?:in|since|im|seit)\s+\d{4}"
     return re.compile(
-        rf"[;(–—]|:\s|\s-+\s|[,\s]\s*(?:{cuts}|{ands}[\s,]+{starts}|{year})\b|,\s*{starts}\b",
+        rf"[;(–—]|:\s|\s-+\s|[,\s]\s*(?:{cuts}|{ands}[\s,]+{starts}|{year})\b|,\s*(?:{starts}|{said})\b",
         re.IGNORECASE,
     )
 

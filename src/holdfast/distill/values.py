@@ -30,6 +30,10 @@ _COMMA = re.compile(r",(?!\d)")
 _PART = re.compile(
     r"\s*,(?!\d)\s*(?:and\s+|or\s+|und\s+|oder\s+)?|\s+(?:and|or|und|oder)\s+", re.IGNORECASE
 )
+_DATE = re.compile(
+    r"\s(?:on\s+(?:[^\W\d_]+\s+)?\d|am\s+\d|on\s+(?:mon|tues|wednes|thurs|fri|satur|sun)day\b)",
+    re.IGNORECASE,
+)
 _QUOTED = re.compile(r"\"[^\"]+\"|“[^”]+”|„[^“”]+[“”]|«[^»]+»|'[^']+'|‘[^’]+’")
 
 
@@ -91,6 +95,9 @@ def _cut(text: str, start: int, end: int, rule: Rule, tongue: Language) -> int:
         end = found.start()
     if rule.value in ("list", "decision"):
         return end
+    dated = _DATE.search(text, start, end) if rule.value == "place" else None
+    if dated is not None:  # "in Lisbon on 3 May"
+        end = dated.start()
     found = _COMMA.search(text, start, end)
     if found is None:
         return end
