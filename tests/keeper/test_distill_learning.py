@@ -261,8 +261,9 @@ async def test_nodes_at_the_same_sessions_learn_everything_once(world: World) ->
     assert (await there.verify()).problems == ()
 
 
-async def test_only_what_is_new_is_read(world: World) -> None:
-    """A later run asks for the messages behind those it covers, and else for none."""
+async def test_only_what_is_new_is_read(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A later run asks for the messages behind those it covers and some before, else for none."""
+    monkeypatch.setattr("holdfast.keeper.session_distilling._BEFORE_READ", 24)
     keeper = await world.open("tapped-memory")
     ada, session = await _said(keeper, *(f"I have number {n}." for n in range(60)))
     await keeper.distill()

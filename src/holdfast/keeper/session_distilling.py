@@ -44,8 +44,11 @@ __all__ = ["Run", "SessionDistilling"]
 _PAGE = 400
 _GENTLE_PAGE = 100
 """While others come first: reading this many takes some hundredths of a second."""
-_BEFORE = 24
-"""Messages before a page that tell what "it is green now" is about."""
+_BEFORE = 200
+"""What a user said before a page: it tells what "it is green now" is about, and whether a part is
+still played."""
+_BEFORE_READ = 400
+"""So many messages are read for it."""
 _MODEL_PAGE = 60
 _MODEL_CHARS = 16_000
 _MODEL_PAGES = 8
@@ -183,8 +186,9 @@ class SessionDistilling:
         if not page:
             return Finding()
         before = await self._reader.messages(
-            self._session_id, first=max(0, first - _BEFORE), last=first
+            self._session_id, first=max(0, first - _BEFORE_READ), last=first
         )
+        before = [m for m in before if m.role == "user" and m.kind in ("text", "audio")][-_BEFORE:]
         before = await learnable(self._vault, session, before)
         return await asyncio.to_thread(find, page, before=before)
 
