@@ -160,6 +160,7 @@ class Guards:
         phrases = self._tongue.phrases
         # What is harmless up to a mark may go on with an order.
         parts = (part.lstrip() for part in _MARKS.split(asked))
-        if any(map(phrases["instruction"].begins, parts)) or phrases["orders"].is_in(asked):
+        told = (part for part in parts if not phrases["no_orders"].begins(part))
+        if any(map(phrases["instruction"].begins, told)) or phrases["orders"].is_in(asked):
             return "instruction"
         return None

@@ -46,6 +46,7 @@ def test_what_only_looks_like_a_statement_is_not_found(
         ("I love Mondays. Not everybody does.", "opinion: mondays", "love"),
         ("My favourite poet is Edward Said.", "favourite poet", "Edward Said"),
         ("I live in Rome, do I need a visa?", "home", "Rome"),
+        ("Remember that I'm vegan, always have been.", "diet", "vegan"),
         ("I am Legend is my favourite movie.", "favourite movie", "I am Legend"),
         ("My favourite colour isn't blue, it's green.", "favourite colour", "green"),
         ("My favourite colour is not blue but green.", "favourite colour", "green"),
