@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -52,6 +53,47 @@ def test_a_memory_is_forgotten(ada: Cli) -> None:
 
     assert ada("forget", "--memory", memory["id"]).code == 0
     assert ada("forget", "--memory", memory["id"]).code == 3
+
+
+def _learned(ada: Cli) -> list[dict[str, Any]]:
+    """Blue, then green; the memories of it, oldest first, and the ids of their messages."""
+    lines = "My favourite colour is blue.\nActually my favourite colour is green now.\n"
+    assert ada("chat", given=lines).code == 0
+    assert ada("distill").code == 0
+    listed = ada("memories", "list", "--kind", "preference", "--json").json["memories"]
+    return sorted(listed, key=lambda memory: str(memory["valid_from"]))
+
+
+@pytest.mark.parametrize("by", ["forget", "memories", "message"])
+def test_the_receipt_shows_what_went_and_what_holds_again(ada: Cli, by: str) -> None:
+    """The line of each memory that goes, and the former value that is true again."""
+    blue, green = _learned(ada)
+    source = green["sources"][0]["message_id"]
+    command = {
+        "forget": ("forget", "--memory", green["id"]),
+        "memories": ("memories", "forget", green["id"]),
+        "message": ("forget", source),
+    }[by]
+
+    out = ada(*command).out
+
+    went, again = out.split("Now holds again:")
+    assert "These memories went:" in went
+    assert green["id"] in went
+    assert green["text"] in went
+    assert blue["id"] in again
+    assert green["id"] not in again
+
+
+def test_the_receipt_in_json_names_the_same(ada: Cli) -> None:
+    """Memories as everywhere else, the counts as before."""
+    blue, green = _learned(ada)
+
+    told = ada("forget", "--memory", green["id"], "--json").json
+
+    assert told["forgotten"]["memories"] == 1
+    assert [memory["id"] for memory in told["gone"]] == [green["id"]]
+    assert [(m["id"], m.get("valid_to")) for m in told["again"]] == [(blue["id"], None)]
 
 
 @pytest.mark.parametrize(

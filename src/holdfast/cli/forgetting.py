@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 import msgspec
+from msgspec.structs import replace
 
 from holdfast.cli.call import Call, session_named
 from holdfast.cli.failures import Exit
@@ -19,11 +20,14 @@ from holdfast.cli.shown import counted, day_time, one_line
 from holdfast.errors import BadInput, StorageReadOnly
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from holdfast.keeper.about import About
     from holdfast.keeper.erasing import Forgotten, Receipt
+    from holdfast.keeper.hand import ForgottenMemories
     from holdfast.keeper.users import User
 
-__all__ = ["confirmed", "erase_command", "forget_command", "show_receipt"]
+__all__ = ["confirmed", "erase_command", "forget_command", "show_gone", "show_receipt"]
 
 _BY_HAND = "not confirmed: give --yes when nobody is there to be asked"
 
@@ -51,7 +55,10 @@ def forget_command(
     rested on a removed message alone goes too. Asks before it removes a session or what it
     found; --limit is how much --about looks for.
 
-    With --json: {"forgotten": {...}} with counts, or {"receipt": {...}} of a session.
+    The receipt shows the memories that went, and those that hold again because of it.
+
+    With --json: {"forgotten": {...}, "gone": [...], "again": [...]}: counts and memories; or
+    {"receipt": {...}} of a session.
     """
     given = [bool(message_ids), session is not None, memory_id is not None, about is not None]
     if sum(given) != 1:
@@ -63,12 +70,12 @@ def forget_command(
             if session is not None:
                 return await _forget_session(call, user, session, yes=yes)
             if memory_id is not None:
-                await user.memories.forget(memory_id)
-                _tell(call, _nothing(memories=1))
+                what = await user.memories.forget(memory_id)
+                _tell(call, _nothing(memories=len(what.gone)), what)
             elif about is not None:
                 return await _forget_about(call, user, about, limit, yes=yes)
             else:
-                _tell(call, await user.forget(message_ids))
+                _tell(call, *await _watched(user, lambda: user.forget(message_ids)))
             return Exit.OK
 
     return call.run(work)
@@ -94,14 +101,33 @@ async def _forget_about(call: Call, user: User, about: str, limit: int, *, yes: 
     found = await user.find_about(about, limit=limit)
     if not found:
         call.output.note("Nothing was found.")
-        _tell(call, _nothing())
+        _tell(call, _nothing(), _no_memories())
         return Exit.OK
     if not call.json:
         _show_found(call.output, found)
     if not confirmed(f"Remove these {len(found)} for good?", yes=yes):
         return Exit.FAILED
-    _tell(call, await user.forget_about(found))
+    done, what = await _watched(user, lambda: user.forget_about(found))
+    if not call.json:  # they were listed before the question
+        listed = {memory.id for memory in (*found.memories, *found.resting)}
+        what = replace(what, gone=tuple(m for m in what.gone if m.id not in listed))
+    _tell(call, done, what)
     return Exit.OK
+
+
+async def _watched(
+    user: User, forget: Callable[[], Awaitable[Forgotten]]
+) -> tuple[Forgotten, ForgottenMemories]:
+    """What was forgotten, in numbers, and what became of the memories."""
+    from holdfast.keeper.hand import ForgottenMemories, holds_longer
+
+    before = await user.memories.list()
+    done = await forget()
+    after = {memory.id: memory for memory in await user.memories.list()}
+    return done, ForgottenMemories(
+        gone=tuple(memory for memory in before if memory.id not in after),
+        again=tuple(after[m.id] for m in before if m.id in after and holds_longer(m, after[m.id])),
+    )
 
 
 def _show_found(out: Output, found: About) -> None:
@@ -133,9 +159,9 @@ def confirmed(question: str, *, yes: bool) -> bool:
     return click.confirm(question, err=True)
 
 
-def _tell(call: Call, forgotten: Forgotten) -> None:
+def _tell(call: Call, forgotten: Forgotten, what: ForgottenMemories) -> None:
     if call.json:
-        call.output.document({"forgotten": forgotten})
+        call.output.document({"forgotten": forgotten, "gone": what.gone, "again": what.again})
         return
     found = {
         "message": forgotten.messages,
@@ -151,12 +177,31 @@ def _tell(call: Call, forgotten: Forgotten) -> None:
             else ("memories that lost a source rest")
         )
         call.output.line(f"{forgotten.reduced:,} {only} on others.")
+    show_gone(call.output, what)
+
+
+def show_gone(out: Output, what: ForgottenMemories) -> None:
+    """The memories that went, as they were, and those that hold again."""
+    for title, memories in (("These memories went:", what.gone), ("Now holds again:", what.again)):
+        if memories:
+            out.line("")
+            out.line(title)
+            show_memories(out, memories)
+    if what.thoughts:
+        out.line("")
+        out.line(f"{counted(what.thoughts, 'thought')} led to it: kept, without naming it.")
 
 
 def _nothing(*, memories: int = 0) -> Forgotten:
     from holdfast.keeper.erasing import Forgotten
 
     return Forgotten(memories=memories)
+
+
+def _no_memories() -> ForgottenMemories:
+    from holdfast.keeper.hand import ForgottenMemories
+
+    return ForgottenMemories()
 
 
 @click.command("erase", cls=Command)

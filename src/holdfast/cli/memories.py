@@ -15,6 +15,7 @@ from holdfast.cli.shown import counted, day_time, short_id
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
+    from holdfast.keeper.hand import ForgottenMemories
     from holdfast.keeper.users import User
     from holdfast.model import Memory, MemoryKind, MemoryOrigin
 
@@ -162,19 +163,25 @@ def _add_command(
 @click.argument("memory_ids", nargs=-1, required=True, metavar="MEMORY_ID...")
 @pass_call
 def _forget_command(call: Call, memory_ids: tuple[str, ...]) -> None:
-    """Remove memories; the messages they came from stay. With --json: {"forgotten": N}."""
+    """Remove memories; the messages they came from stay.
 
-    async def work() -> None:
+    It shows what went, and what holds again because of it. With --json: {"forgotten": N};
+    `holdfast forget --memory` names them in JSON too.
+    """
+    from holdfast.cli.forgetting import show_gone
+
+    async def work() -> ForgottenMemories:
         async with call.opened() as keeper:
             user = await call.person(keeper)
-            await user.memories.forget(memory_ids)
+            return await user.memories.forget(memory_ids)
 
-    call.run(work)
-    count = len(set(memory_ids))
+    what = call.run(work)
+    count = len(what.gone)
     if call.json:
         call.output.document({"forgotten": count})
     else:
         call.output.line(f"{count} forgotten.")
+        show_gone(call.output, what)
 
 
 @memories_command.command("edit", cls=Command)

@@ -27,12 +27,30 @@ from holdfast.storage.protocol import (
 from holdfast.vault.codec import MemoryBody, ThoughtBody
 from holdfast.vault.vault import Vault
 
-__all__ = ["correct_memory", "forget_memories", "merge_memories", "undo_change"]
+__all__ = [
+    "ForgottenMemories",
+    "correct_memory",
+    "forget_memories",
+    "holds_longer",
+    "merge_memories",
+    "undo_change",
+]
 
 _ALL = 1_000_000
 _MOST_MERGED = 100
 _TRIES = 20
 """A write that lost to another one is made anew from what is there then."""
+
+
+class ForgottenMemories(Struct, frozen=True, kw_only=True):
+    """What went when memories were forgotten, and what changed by it."""
+
+    gone: tuple[Memory, ...] = ()
+    """As they were; nothing of them is kept."""
+    again: tuple[Memory, ...] = ()
+    """What one of them had ended: it holds again, or until a later one, as it says now."""
+    thoughts: int = 0
+    """How many thoughts do not lead to one of them any more; they stay."""
 
 
 class _Read(Struct):
@@ -125,8 +143,17 @@ async def _refold(store: Store, vault: Vault, memories: Sequence[Memory]) -> Non
     raise Conflict
 
 
-async def forget_memories(store: Store, vault: Vault, memory_ids: Iterable[str]) -> int:
-    """Remove memories and whatever is kept of them; returns how many thoughts lost one of them.
+def holds_longer(before: Memory, after: Memory) -> bool:
+    """Whether a memory that had an end has a later one now, or none."""
+    if before.valid_to is None:
+        return False
+    return after.valid_to is None or after.valid_to > before.valid_to
+
+
+async def forget_memories(
+    store: Store, vault: Vault, memory_ids: Iterable[str]
+) -> ForgottenMemories:
+    """Remove memories and whatever is kept of them; see `Memories.forget`.
 
     Raises:
         NotFound: one is unknown, or somebody else's; nothing was removed.
@@ -143,7 +170,15 @@ async def forget_memories(store: Store, vault: Vault, memory_ids: Iterable[str])
         thoughts = await loosened(vault, sorted({link.from_id for link in linked}))
         gone = [vault.gone(one.row) for one in read]
         if await _written(vault, beside, changed, put=(*gone, *thoughts)):
-            return len(thoughts)
+            return ForgottenMemories(
+                gone=tuple(one.memory for one in read),
+                again=tuple(
+                    changed[one.memory.id]
+                    for one in beside
+                    if holds_longer(one.memory, changed[one.memory.id])
+                ),
+                thoughts=len(thoughts),
+            )
     raise Conflict
 
 

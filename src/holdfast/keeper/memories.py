@@ -15,7 +15,13 @@ from holdfast.errors import BadInput, Conflict, NotFound
 from holdfast.keeper.access import Gate, own
 from holdfast.keeper.client_keys import client_key_tag
 from holdfast.keeper.correcting import Correction
-from holdfast.keeper.hand import correct_memory, forget_memories, merge_memories, undo_change
+from holdfast.keeper.hand import (
+    ForgottenMemories,
+    correct_memory,
+    forget_memories,
+    merge_memories,
+    undo_change,
+)
 from holdfast.keeper.learning import NewMemory, memory_links, new_memory, seal_memory
 from holdfast.keeper.linking import chain_of, held_at, known_forms
 from holdfast.keeper.listing import checked_limit, cursor_at, read_cursor
@@ -360,17 +366,17 @@ class Memories:
         await self._gate("write")
         return await undo_change(self._store, self._vault, memory_id)
 
-    async def forget(self, memory_ids: str | Iterable[str]) -> None:
+    async def forget(self, memory_ids: str | Iterable[str]) -> ForgottenMemories:
         """Remove memories for good; what they came from stays, and so do thoughts that led to them.
 
-        What one of them had ended holds again.
+        What one of them had ended holds again. Returns what went, and what holds again.
 
         Raises:
             NotFound: one is unknown, or somebody else's; nothing was removed.
         """
         await self._gate("write")
         ids = [memory_ids] if isinstance(memory_ids, str) else list(memory_ids)
-        await forget_memories(self._store, self._vault, ids)
+        return await forget_memories(self._store, self._vault, ids)
 
     async def clear(self) -> int:
         """Remove every memory for good; what was said stays. Returns how many there were.
