@@ -7,10 +7,10 @@ recall found for it, and the present go in; a text comes out.
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from holdfast.assistant.answering import NO_TOOLS, Asked, Piece, Toolbox
 from holdfast.assistant.asking import is_question, only_asks
@@ -21,7 +21,7 @@ from holdfast.recall.dates import mentions
 
 if TYPE_CHECKING:
     from holdfast.keeper.recalling import Hit
-    from holdfast.model import Message
+    from holdfast.model import Memory, Message
 
 __all__ = [
     "NOTHING",
@@ -58,6 +58,11 @@ _TO_ASSISTANT = re.compile(
     r"|explained|advised|answered)\b|\byour (?:suggestions?|advice|answers?|recommendations?)\b",
     re.IGNORECASE,
 )
+_OF_THEN = re.compile(r"\b(?:was|were|before|formerly|previously|used to|earlier)\b", re.IGNORECASE)
+_OF_NOW = re.compile(r"\b(?:is|are|am|do|does|now|currently)\b|\w['’]s\b", re.IGNORECASE)
+_OF_TELLING = re.compile(r"\b(?:did|have|had|has)\b", re.IGNORECASE)
+_Tense: TypeAlias = Literal["then", "now", "said", "any"]
+"""Asks for what no longer holds, what holds alone, the words that were said, or does not tell."""
 _MONTHS = (
     *("January", "February", "March", "April", "May", "June", "July", "August"),
     *("September", "October", "November", "December"),
@@ -74,6 +79,7 @@ class _Wanted:
     """Times it speaks of, end exclusive."""
     about_all: bool
     to_assistant: bool
+    tense: _Tense
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +93,8 @@ class _Quote:
     """Share of the question's subject that it holds, in [0, 1]."""
     asks: bool
     by_person: bool
+    ended: bool
+    """A memory of what does not hold any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,11 +167,23 @@ def _read(question: str, now: datetime) -> _Wanted:
     for time in times:
         subject = subject.replace(time.words, " ")
     return _Wanted(
+        tense=_tense(question, bool(times)),
         terms=subject_terms(subject) - _THEN_OR_NOW or subject_terms(subject),
         spans=tuple((time.start, time.end) for time in times),
         about_all=_ABOUT_ALL.search(question) is not None,
         to_assistant=_TO_ASSISTANT.search(question) is not None,
     )
+
+
+def _tense(question: str, timed: bool) -> _Tense:
+    then, now = _OF_THEN.search(question), _OF_NOW.search(question)
+    if then and now:
+        return "any"
+    if then:
+        return "then"
+    if timed or _OF_TELLING.search(question):
+        return "said"
+    return "now" if now else "any"
 
 
 def _weight(term: str) -> float:
@@ -172,25 +192,54 @@ def _weight(term: str) -> float:
 
 def _chosen(asked: Asked, wanted: _Wanted, *, loosely: bool) -> list[_Quote]:
     """The quotes that answer, best first, without repetitions."""
-    known = [q for hit in asked.hits if (q := _quote(hit, asked.text, wanted)) is not None]
+    known = [q for hit in asked.hits if (q := _quote(hit, asked, wanted)) is not None]
     found = [quote for quote in known if _is_relevant(quote, wanted)]
     if not found and loosely:
         found = [q for q in known if not q.asks and len(wanted.terms & q.terms) > 1]
+    found = _of_its_time(found, known, wanted.tense)
     stated = [quote for quote in found if not quote.asks] or found
     ranked = sorted(stated, key=lambda quote: _order(quote, wanted))
     kept: list[_Quote] = []
     for quote in ranked:
         if quote.coverage >= 0.6 * ranked[0].coverage and not any(_same(quote, k) for k in kept):
             kept.append(quote)
-    return _newest_of_alike_first(kept[:_MAX_QUOTES])
+    if wanted.tense == "then":
+        kept.sort(key=lambda quote: not quote.ended)
+    ordered = _newest_of_alike_first(kept[:_MAX_QUOTES])
+    return sorted(ordered, key=lambda q: wanted.tense == "then" and not q.ended)
 
 
-def _quote(hit: Hit, question: str, wanted: _Wanted) -> _Quote | None:
+def _of_its_time(found: list[_Quote], known: list[_Quote], tense: _Tense) -> list[_Quote]:
+    """Without words whose memory was found and has ended: it says the same, and until when.
+
+    Who asks for what holds now gets neither, unless there is nothing else.
+    """
+    if tense == "said":
+        return found
+    past = _sources(q for q in found if q.ended) - _sources(q for q in known if not q.ended)
+    left = [q for q in found if q.hit.message is None or q.hit.message.id not in past]
+    current = [quote for quote in left if not quote.ended]
+    if tense == "now" and any(not quote.asks for quote in current):
+        return current
+    return left
+
+
+def _has_ended(memory: Memory | None, now: datetime) -> bool:
+    ends = None if memory is None else memory.valid_to
+    return ends is not None and ends <= now
+
+
+def _sources(quotes: Iterable[_Quote]) -> set[str]:
+    memories = (quote.hit.memory for quote in quotes)
+    return {s.message_id for memory in memories if memory is not None for s in memory.sources}
+
+
+def _quote(hit: Hit, asked: Asked, wanted: _Wanted) -> _Quote | None:
     message, memory = hit.message, hit.memory
     if message is not None:
         if message.role not in ("user", "assistant") or message.kind not in _SPOKEN:
             return None
-        if is_echo(message, question):
+        if is_echo(message, asked.text):
             return None
     elif memory is None or memory.kind == "summary":
         # A summary is a text of several messages put together: nobody said it.
@@ -207,6 +256,7 @@ def _quote(hit: Hit, question: str, wanted: _Wanted) -> _Quote | None:
         coverage=_total(about & terms) / _total(about) if about else 0.0,
         asks=only_asks(text),
         by_person=message is not None and message.role == "user",
+        ended=_has_ended(memory, asked.now),
     )
 
 

@@ -12,7 +12,8 @@ from holdfast.assistant.answering import Asked
 from holdfast.assistant.excerpts import excerpt, subject_terms
 from holdfast.assistant.quoting import NOTHING, compose, is_echo
 from holdfast.keeper.recalling import Hit
-from holdfast.model import SessionId
+from holdfast.model import Memory, MemoryId, MessageId, SessionId, Source
+from holdfast.recall.snippets import Snippet
 
 from .conftest import NOW, hit, memory_hit, message
 
@@ -189,6 +190,61 @@ def test_a_correction_comes_before_what_it_corrects() -> None:
         'On 10 February you said: "My favourite colour is green now"',
         f'On 9 January you said: "{BLUE}"',
     ]
+
+
+def _changed() -> tuple[Hit, Hit, Hit, Hit]:
+    """Blue until the tenth of February, then green: both as they were said, and remembered."""
+    blue = hit("I like blue best, my favourite colour", at=JANUARY, id=MessageId("blue"))
+    green = hit("Actually my favourite colour is green", id=MessageId("green"))
+    former = _remembered("Favourite colour: blue", blue, until=NOW)
+    return blue, green, former, _remembered("Favourite colour: green", green)
+
+
+def _remembered(text: str, found: Hit, *, until: datetime | None = None) -> Hit:
+    said = found.message
+    assert said is not None
+    memory = Memory(
+        id=MemoryId(text),
+        kind="preference",
+        text=text,
+        created_at=said.at,
+        valid_from=said.at,
+        valid_to=until,
+        sources=(Source(session_id=said.session_id, message_id=said.id),),
+    )
+    return Hit(memory=memory, session_id=None, score=1.0, reasons=(), snippet=Snippet(text=text))
+
+
+def test_what_is_and_what_was_have_different_answers() -> None:
+    """Now: nothing that has ended. Before: what has ended first, from when until when."""
+    found = _changed()
+
+    now = answer("What is my favourite colour?", *found)
+    then = answer("What was my favourite colour?", *found).splitlines()
+
+    assert "green" in now
+    assert "blue" not in now
+    assert then[0] == 'Noted on 9 January, until 10 February: "Favourite colour: blue"'
+    assert any("green" in line for line in then[1:])
+    assert not any("I like blue" in line for line in then)
+
+
+@pytest.mark.parametrize("question", ["What is my favourite colour?", "My favourite colour?"])
+def test_what_has_ended_is_better_than_nothing_and_says_so(question: str) -> None:
+    """Where nothing holds now; and not as if it still did."""
+    blue, _, former, _ = _changed()
+
+    assert answer(question, blue, former) == (
+        'Noted on 9 January, until 10 February: "Favourite colour: blue"'
+    )
+
+
+def test_words_that_still_hold_in_part_are_quoted() -> None:
+    """A message that another memory rests on has not ended as a whole."""
+    blue, _, former, _ = _changed()
+    lasting = _remembered("Best liked: blue things", blue)
+
+    assert "I like blue best" in answer("What is my favourite colour?", blue, former, lasting)
 
 
 def test_at_most_three_quotes_are_given() -> None:
