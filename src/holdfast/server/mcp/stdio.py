@@ -196,6 +196,9 @@ def _wires() -> Iterator[tuple[int, int]]:
     try:
         yield read_fd, write_fd
     finally:
+        # What a tool printed and nobody wrote out yet is none of the protocol's either.
+        with contextlib.suppress(OSError, ValueError):
+            sys.stdout.flush()
         os.dup2(write_fd, 1)
         # Not closed: a thread may be at them still, and a number that is given out anew would be
         # read and written by two.

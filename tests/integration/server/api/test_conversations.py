@@ -65,6 +65,7 @@ async def test_a_list_tells_what_a_conversation_is(api: Api) -> None:
         "tags": ["travel"],
         "pinned": False,
         "archived": False,
+        "learning": True,
         "message_count": MESSAGES,
         "turn_count": TURNS,
     }
