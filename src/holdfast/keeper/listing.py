@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import TypeAlias, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -18,12 +19,18 @@ from holdfast.vault.vault import Vault
 __all__ = [
     "MAX_PAGE",
     "Page",
+    "Place",
     "SealedFilter",
     "checked_limit",
     "cursor_at",
+    "cut",
     "page_of_sessions",
     "read_cursor",
 ]
+
+_T = TypeVar("_T")
+Place: TypeAlias = tuple[int, bytes]
+"""Where a record stands in a list by time: milliseconds, and its raw id among equals."""
 
 MAX_PAGE = 1000
 _BATCH = 500
@@ -80,8 +87,8 @@ def cursor_at(at: datetime, record_id: str) -> str:
     return f"{to_ms(at)}.{id_bytes(record_id).hex()}"
 
 
-def read_cursor(cursor: str) -> tuple[int, bytes]:
-    """Milliseconds and raw id of the record that a cursor stands behind.
+def read_cursor(cursor: str) -> Place:
+    """The place that a cursor stands behind.
 
     Raises:
         BadInput: it is none of ours.
@@ -93,6 +100,18 @@ def read_cursor(cursor: str) -> tuple[int, bytes]:
         return int(ms), id_bytes(record_id)
     except (ValueError, OverflowError, AttributeError, TypeError):
         raise BadInput("cursor", "it is not one that a listing returned") from None
+
+
+def cut(
+    found: Sequence[_T], place: Callable[[_T], Place], *, before: Place | None, limit: int
+) -> tuple[list[_T], str | None]:
+    """The page behind a place of a list that is there as a whole, newest first, and the cursor of
+    the next one, None at the end."""
+    left = [one for one in found if before is None or place(one) < before]
+    if len(left) <= limit:
+        return left, None
+    ms, raw = place(left[limit - 1])
+    return left[:limit], f"{ms}.{raw.hex()}"
 
 
 async def page_of_sessions(

@@ -24,7 +24,7 @@ from holdfast.keeper.hand import (
 )
 from holdfast.keeper.learning import NewMemory, memory_links, new_memory, seal_memory
 from holdfast.keeper.linking import chain_of, held_at, known_forms
-from holdfast.keeper.listing import checked_limit, cursor_at, read_cursor
+from holdfast.keeper.listing import Place, checked_limit, cut, read_cursor
 from holdfast.keeper.moments import edge
 from holdfast.keeper.receipts import LearningReceipt, read_receipts
 from holdfast.keeper.store import Store
@@ -168,12 +168,8 @@ class Memories:
             pinned=pinned,
             valid_at=valid_at,
         )
-        left = [memory for memory in found if before is None or _place(memory) < before]
-        more, shown = len(left) > limit, left[:limit]
-        return MemoryPage(
-            memories=shown,
-            next_cursor=cursor_at(shown[-1].created_at, shown[-1].id) if more else None,
-        )
+        shown, next_cursor = cut(found, _place, before=before, limit=limit)
+        return MemoryPage(memories=shown, next_cursor=next_cursor)
 
     async def get(self, memory_id: str) -> Memory:
         """One memory.
@@ -421,7 +417,7 @@ class Memories:
         return tuple(resolved)
 
 
-def _place(memory: Memory) -> tuple[int, bytes]:
+def _place(memory: Memory) -> Place:
     return to_ms(memory.created_at), id_bytes(memory.id)
 
 

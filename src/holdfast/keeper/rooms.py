@@ -16,6 +16,7 @@ from msgspec import Struct
 from holdfast.capture.checks import checked_label, checked_name
 from holdfast.clock import id_bytes, id_text
 from holdfast.errors import BadInput, Conflict, NotFound, VaultErased
+from holdfast.keeper.listing import checked_limit
 from holdfast.keeper.names import checked_slug
 from holdfast.keeper.open_room import OpenRoom
 from holdfast.keeper.roster import PassBody, RoomBody, begin_room, hand_pass, read_room
@@ -28,7 +29,6 @@ from holdfast.vault.vault import Vault
 __all__ = ["OpenRoom", "RoomPage", "Rooms"]
 
 _ALL = 100_000
-_MAX_PAGE = 1000
 
 
 class RoomPage(Struct, frozen=True, kw_only=True):
@@ -132,8 +132,7 @@ class Rooms:
         Raises:
             BadInput: the cursor is none of ours, or the limit is not 1 to 1000.
         """
-        if not 1 <= limit <= _MAX_PAGE:
-            raise BadInput("limit", f"it lies between 1 and {_MAX_PAGE}")
+        checked_limit(limit)
         before = None if cursor is None else _read_cursor(cursor)
         found: list[Room] = []
         last = None

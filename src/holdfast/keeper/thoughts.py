@@ -15,7 +15,7 @@ from holdfast.keeper.access import Gate, own
 from holdfast.keeper.client_keys import client_key_tag
 from holdfast.keeper.learning import seal_thought, thought_links
 from holdfast.keeper.linking import known_forms
-from holdfast.keeper.listing import checked_limit, cursor_at, read_cursor
+from holdfast.keeper.listing import Place, checked_limit, cut, read_cursor
 from holdfast.keeper.store import Store
 from holdfast.model import MemoryId, Message, MessageId, SessionId, Thought, ThoughtId, TurnId
 from holdfast.storage.protocol import (
@@ -117,11 +117,8 @@ class Thoughts:
             since=since,
             until=until,
         )
-        left = [thought for thought in found if before is None or _place(thought) < before]
-        more, shown = len(left) > limit, left[:limit]
-        return ThoughtPage(
-            thoughts=shown, next_cursor=cursor_at(shown[-1].at, shown[-1].id) if more else None
-        )
+        shown, next_cursor = cut(found, _place, before=before, limit=limit)
+        return ThoughtPage(thoughts=shown, next_cursor=next_cursor)
 
     async def get(self, thought_id: str) -> Thought:
         """One thought.
@@ -329,5 +326,5 @@ def _thought(row: SealedRow, body: ThoughtBody) -> Thought:
     )
 
 
-def _place(thought: Thought) -> tuple[int, bytes]:
+def _place(thought: Thought) -> Place:
     return to_ms(thought.at), id_bytes(thought.id)

@@ -115,7 +115,6 @@ def create_app(
     app.state.identity = door
     app.state.proxy = proxy
     app.state.once = Once(monotonic=monotonic)
-    app.state.proxy = proxy
     # Routes are tried one after the other, some ten microseconds each: what is asked for most, and
     # what others wait behind, stands first.
     app.router.routes += proxy.routes
