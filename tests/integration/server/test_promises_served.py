@@ -140,3 +140,35 @@ async def test_promise_11_gone_a_session_that_is_erased_while_three_write_into_i
     assert "swordfish" not in served.log
     assert "Traceback" not in served.log, served.log
     assert verified is not None
+
+
+async def test_promise_07_yours_alone_three_people_find_their_own_after_a_restart(
+    served: Served,
+) -> None:
+    """Three conversations of each of three, then a kill and a new start: everybody reads and finds
+    their own three, and whoever names one of somebody else's is told that it is not there."""
+    keys = {name: served.key(name) for name in ("ada", "ben", "cem")}
+    begun: dict[str, list[str]] = {}
+    for name, key in keys.items():
+        async with served.keyed(key) as client:
+            for number in range(3):
+                text = f"canary of {name}, the {number}."
+                answer = await client.post(f"{ME}/new/turns", json={"text": text})
+                begun.setdefault(name, []).append(answer.json()["session_id"])
+    served.kill()
+    served.start()
+
+    for name, key in keys.items():
+        async with served.keyed(key) as client:
+            listed = (await client.get(ME)).json()["sessions"]
+            hits = (await client.get("/api/search", params={"q": "canary"})).json()["hits"]
+            shown = {
+                (owner, number): await client.get(f"{ME}/{session_id}")
+                for owner, sessions in begun.items()
+                for number, session_id in enumerate(sessions)
+            }
+        assert {session["id"] for session in listed} == set(begun[name])
+        assert {hit["session_id"] for hit in hits} == set(begun[name])
+        for (owner, number), answer in shown.items():
+            assert answer.status_code == (200 if owner == name else 404)
+            assert (f"canary of {owner}, the {number}." in answer.text) is (owner == name)
