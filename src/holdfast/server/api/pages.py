@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
+
 from holdfast.errors import BadInput
 from holdfast.keeper.sessions import OpenSession
 from holdfast.keeper.users import User
 from holdfast.model import Turn
+from holdfast.server.removals import rev_of
 from holdfast.server.schemas import SessionWithTurns
 from holdfast.server.shown import session_with_turns
 
@@ -29,19 +32,27 @@ async def read_page(
         NotFound: the session is not there.
     """
     after, first = (-1, 0) if cursor is None else _read(cursor)
+    seen = await rev_of(session.vault)
     messages = await session.messages(after_seq=after, limit=limit)
     named = await session.turns_by_id({message.turn_id for message in messages})
     ended = len(messages) < limit
     behind = max([first, *(turn.index + 1 for turn in named)])
     between = await _turns(session, first, None if ended else behind)
     turns = {turn.index: turn for turn in [*between, *named]}
+    if await rev_of(session.vault) != seen:
+        # A turn shown as ended is shown with all it ended with: its messages, read after it, are
+        # there. Those of turns begun since are left to whoever asks again.
+        known = {turn.id for turn in turns.values()}
+        newer = await session.messages(after_seq=after, limit=limit)
+        messages = list(takewhile(lambda message: message.turn_id in known, newer))
+        ended = ended and len(newer) < limit
     memories = await owner.memories.of_messages([message.id for message in messages])
     return session_with_turns(
         await session.info(),
         [turns[index] for index in sorted(turns)],
         messages,
         memories=memories,
-        next_cursor=None if ended else f"{messages[-1].seq}.{behind}",
+        next_cursor=None if ended or not messages else f"{messages[-1].seq}.{behind}",
     )
 
 
