@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, tzinfo
+from pathlib import Path
 
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
@@ -40,6 +41,7 @@ from holdfast.server.mcp import Mcp
 from holdfast.server.observing.tracing import Tracing
 from holdfast.server.observing.wiring import observer_of, watch_server
 from holdfast.server.once import Once
+from holdfast.server.page import STATIC, Pages, page_routes
 from holdfast.server.proxy import Proxy
 from holdfast.server.sockets import Places
 from holdfast.server.sockets import router as sockets_router
@@ -61,6 +63,7 @@ def create_app(
     tracing: Tracing | None = None,
     monotonic: Callable[[], float] = time.monotonic,
     upkeep_interval_s: float = UPKEEP_INTERVAL_S,
+    page: Path = STATIC,
 ) -> FastAPI:
     """The ASGI application for one keeper. Whoever opened the keeper closes it afterwards.
 
@@ -72,6 +75,7 @@ def create_app(
         tracing: what begins spans; none are begun when left out.
         monotonic: seconds, for the lifetime of tickets.
         upkeep_interval_s: between two rounds that recover and distill.
+        page: the folder with the files of the web page.
     """
 
     door = identity or Identity(settings, keeper, monotonic=monotonic)
@@ -115,6 +119,7 @@ def create_app(
     app.state.identity = door
     app.state.proxy = proxy
     app.state.once = Once(monotonic=monotonic)
+    app.state.pages = Pages(page)
     # Routes are tried one after the other, some ten microseconds each: what is asked for most, and
     # what others wait behind, stands first.
     app.router.routes += proxy.routes
@@ -125,6 +130,7 @@ def create_app(
     for module in (remembering, memories, names, profile, moving, rooms):
         app.include_router(module.router)
     app.include_router(sockets_router)
+    app.router.routes += page_routes(app.state.pages)
     handle_failures(app)
     # The last one added is the first that a request passes.
     app.add_middleware(Bodies, settings=settings)

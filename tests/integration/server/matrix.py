@@ -59,6 +59,7 @@ class Socket:
 _SEARCHED = {"session_id": "session_id", "assistant": "assistant", "project": "project"}
 OPEN, SOCKET = Open(), Socket()
 PLAIN = {"member": "somebody", "model": "helper", "rest": "nothing", "chat_id": "chat", "slug": "x"}
+PLAIN |= {"name": "nothing.js"}
 """What other names in a path are filled with."""
 
 _FILTER = (200, 404)
@@ -83,13 +84,19 @@ _MCP = [
         )
     ),
 ]
+_VIEWS = ("c", "find", "memories", "assistants", "projects", "rooms", "profile", "trash", "welcome")
+_FILES = ("apple-touch-icon.png", "favicon.ico", "favicon.svg", "icon.svg")
+_FILES += ("manifest.webmanifest", "robots.txt")
 _MINE = "/api/conversations/{user_id}"
 _SESSION = _MINE + "/{session_id}"
 _ROOM = "/api/rooms/{room_id}"
 
 ROUTES: dict[str, Needs | Open | Socket] = {
     # Coming in
-    "GET /": Needs(None),
+    "GET /": OPEN,
+    **{f"GET /{name}": OPEN for name in (*_VIEWS, *_FILES)},
+    **{f"GET /{name}/{{rest}}": OPEN for name in _VIEWS},
+    "GET /assets/{name}": OPEN,
     "GET /docs": Needs(None),
     "GET /openapi.json": Needs(None),
     "GET /healthz": OPEN,

@@ -1,4 +1,4 @@
-"""Coming in: the link, the ticket for a socket, the pages."""
+"""Coming in: the link, the ticket for a socket; and the page about the interface."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from holdfast.server.failures import Refused
 from holdfast.server.identity.asking import Asking, identity_of
 from holdfast.server.identity.logins import COOKIE, COOKIE_LIFETIME_S
 from holdfast.server.identity.tickets import TICKET_LIFETIME_S
+from holdfast.server.page.routes import document
 from holdfast.server.schemas import ErrorOut, TicketOut
 
-__all__ = ["docs", "home", "log_in", "router", "ws_ticket"]
+__all__ = ["docs", "log_in", "router", "ws_ticket"]
 
 router = APIRouter(
     tags=["access"],
@@ -23,12 +24,19 @@ router = APIRouter(
 
 
 @router.get("/login", response_class=RedirectResponse, status_code=303)
-async def log_in(request: Request, token: Annotated[str, Query()] = "") -> Response:
-    """Log in with the link that was printed at the start. It works once and sets a cookie."""
+async def log_in(request: Request, token: Annotated[str | None, Query()] = None) -> Response:
+    """Log in with the link that was printed at the start. It works once and sets a cookie.
+
+    Without a token it is the page that asks for a key.
+    """
+    if token is None:
+        return await document(request.app.state.pages)
     identity = identity_of(request)
     cookie = identity.logins.log_in(token) if identity.local else None
     if cookie is None:
         identity.limits.note_failure(request.client.host if request.client else "")
+        if "text/html" in request.headers.get("accept", ""):
+            return await document(request.app.state.pages, status=401)
         raise Refused(
             401,
             "wrong_login",
@@ -46,17 +54,6 @@ async def ws_ticket(request: Request, caller: Asking) -> TicketOut:
     """A ticket for one WebSocket of the caller, from the page (origin) that asks for it."""
     ticket = identity_of(request).tickets.new(caller, request.headers.get("origin"))
     return TicketOut(ticket=ticket, expires_in=TICKET_LIFETIME_S)
-
-
-@router.get("/", include_in_schema=False)
-async def home() -> HTMLResponse:
-    """What this is."""
-    return _page(
-        "Holdfast",
-        "<p>Everything that was said to an assistant, sealed under its owner's own key, and found "
-        "again. This server keeps it for you, on this machine only.</p>"
-        '<p><a href="/docs">What can be asked of it</a></p>',
-    )
 
 
 @router.get("/docs", include_in_schema=False)

@@ -10,12 +10,13 @@ from holdfast.server.failures import Refused, error_response, status_of
 from holdfast.server.identity.door import Identity
 from holdfast.server.identity.limits import rate_of
 from holdfast.server.identity.resource import METADATA_PATHS
+from holdfast.server.page.files import is_page
 
 __all__ = ["OPEN_PATHS", "TICKET_PATHS", "Admission"]
 
 OPEN_PATHS = frozenset({"/healthz", "/readyz", "/login", "/metrics", *METADATA_PATHS})
-"""What anybody may ask for: signs of life, and the way in. /metrics asks for a credential itself,
-because in local mode it needs none."""
+"""What anybody may ask for beside the page's files: signs of life, and the way in. /metrics asks
+for a credential itself, because in local mode it needs none."""
 TICKET_PATHS = frozenset({"/ws"})
 """Sockets that take a ticket themselves: a page cannot choose the headers of one."""
 
@@ -43,7 +44,8 @@ class Admission:
 
 
 def _is_open(scope: Scope) -> bool:
-    return scope["path"] in (OPEN_PATHS if scope["type"] == "http" else TICKET_PATHS)
+    path = scope["path"]
+    return path in OPEN_PATHS or is_page(path) if scope["type"] == "http" else path in TICKET_PATHS
 
 
 async def _refuse(exc: Refused | HoldfastError, scope: Scope, receive: Receive, send: Send) -> None:
