@@ -4,7 +4,8 @@
     python docs/_generate.py --check    write nothing; exit 1 and name the pages that are stale
 
 A page is one function that returns its whole text; `PAGES` names them all. The types of
-`holdfast.sync` are made from the code like a page, so they are kept here too.
+`holdfast.sync` and the description of the HTTP interface, from which the types of the web page are
+made, come from the code like a page, so they are kept here too.
 """
 
 from __future__ import annotations
@@ -139,6 +140,7 @@ PAGES: dict[Path, Callable[[], str]] = {
     DOCS.parent / "src" / "holdfast" / "sync" / "__init__.pyi": partial(
         _beside, "_sync_stub.py", "stub"
     ),
+    DOCS.parent / "web" / "openapi.json": partial(_beside, "_openapi.py", "document"),
 }
 
 

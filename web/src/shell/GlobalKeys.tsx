@@ -1,0 +1,62 @@
+/** The keys that count everywhere, the search layer they open, and the sheet that lists all keys. */
+import { useNavigate } from "@tanstack/react-router";
+import { lazy, Suspense, useState } from "react";
+import { useTranslation } from "react-i18next";
+
+import { Keys } from "~/parts/Keys";
+import { Layer } from "~/parts/Layer";
+import { useAllKeys, useKeys } from "~/state/keys";
+import { openFinder, useFinder } from "~/state/finder";
+
+const Finder = lazy(() => import("~/views/find/Finder"));
+
+export function GlobalKeys() {
+  const go = useNavigate();
+  const finding = useFinder();
+  const [sheet, setSheet] = useState(false);
+  useKeys([
+    { keys: "mod+k", does: "find", typing: true, run: openFinder },
+    { keys: "?", does: "keys", run: () => setSheet(true) },
+    {
+      keys: "mod+shift+o",
+      does: "newChat",
+      typing: true,
+      run: () => void go({ to: "/c/$session", params: { session: "new" } }),
+    },
+    { keys: "g m", does: "memories", run: () => void go({ to: "/memories" }) },
+    { keys: "g a", does: "assistants", run: () => void go({ to: "/assistants" }) },
+    { keys: "g p", does: "profile", run: () => void go({ to: "/profile" }) },
+  ]);
+  return (
+    <>
+      {finding && (
+        <Suspense fallback={null}>
+          <Finder />
+        </Suspense>
+      )}
+      <KeySheet open={sheet} close={() => setSheet(false)} />
+    </>
+  );
+}
+
+function KeySheet({ open, close }: { open: boolean; close: () => void }) {
+  const { t } = useTranslation();
+  const all = useAllKeys();
+  const once = [
+    ...new Map(all.map((binding) => [`${binding.keys} ${binding.does}`, binding])).values(),
+  ];
+  return (
+    <Layer open={open} close={close} title={t("keys.title")}>
+      <dl className="divide-y divide-line">
+        {once.map(({ keys, does }) => (
+          <div key={keys + does} className="flex items-center justify-between gap-4 py-2 text-sm">
+            <dt>{t(`keys.${does}` as "keys.find")}</dt>
+            <dd>
+              <Keys keys={keys} />
+            </dd>
+          </div>
+        ))}
+      </dl>
+    </Layer>
+  );
+}

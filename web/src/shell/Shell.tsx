@@ -1,0 +1,96 @@
+/** What is around every view: who is logged in, the sidebar, notices, the state of the connection, the keys. */
+import { useQuery } from "@tanstack/react-query";
+import { Outlet } from "@tanstack/react-router";
+import { Dialog, Tooltip } from "radix-ui";
+import { lazy, Suspense, useEffect } from "react";
+import { useTranslation } from "react-i18next";
+
+import { Failure } from "~/api/failures";
+import { meQuery } from "~/api/queries";
+import { classes } from "~/parts/classes";
+import { openDrafts } from "~/state/drafts";
+import { toggleSidebar, useIsWide, useSidebar } from "~/state/sidebar";
+import { useKeys } from "~/state/keys";
+import { Sidebar } from "~/views/history/Sidebar";
+
+import { ConnectionBar } from "./ConnectionBar";
+import { GlobalKeys } from "./GlobalKeys";
+import { Notices } from "./Notices";
+import { Starting } from "./Starting";
+
+const LogIn = lazy(() => import("~/views/login"));
+
+export function Shell() {
+  const me = useQuery(meQuery);
+  const draftKey = me.data?.draft_key;
+  if (draftKey) openDrafts(draftKey);
+  if (me.isError && me.error instanceof Failure && [401, 423].includes(me.error.status))
+    return (
+      <Suspense fallback={<Starting />}>
+        <LogIn locked={me.error.status === 423} />
+      </Suspense>
+    );
+  if (!me.data) return <Starting error={me.error} again={() => void me.refetch()} />;
+  return (
+    <Tooltip.Provider delayDuration={500} skipDelayDuration={200}>
+      <Frame />
+      <Notices />
+      <GlobalKeys />
+    </Tooltip.Provider>
+  );
+}
+
+function Frame() {
+  const { t } = useTranslation();
+  const open = useSidebar();
+  const wide = useIsWide();
+  useKeys([{ keys: "mod+b", does: "sidebar", typing: true, run: toggleSidebar }]);
+  useEffect(
+    () => document.documentElement.style.setProperty("--side", open && wide ? "19rem" : "0rem"),
+    [open, wide],
+  );
+  return (
+    <div className="flex h-dvh flex-col">
+      <a
+        href="#body"
+        className="sr-only z-50 focus:not-sr-only focus:absolute focus:start-2 focus:top-2 focus:rounded-lg focus:bg-raised focus:px-3 focus:py-2 focus:shadow-layer"
+      >
+        {t("shell.skipToContent")}
+      </a>
+      <a
+        href="#history"
+        className="sr-only z-50 focus:not-sr-only focus:absolute focus:start-2 focus:top-2 focus:rounded-lg focus:bg-raised focus:px-3 focus:py-2 focus:shadow-layer"
+      >
+        {t("shell.skipToHistory")}
+      </a>
+      <ConnectionBar />
+      <div className="flex min-h-0 flex-1">
+        {wide ? (
+          <div
+            className={classes("w-76 shrink-0 border-e border-line bg-sunken", !open && "hidden")}
+          >
+            <Sidebar />
+          </div>
+        ) : (
+          <Dialog.Root open={open} onOpenChange={toggleSidebar}>
+            <Dialog.Portal>
+              <Dialog.Overlay className="fixed inset-0 z-30 bg-black/45" />
+              <Dialog.Content
+                aria-describedby={undefined}
+                className="fixed inset-y-0 start-0 z-30 w-[min(20rem,88vw)] bg-sunken shadow-layer"
+              >
+                <Dialog.Title className="sr-only">{t("shell.sidebar")}</Dialog.Title>
+                <Sidebar />
+              </Dialog.Content>
+            </Dialog.Portal>
+          </Dialog.Root>
+        )}
+        <main className="min-w-0 flex-1">
+          <Suspense fallback={null}>
+            <Outlet />
+          </Suspense>
+        </main>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,70 @@
+/**
+ * What was typed and not sent, kept over a reload: sealed under a key that only the server gives to
+ * who is logged in, so the browser's storage holds nothing that can be read.
+ */
+const PREFIX = "holdfast.draft.";
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+let key: Promise<CryptoKey> | undefined;
+
+const bytesOf = (text: string) =>
+  Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (c) => c.charCodeAt(0));
+const textOf = (bytes: Uint8Array) =>
+  btoa(Array.from(bytes, (b) => String.fromCharCode(b)).join(""));
+
+/** Give the key of whoever is logged in. */
+export function openDrafts(draftKey: string): void {
+  key = crypto.subtle.importKey("raw", bytesOf(draftKey), "AES-GCM", false, ["encrypt", "decrypt"]);
+}
+
+/** Keep a draft under a name ("chat.<id>", "unsent.<id>"); "" or null lets it go. */
+export async function keepDraft(name: string, value: unknown): Promise<void> {
+  try {
+    if (!key || value === "" || value === null) return localStorage.removeItem(PREFIX + name);
+    const nonce = crypto.getRandomValues(new Uint8Array(12));
+    const plain = encoder.encode(JSON.stringify(value));
+    const additionalData = encoder.encode(name);
+    const sealed = await crypto.subtle.encrypt(
+      { name: "AES-GCM", iv: nonce, additionalData },
+      await key,
+      plain,
+    );
+    localStorage.setItem(PREFIX + name, `${textOf(nonce)}.${textOf(new Uint8Array(sealed))}`);
+  } catch {
+    // Storage may be full or forbidden: the text is still on the screen.
+  }
+}
+
+/** A draft that was kept, or null. One that does not open is somebody else's and stays where it is. */
+export async function readDraft<T>(name: string): Promise<T | null> {
+  try {
+    const kept = localStorage.getItem(PREFIX + name);
+    if (!kept || !key) return null;
+    const [nonce = "", sealed = ""] = kept.split(".");
+    const plain = await crypto.subtle.decrypt(
+      { name: "AES-GCM", iv: bytesOf(nonce), additionalData: encoder.encode(name) },
+      await key,
+      bytesOf(sealed),
+    );
+    return JSON.parse(decoder.decode(plain)) as T;
+  } catch {
+    return null;
+  }
+}
+
+/** Names of the drafts that begin so. */
+export function draftNames(start: string): string[] {
+  try {
+    return Object.keys(localStorage)
+      .filter((name) => name.startsWith(PREFIX + start))
+      .map((name) => name.slice(PREFIX.length));
+  } catch {
+    return [];
+  }
+}
+
+/** All of them, at log out and after an erasure. */
+export function dropDrafts(): void {
+  for (const name of draftNames("")) localStorage.removeItem(PREFIX + name);
+}

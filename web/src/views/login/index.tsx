@@ -1,0 +1,3 @@
+export default function LogIn({ locked }: { locked: boolean }) {
+  return <main>{String(locked)}</main>;
+}
