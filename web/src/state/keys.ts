@@ -63,7 +63,7 @@ export function useKeys(wanted: readonly KeyBinding[]): void {
   });
   const names = wanted.map((binding) => binding.keys).join("|");
   useEffect(() => {
-    const mine = names.split("|").map((keys, at) => ({
+    const mine: KeyBinding[] = names.split("|").map((keys, at) => ({
       keys,
       does: current.current[at]?.does ?? "",
       typing: current.current[at]?.typing ?? false,
