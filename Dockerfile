@@ -3,7 +3,7 @@
 #     docker build -t holdfast .
 #
 # Packages come from the index that pip is configured for. To name one for the build alone:
-#     docker build --secret id=pip,src=$HOME/.config/pip/pip.conf -t holdfast .
+#     docker build --secret id=pip,src=$HOME/.config/pip/pip.conf --secret id=npm,src=$HOME/.npmrc -t holdfast .
 
 ARG PYTHON_VERSION=3.11
 
@@ -15,9 +15,12 @@ COPY requirements/run.lock /build/requirements/run.lock
 RUN --mount=type=secret,id=pip,target=/etc/pip.conf \
     /opt/holdfast/bin/python -m pip install --no-deps --require-hashes --only-binary :all: \
     --requirement /build/requirements/run.lock
-COPY pyproject.toml README.md LICENSE NOTICE /build/
+COPY pyproject.toml hatch_build.py README.md LICENSE NOTICE /build/
+COPY web /build/web
 COPY src /build/src
-RUN /opt/holdfast/bin/python -m pip install --no-deps --no-build-isolation /build
+# The web page is built on the way: its packages come from the index that npm is configured for.
+RUN --mount=type=secret,id=npm,target=/root/.npmrc \
+    /opt/holdfast/bin/python -m pip install --no-deps --no-build-isolation /build
 
 FROM python:${PYTHON_VERSION}-slim
 # A user of its own, and two places that belong to it alone.

