@@ -11,6 +11,8 @@ export interface KeyBinding {
   does: string;
   /** Whether it counts while somebody types, too. */
   typing?: boolean;
+  /** Counts only while this holds (somewhere has the focus); the sheet lists it always. */
+  when?: () => boolean;
   run: (event: KeyboardEvent) => void;
 }
 
@@ -46,10 +48,13 @@ window.addEventListener("keydown", (event) => {
   before = one;
   beforeAt = event.timeStamp;
   const typing = isTyping(event.target);
-  // The last one to come is the topmost layer.
-  const found = bindings.findLast(
-    (binding) => (binding.keys === one || binding.keys === two) && (!typing || binding.typing),
-  );
+  // The last one to come is the topmost layer; two keys in a row mean more than the second alone.
+  const counts = (keys: string) =>
+    bindings.findLast(
+      (binding) =>
+        binding.keys === keys && (!typing || binding.typing) && (!binding.when || binding.when()),
+    );
+  const found = (two && counts(two)) || counts(one);
   if (!found) return;
   event.preventDefault();
   found.run(event);
@@ -67,6 +72,7 @@ export function useKeys(wanted: readonly KeyBinding[]): void {
       keys,
       does: current.current[at]?.does ?? "",
       typing: current.current[at]?.typing ?? false,
+      when: () => current.current[at]?.when?.() ?? true,
       run: (event: KeyboardEvent) => current.current[at]?.run(event),
     }));
     set([...bindings, ...mine]);
