@@ -55,5 +55,7 @@ class Filter(Struct, frozen=True, kw_only=True):
     """Inclusive."""
     until_ms: int | None = None
     """Exclusive."""
+    within_project: str | None = None
+    """Only what belongs to this project, or to none."""
     memories: bool | None = None
     """True: memories only; False: messages only; None: both."""

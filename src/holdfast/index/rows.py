@@ -123,6 +123,9 @@ class Rows:
         mask = self.column("alive").copy()
         for name, wanted in _wanted_names(where):
             mask &= self.column(name) == self.names[name].find(wanted)
+        if where.within_project is not None:
+            project, names = self.column("project"), self.names["project"]
+            mask &= (project == names.find(None)) | (project == names.find(where.within_project))
         if where.memories is not None:
             mask &= self.column("is_memory") == where.memories
         if where.since_ms is not None:

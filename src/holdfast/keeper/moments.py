@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from holdfast.clock import Clock
 from holdfast.errors import BadInput
 
-__all__ = ["edge"]
+__all__ = ["clock_in", "edge"]
 
 
 def edge(when: datetime | str | None, clock: Clock, *, end: bool) -> datetime | None:
@@ -24,3 +25,18 @@ def edge(when: datetime | str | None, clock: Clock, *, end: bool) -> datetime | 
 
     span = span_of(when, now=clock(), field="until" if end else "since")
     return span.end if end else span.start
+
+
+def clock_in(zone: str, clock: Clock) -> Clock:
+    """The same clock in another zone: its days begin at that zone's midnight.
+
+    Raises:
+        BadInput: there is no zone of this name.
+    """
+    if zone == "UTC":  # which needs no table of zones
+        return clock
+    try:
+        there = ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise BadInput("zone", 'it is none: write one like "Europe/Oslo"') from None
+    return lambda: clock().astimezone(there)

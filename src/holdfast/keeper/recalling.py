@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from holdfast.recall.asking import Ask, Include, Ranked, Reason
     from holdfast.recall.snippets import Snippet
 
-__all__ = ["Hit", "recall"]
+__all__ = ["Hit", "ranking", "recall"]
 
 _MAX_NEIGHBOURS = 100
 _INLINE_ENTRIES = 20_000
@@ -114,15 +114,19 @@ async def recall(
     return await _hits(store, vault, ask, neighbours)
 
 
-async def _hits(store: Store, vault: Vault, ask: Ask, neighbours: int) -> list[Hit]:
+async def ranking(store: Store, vault: Vault, ask: Ask) -> list[Ranked]:
+    """The best answers of a vault first, unopened; as `holdfast.recall.ranking.rank`."""
     from holdfast.recall.ranking import rank
 
+    index = await store.indexes.current(vault)
+    if len(index) > _INLINE_ENTRIES:
+        return await asyncio.to_thread(rank, ask, index)
+    return rank(ask, index)
+
+
+async def _hits(store: Store, vault: Vault, ask: Ask, neighbours: int) -> list[Hit]:
     for _ in range(3):
-        index = await store.indexes.current(vault)
-        if len(index) > _INLINE_ENTRIES:
-            ranked = await asyncio.to_thread(rank, ask, index)
-        else:
-            ranked = rank(ask, index)
+        ranked = await ranking(store, vault, ask)
         hits = await _opened(store, vault, ranked, ask.question, neighbours)
         if hits is not None:
             return hits

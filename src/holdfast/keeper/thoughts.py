@@ -30,7 +30,7 @@ from holdfast.storage.protocol import (
 from holdfast.vault.codec import ThoughtBody
 from holdfast.vault.vault import Vault
 
-__all__ = ["ThoughtPage", "Thoughts"]
+__all__ = ["ThoughtPage", "Thoughts", "to_thought"]
 
 _Found: TypeAlias = list[Thought]  # inside the class `list` is a method
 _ALL = 1_000_000
@@ -75,7 +75,7 @@ class Thoughts:
         )
         bodies = await self._vault.open_records(rows, ThoughtBody)
         found = [
-            _thought(row, body)
+            to_thought(row, body)
             for row, body in zip(rows, bodies, strict=True)
             if (assistant is None or body.assistant == assistant)
             and (session_id is None or body.session_id == session_id)
@@ -292,7 +292,7 @@ class Thoughts:
 
     async def _open(self, rows: Sequence[SealedRow]) -> _Found:
         bodies = await self._vault.open_records([*rows], ThoughtBody)
-        return [_thought(row, body) for row, body in zip(rows, bodies, strict=True)]
+        return [to_thought(row, body) for row, body in zip(rows, bodies, strict=True)]
 
     async def _row(self, record_id: str | None, kind: Kind) -> SealedRow | None:
         """The row of this id; None for None.
@@ -312,7 +312,8 @@ class Thoughts:
         return rows[0]
 
 
-def _thought(row: SealedRow, body: ThoughtBody) -> Thought:
+def to_thought(row: SealedRow, body: ThoughtBody) -> Thought:
+    """A thought from its row and its opened body."""
     return Thought(
         id=ThoughtId(id_text(row.id)),
         assistant=body.assistant,

@@ -26,8 +26,17 @@ from holdfast.keeper.erasing import (
 from holdfast.keeper.exporting import Exports
 from holdfast.keeper.importing import Imports
 from holdfast.keeper.memories import Memories
+from holdfast.keeper.moments import clock_in, edge
 from holdfast.keeper.names import Names
 from holdfast.keeper.pausing import pause_vault, pauses_of
+from holdfast.keeper.preferences import (
+    Answering,
+    Language,
+    Preferences,
+    Theme,
+    change_preferences,
+    preferences_of,
+)
 from holdfast.keeper.recalling import Hit, recall
 from holdfast.keeper.rooms import Rooms
 from holdfast.keeper.sessions import Sessions
@@ -41,6 +50,7 @@ from holdfast.vault.reader import Reader
 from holdfast.vault.vault import Vault
 
 if TYPE_CHECKING:
+    from holdfast.keeper.found import Found
     from holdfast.recall.asking import Include
 
 __all__ = ["User"]
@@ -126,6 +136,58 @@ class User:
             include=include,
             neighbours=neighbours,
         )
+
+    async def find(
+        self,
+        text: str,
+        *,
+        limit: int = 20,
+        as_you_type: bool = False,
+        zone: str = "UTC",
+        since: datetime | str | None = None,
+        until: datetime | str | None = None,
+        assistant: str | None = None,
+        project: str | None = None,
+        tags: Sequence[str] = (),
+        pinned: bool | None = None,
+        archived: bool | None = None,
+        kind: str | None = None,
+        session_id: str | None = None,
+    ) -> Found:
+        """Search everything at once, for a page: messages by session, titles, memories, thoughts,
+        and the rooms the user is in. Sessions that were archived stand apart.
+
+        Args:
+            text: words, `"quoted phrases"`, `-words` that must not be there, and operators:
+                `before:`, `after:`, `tag:`, `pinned:true`, `with:helper`, `in:project`. Dates in
+                words ("in March") and "with Helper" narrow too, as long as something is left.
+            limit: sessions in each list, 1 to 100.
+            as_you_type: the last word may not be whole yet.
+            zone: in which days begin, by its IANA name.
+
+        Raises:
+            BadInput: a filter makes no sense.
+            TamperedRecord, UnknownEnvelope: a record does not open; nothing is skipped.
+        """
+        from holdfast.keeper.find_words import Narrowing
+        from holdfast.keeper.finding import FindAsk, find
+
+        clock = clock_in(zone, self._store.clock)
+        narrowing = Narrowing(
+            since=edge(since, clock, end=False),
+            until=edge(until, clock, end=True),
+            assistant=assistant,
+            project=project,
+            tags=tuple(tags),
+            pinned=pinned,
+            archived=archived,
+            kind=kind,
+            session_id=session_id,
+        )
+        ask = FindAsk(
+            text=text, now=clock(), limit=limit, as_you_type=as_you_type, narrowing=narrowing
+        )
+        return await find(self._store, self._vault, self.rooms, ask)
 
     async def context(
         self,
@@ -232,6 +294,30 @@ class User:
     async def learning_pauses(self) -> tuple[Pause, ...]:
         """When nothing was to be learned, oldest first; one without an end goes on."""
         return await pauses_of(self._vault)
+
+    async def preferences(self) -> Preferences:
+        """How this person wants to have it."""
+        return await preferences_of(self._vault)
+
+    async def prefer(
+        self,
+        *,
+        language: Language | None = None,
+        theme: Theme | None = None,
+        answers: Answering | None = None,
+    ) -> Preferences:
+        """Choose anew, for all of one's devices; what is None stays. Returns what holds now."""
+        return await change_preferences(
+            self._store, self._vault, language=language, theme=theme, answers=answers
+        )
+
+    async def draft_key(self) -> bytes:
+        """32 bytes under which a page seals what was typed and not sent; see `Keyring.draft_key`.
+
+        Raises:
+            VaultErased, VaultLocked, RootKeyWrong: the vault does not open.
+        """
+        return await self._vault.keyring.draft_key(self._vault.raw)
 
     async def find_about(self, subject: str, *, limit: int = 10) -> About:
         """What there is about something, to be looked at before it is forgotten.

@@ -43,6 +43,10 @@ class Ask(Struct, frozen=True, kw_only=True):
     speaker: str | None = None
     platform: str | None = None
     include: Include = "both"
+    session_ids: tuple[str, ...] | None = None
+    """Only of these sessions; with `session_id` that one alone."""
+    within_project: str | None = None
+    """Leave out what belongs to another project; what belongs to none stays."""
 
 
 class Reason(Struct, frozen=True, kw_only=True):
@@ -67,6 +71,8 @@ class Ranked(Struct, frozen=True, kw_only=True):
     """Log-odds of being part of the answer; comparable within and, roughly, between questions."""
     reasons: tuple[Reason, ...]
     """The largest parts of the score first; parts that take away are left out."""
+    held: int = 0
+    """How many of the words that were looked up stand in it."""
 
 
 def filter_of(ask: Ask) -> Filter:
@@ -88,7 +94,8 @@ def filter_of(ask: Ask) -> Filter:
         project=ask.project,
         session_kind=ask.kind,
         platform=ask.platform,
-        session_ids=(ask.session_id,) if ask.session_id else None,
+        session_ids=(ask.session_id,) if ask.session_id else ask.session_ids,
+        within_project=ask.within_project,
         tags=ask.tags,
         since_ms=to_ms(since) if since else None,
         until_ms=to_ms(ask.until) if ask.until else None,

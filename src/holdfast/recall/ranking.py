@@ -55,6 +55,7 @@ def rank(ask: Ask, index: VaultIndex, *, fusion: Fusion | None = None) -> list[R
     evidence = weighed.evidence
     order = np.argsort(-weighed.scores, kind="stable")[ask.offset : needed].tolist()
     why = reasons(evidence, weighed.question, weighed.parts, order)
+    held = (evidence.counts[0] > 0).sum(axis=0)
     return [
         Ranked(
             id=evidence.ids[at],
@@ -63,6 +64,7 @@ def rank(ask: Ask, index: VaultIndex, *, fusion: Fusion | None = None) -> list[R
             is_memory=bool(evidence.is_memory[at]),
             score=float(weighed.scores[at]),
             reasons=of_this,
+            held=int(held[at]),
         )
         for at, of_this in zip(order, why, strict=True)
     ]

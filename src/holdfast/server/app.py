@@ -19,6 +19,7 @@ from holdfast.keeper.keeper import Keeper
 from holdfast.server.api import (
     conversations,
     exchanges,
+    finding,
     login,
     memories,
     messages,
@@ -124,7 +125,7 @@ def create_app(
     # what others wait behind, stands first.
     app.router.routes += proxy.routes
     app.router.routes += Mcp(settings, answers.tools or standard_tools()).routes
-    for module in (turns, exchanges, conversations, search, messages, operations, login):
+    for module in (turns, exchanges, finding, conversations, search, messages, operations, login):
         app.include_router(module.router)
     # `remembering` before the memories, whose ids would take in "about".
     for module in (remembering, memories, names, profile, moving, rooms):

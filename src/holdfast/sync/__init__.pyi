@@ -25,6 +25,7 @@ from holdfast.keeper.contexts import Context
 from holdfast.keeper.correcting import Correction
 from holdfast.keeper.erasing import Forgotten, Receipt
 from holdfast.keeper.exporting import ExportFormat, ExportReport
+from holdfast.keeper.found import Found
 from holdfast.keeper.hand import ForgottenMemories
 from holdfast.keeper.import_report import ImportReport, Progress
 from holdfast.keeper.keeper import KnownUser
@@ -34,6 +35,8 @@ from holdfast.keeper.listing import Page
 from holdfast.keeper.memories import MemoryPage
 from holdfast.keeper.names import AssistantBody, ProjectBody
 from holdfast.keeper.opening import Embedding
+from holdfast.keeper.outline import Outline
+from holdfast.keeper.preferences import Answering, Language, Preferences, Theme
 from holdfast.keeper.previewing import Preview
 from holdfast.keeper.proposing import Distiller
 from holdfast.keeper.recalling import Hit
@@ -360,6 +363,8 @@ class OpenSession:
         limit: int = 1000,
     ) -> builtins.list[Turn]: ...
     def turns_by_id(self, turn_ids: Iterable[str]) -> builtins.list[Turn]: ...
+    def outline(self) -> Outline: ...
+    def find(self, words: str) -> Found: ...
     def branch(self, leaf: str | None = None) -> builtins.list[Message]: ...
     def context(
         self,
@@ -671,6 +676,23 @@ class User:
         include: Include = "both",
         neighbours: int = 1,
     ) -> builtins.list[Hit]: ...
+    def find(
+        self,
+        text: str,
+        *,
+        limit: int = 20,
+        as_you_type: bool = False,
+        zone: str = "UTC",
+        since: datetime | str | None = None,
+        until: datetime | str | None = None,
+        assistant: str | None = None,
+        project: str | None = None,
+        tags: Sequence[str] = ...,
+        pinned: bool | None = None,
+        archived: bool | None = None,
+        kind: str | None = None,
+        session_id: str | None = None,
+    ) -> Found: ...
     def context(
         self,
         question: str,
@@ -693,6 +715,15 @@ class User:
     def pause_learning(self) -> tuple[Pause, ...]: ...
     def resume_learning(self) -> tuple[Pause, ...]: ...
     def learning_pauses(self) -> tuple[Pause, ...]: ...
+    def preferences(self) -> Preferences: ...
+    def prefer(
+        self,
+        *,
+        language: Language | None = None,
+        theme: Theme | None = None,
+        answers: Answering | None = None,
+    ) -> Preferences: ...
+    def draft_key(self) -> bytes: ...
     def find_about(self, subject: str, *, limit: int = 10) -> About: ...
     def forget_about(self, about: About) -> Forgotten: ...
     def forget(self, message_ids: str | Iterable[str]) -> Forgotten: ...

@@ -123,6 +123,7 @@ ROUTES: dict[str, Needs | Open | Socket] = {
     f"POST {_SESSION}/cancel": Needs(WRITE, json=[None, {}]),
     # What is found and remembered
     "GET /api/search": Needs(READ, query=["q=hello", *_FILTERS], foreign=_FILTER),
+    "GET /api/find": Needs(READ, query=["q=hello", *_FILTERS], foreign=_FILTER),
     "GET /api/context": Needs(READ, query=["q=hello", "q=hello&session_id={session_id}"]),
     "GET /api/memories": Needs(READ, query=["", "session_id={session_id}"], foreign=_FILTER),
     "POST /api/memories": Needs(WRITE, json=[{"text": "x", "sources": ["{message_id}"]}]),
