@@ -39,8 +39,9 @@ ROOT_FILES = (
     "icon.svg",
     "manifest.webmanifest",
     "robots.txt",
+    "theme.js",
 )
-"""What browsers look for at the root."""
+"""What browsers look for at the root, and the theme, which comes before everything else."""
 
 _TYPES = {
     ".avif": "image/avif",

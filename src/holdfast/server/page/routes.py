@@ -46,7 +46,7 @@ _A_WHILE = "public, max-age=3600"
 _NOT_BUILT = """\
 <!doctype html><html lang="en"><meta charset="utf-8"><title>Holdfast</title>
 <h1>Holdfast</h1>
-<p>The server runs. Its page was not built: run <code>make web</code> in a checkout, or install a
+<p>The server runs. Its page was not built: run <code>make page</code> in a checkout, or install a
 released package, which has it.</p>
 <p><a href="/docs">What can be asked of the server</a></p></html>
 """
