@@ -22,13 +22,16 @@ const projects: View = () => import("~/views/projects");
 const memories: View = () => import("~/views/memories");
 const rooms: View = () => import("~/views/rooms");
 
+/** Who has just come in begins to talk; what there is to try stands in the empty conversation. */
+const toNew = () => {
+  throw redirect({ to: "/c/$session", params: { session: "new" }, replace: true });
+};
+
 const tree = root.addChildren([
   createRoute({
     getParentRoute: () => root,
     path: "/",
-    beforeLoad: () => {
-      throw redirect({ to: "/c/$session", params: { session: "new" }, replace: true });
-    },
+    beforeLoad: toNew,
   }),
   at("/c/$session", conversation),
   at("/find", () => import("~/views/find")),
@@ -44,7 +47,11 @@ const tree = root.addChildren([
   at("/trash", () => import("~/views/trash")),
   at("/profile", () => import("~/views/profile")),
   at("/profile/$section", () => import("~/views/profile")),
-  at("/welcome", () => import("~/views/welcome")),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/welcome",
+    beforeLoad: toNew,
+  }),
 ]);
 
 export const router = createRouter({

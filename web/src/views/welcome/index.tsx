@@ -1,5 +1,0 @@
-import { Page } from "~/parts/Page";
-
-export default function View() {
-  return <Page title="welcome">{null}</Page>;
-}
