@@ -241,6 +241,12 @@ class Settings:
     log_format: str = _setting(
         "logfmt", "How a line of the log looks: logfmt or json.", choices=("logfmt", "json")
     )
+    trash_days: int = _setting(
+        30,
+        "What was put into the trash is erased after so many days; 0 means at once.",
+        low=0,
+        high=3650,
+    )
     min_free_mb: int = _setting(
         256, "With less free on the disk of the data the server is not ready, in MiB.", low=0
     )

@@ -21,6 +21,7 @@ from holdfast.server.api import (
     exchanges,
     finding,
     login,
+    me,
     memories,
     messages,
     moving,
@@ -33,6 +34,7 @@ from holdfast.server.api import (
     turns,
 )
 from holdfast.server.bodies import Bodies
+from holdfast.server.facts import facts_of
 from holdfast.server.failures import handle_failures
 from holdfast.server.guard import Guard
 from holdfast.server.identity.addresses import cross_origin
@@ -121,6 +123,7 @@ def create_app(
     app.state.proxy = proxy
     app.state.once = Once(monotonic=monotonic)
     app.state.pages = Pages(page)
+    app.state.facts = facts_of(settings, answers)
     # Routes are tried one after the other, some ten microseconds each: what is asked for most, and
     # what others wait behind, stands first.
     app.router.routes += proxy.routes
@@ -128,7 +131,7 @@ def create_app(
     for module in (turns, exchanges, finding, conversations, search, messages, operations, login):
         app.include_router(module.router)
     # `remembering` before the memories, whose ids would take in "about".
-    for module in (remembering, memories, names, profile, moving, rooms):
+    for module in (remembering, memories, names, profile, moving, rooms, me):
         app.include_router(module.router)
     app.include_router(sockets_router)
     app.router.routes += page_routes(app.state.pages)

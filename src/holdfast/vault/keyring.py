@@ -2,6 +2,7 @@
 
     root key ── wraps ── store secret ── HKDF ── page key, owner-tag key, audit key
              └─ wraps ── vault key ──── HKDF ── record key (memories, names), index key
+                                   ├─ HKDF ── draft key (what a page of its owner keeps unsent)
                                    └─ wraps ── session key (one per session)
 
 Wrapped keys lie in the key storage, apart from the data. A key is durable there before anything
@@ -208,6 +209,16 @@ class Keyring:
         keys = _vault_keys(await self._vault_secrets(vault_id))
         self._remember_vault(vault_id, keys)
         return keys
+
+    async def draft_key(self, vault_id: bytes) -> bytes:
+        """32 bytes for what its owner has typed and not sent; gone with the vault's key.
+
+        Derived for that alone: it opens nothing that is kept here. Another one after a rotation.
+
+        Raises: as `vault_keys`.
+        """
+        secrets = await self._vault_secrets(vault_id)
+        return derive(secrets[max(secrets)], "vault/drafts/1")
 
     async def _vault_secrets(self, vault_id: bytes) -> dict[int, bytes]:
         wrapped = await self._storage.keys(vault_id, NO_SCOPE)

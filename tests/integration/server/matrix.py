@@ -156,6 +156,8 @@ ROUTES: dict[str, Needs | Open | Socket] = {
     "GET /api/projects": Needs(READ),
     "PUT /api/projects/{slug}": Needs(WRITE, json=[{"name": "x"}]),
     # The whole of it
+    "GET /api/me": Needs(READ),
+    "PUT /api/preferences": Needs(WRITE, json=[{"theme": "dark"}]),
     "GET /api/profile": Needs(READ),
     "POST /api/erase": Needs(DELETE, json=[{"confirm": "{user_id}"}], foreign=(400,)),
     "GET /api/export": Needs(READ, query=["format=json"]),

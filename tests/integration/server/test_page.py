@@ -54,6 +54,7 @@ async def browsing(folder: Path) -> AsyncIterator[httpx2.AsyncClient]:
     "path",
     [
         "/",
+        "/c/",
         "/c/018f",
         "/c/018f/m/3",
         "/find?q=hello",
@@ -65,7 +66,6 @@ async def browsing(folder: Path) -> AsyncIterator[httpx2.AsyncClient]:
         "/login",
         "/trash",
         "/welcome",
-        "/c/",
     ],
 )
 async def test_every_address_of_the_page_has_its_document(built: Path, path: str) -> None:

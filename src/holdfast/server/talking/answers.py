@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from datetime import tzinfo
 from typing import TYPE_CHECKING
 
@@ -62,6 +63,13 @@ class Said(Struct, frozen=True, kw_only=True):
         )
 
 
+class _Wording(Struct, frozen=True):
+    """Who words an answer."""
+
+    answerer: Answerer
+    fallback: Answerer | None = None
+
+
 class Answers:
     """Begins turns. `stopping` is set before turns are cancelled because the process ends.
 
@@ -69,6 +77,7 @@ class Answers:
         answerer: who words the answers. fallback: who does when the answerer fails.
         transcriber: what turns speech into text; without one it is kept as a failed turn.
         tools: what a model may call; the standard ones when left out.
+        quoting: who words them for whoever prefers quotes.
     """
 
     def __init__(
@@ -79,6 +88,7 @@ class Answers:
         transcriber: Transcriber | None = None,
         tools: ToolSet | None = None,
         options: ChatOptions | None = None,
+        quoting: Answerer | None = None,
     ) -> None:
         self.stopping = asyncio.Event()
         self.answerer = answerer
@@ -86,6 +96,7 @@ class Answers:
         self.transcriber = transcriber
         self.tools = tools
         self.options = options or ChatOptions()
+        self._quoting = quoting or QuotingAnswerer()
         self.observer: Observer | None = None
 
     def in_session(
@@ -93,7 +104,7 @@ class Answers:
     ) -> Happening:
         """A turn in a session of one person."""
 
-        def happening() -> AsyncGenerator[Event, None]:
+        def happening(words: _Wording) -> AsyncGenerator[Event, None]:
             return chat(
                 user,
                 session,
@@ -102,8 +113,8 @@ class Answers:
                 intent=said.intent,
                 entities=said.entities,
                 tags=said.tags,
-                answerer=self.answerer,
-                fallback=self.fallback,
+                answerer=words.answerer,
+                fallback=words.fallback,
                 tools=self.tools,
                 scopes=caller.scopes,
                 transcriber=self.transcriber,
@@ -111,26 +122,40 @@ class Answers:
                 stopping=self.stopping,
             )
 
-        return self._watched(happening)
+        return self._watched(self._preferred(user, happening))
 
     def in_room(self, user: User, room: OpenRoom, said: Said, *, caller: Caller) -> Happening:
         """A post in a room, and what the assistants answer that it mentions."""
 
-        def happening() -> AsyncGenerator[Event, None]:
+        def happening(words: _Wording) -> AsyncGenerator[Event, None]:
             return post_in_room(
                 user,
                 room,
                 said.text,
                 client_key=said.client_key,
-                answerer=self.answerer,
-                fallback=self.fallback,
+                answerer=words.answerer,
+                fallback=words.fallback,
                 tools=self.tools,
                 scopes=caller.scopes,
                 options=self.options,
                 stopping=self.stopping,
             )
 
-        return self._watched(happening)
+        return self._watched(self._preferred(user, happening))
+
+    def _preferred(
+        self, user: User, begin: Callable[[_Wording], AsyncGenerator[Event, None]]
+    ) -> Happening:
+        """The same, worded by whom the user prefers."""
+
+        async def happening() -> AsyncGenerator[Event, None]:
+            quotes = (await user.preferences()).answers == "quotes"
+            words = _Wording(self._quoting) if quotes else _Wording(self.answerer, self.fallback)
+            async with aclosing(begin(words)) as events:
+                async for event in events:
+                    yield event
+
+        return happening
 
     def _watched(self, happening: Happening) -> Happening:
         observer = self.observer
@@ -173,4 +198,5 @@ def answers_of(settings: Settings, *, zone: tzinfo, answerer: Answerer | None = 
         transcriber=transcriber_of(settings),
         tools=tools_of(settings),
         options=ChatOptions.of(settings),
+        quoting=QuotingAnswerer(zone=zone),
     )
