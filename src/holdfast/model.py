@@ -52,6 +52,8 @@ __all__ = [
     "Turn",
     "TurnId",
     "TurnStatus",
+    "Used",
+    "UsedAs",
     "UserId",
     "VaultId",
 ]
@@ -99,6 +101,10 @@ TurnStatus: TypeAlias = Literal["open", "complete", "failed", "cancelled", "inte
 MemoryKind: TypeAlias = Literal["fact", "preference", "summary", "episode", "note"]
 MemoryOrigin: TypeAlias = Literal["said", "assistant", "tool", "file", "import", "hand"]
 """Whose words a memory rests on. Only what was said or written by hand is ever a preference."""
+
+
+UsedAs: TypeAlias = Literal["profile", "summary", "recalled", "recent"]
+"""The part of a context that something stood in."""
 
 
 class Account(Struct, frozen=True, kw_only=True):
@@ -166,6 +172,13 @@ class Session(Struct, frozen=True, kw_only=True):
     """When its owner wanted nothing to be learned from it, oldest first."""
 
 
+class Used(Struct, frozen=True, kw_only=True):
+    """A message or memory that an answer was given, by its id alone: it may be gone since."""
+
+    id: str
+    section: UsedAs = "recalled"
+
+
 class Turn(Struct, frozen=True, kw_only=True):
     """One exchange: what started it, all that happened, and how it ended."""
 
@@ -183,6 +196,9 @@ class Turn(Struct, frozen=True, kw_only=True):
     tags: tuple[str, ...] = ()
     model: str | None = None
     client_key: str | None = None
+    used: tuple[Used, ...] = ()
+    """What its answer was given beside the session's recent messages, in the order of the
+    context."""
 
 
 class ToolPart(Struct, frozen=True, kw_only=True):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from msgspec import Struct
+
+from holdfast.model import Used
 
 if TYPE_CHECKING:
     from holdfast.keeper.recalling import Hit
@@ -25,6 +27,7 @@ __all__ = [
     "context_tokens_of",
     "prepare",
     "takes_tools",
+    "used_by",
 ]
 
 
@@ -49,6 +52,8 @@ class Asked(Struct, frozen=True, kw_only=True):
     """What the assistant is for, as its owner put it."""
     author: str | None = None
     """Who asks, in a room."""
+    used: tuple[Used, ...] = ()
+    """What `context` is made of."""
 
 
 class Thinking(Struct, frozen=True, kw_only=True):
@@ -118,12 +123,13 @@ NO_TOOLS: Toolbox = _NoTools()
 class Answerer(Protocol):
     """Words an answer. It records nothing: whoever calls it does.
 
-    Three things it may have besides, each left out by default:
+    Four things it may have besides, each left out by default:
 
         context_tokens: int | None   what it can take of earlier talk when that is less than is
                                      configured; at least 100
         takes_tools: bool            whether tools are worth offering; False for none
         async prepare()              load what the first answer needs; may be called often
+        rests_on(asked)              ids of what it answers from, where that is not the context
     """
 
     @property
@@ -145,6 +151,12 @@ def context_tokens_of(answerer: Answerer, configured: int) -> int:
 def takes_tools(answerer: Answerer) -> bool:
     """Whether tools are worth offering to an answerer."""
     return bool(getattr(answerer, "takes_tools", True))
+
+
+def used_by(answerer: Answerer, asked: Asked) -> tuple[Used, ...]:
+    """What an answer rests on: all of the context, or what the answerer says it takes."""
+    own: Callable[[Asked], Sequence[str]] | None = getattr(answerer, "rests_on", None)
+    return asked.used if own is None else tuple(Used(id=one) for one in own(asked))
 
 
 async def prepare(answerer: Answerer) -> None:

@@ -21,6 +21,7 @@ from holdfast.assistant.answering import (
     Asked,
     context_tokens_of,
     takes_tools,
+    used_by,
 )
 from holdfast.assistant.calling import TurnTools
 from holdfast.assistant.events import Failed, FellBack, Finished, Recalled
@@ -141,13 +142,14 @@ class Answering:
         author = None
         if assistant is not None:
             author = None if self._place.room is None else assistant.slug
-        asked = await self._asked(self._means.by, assistant)
+        asked, before = await self._asked(self._means.by, assistant), self._turn.used
         try:
             await self._said(self._means.by, asked, author)
         except _Broke as broke:
             if self._means.fallback is None or self._tools.failure is not None:
                 raise broke.cause from None
             await self._fall_back(self._means.fallback, broke.cause)
+            self._turn.used = before
             asked = await self._asked(self._means.fallback, assistant)
             await self._said(self._means.fallback, asked, author)
 
@@ -161,6 +163,8 @@ class Answering:
         """
         await self._saying.settle()
         self._saying.begin(author)
+        # Of several who answer in one turn, what any of them was given.
+        self._turn.used = tuple(dict.fromkeys((*self._turn.used, *used_by(by, asked))))
         async with AsyncExitStack() as stack:
             pieces = _begun(by, asked, self._tools if takes_tools(by) else NO_TOOLS)
             stack.push_async_callback(_closed, pieces)

@@ -20,7 +20,7 @@ from holdfast.keeper.contexts import (
     profile_of,
     summary_of,
 )
-from holdfast.model import SessionId
+from holdfast.model import SessionId, Used
 
 if TYPE_CHECKING:
     from holdfast.assistant.options import ChatOptions
@@ -117,6 +117,7 @@ async def asked_of(
             for session, slug in held_with.items()
         },
         context=context.text if context.pieces else "",
+        used=tuple(Used(id=piece.id, section=piece.section) for piece in context.pieces),
         recent=tuple(recent),
         assistant=host.name if host else "",
         purpose=host.purpose if host else "",

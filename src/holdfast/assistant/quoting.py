@@ -107,6 +107,8 @@ class Quoted:
     """The same with when and by whom: 'On 9 January you said: "..."'."""
     message: Message | None
     """Where it was said; None for a memory."""
+    id: str = ""
+    """Of the message or memory."""
 
 
 def compose(asked: Asked, *, zone: tzinfo = UTC) -> str:
@@ -132,9 +134,19 @@ def quotes(asked: Asked, *, zone: tzinfo = UTC, loosely: bool = False) -> list[Q
     """
     wanted = _read(asked.text, asked.now.astimezone(zone))
     return [
-        Quoted(text=quote.text, line=_worded(quote, asked, zone), message=quote.hit.message)
+        Quoted(
+            text=quote.text,
+            line=_worded(quote, asked, zone),
+            message=quote.hit.message,
+            id=_id_of(quote.hit),
+        )
         for quote in _chosen(asked, wanted, loosely=loosely)
     ]
+
+
+def _id_of(hit: Hit) -> str:
+    found = hit.message or hit.memory
+    return "" if found is None else found.id
 
 
 def telling_terms(question: str) -> frozenset[str]:
@@ -374,6 +386,12 @@ class QuotingAnswerer:
     def name(self) -> str:
         """What the turn notes as its model."""
         return "quoting"
+
+    def rests_on(self, asked: Asked) -> tuple[str, ...]:
+        """What it quotes, by id."""
+        if not is_question(asked.text):
+            return ()
+        return tuple(quoted.id for quoted in quotes(asked, zone=self._zone))
 
     async def answer(self, asked: Asked, tools: Toolbox = NO_TOOLS) -> AsyncIterator[Piece]:
         """The answer, word by word."""

@@ -55,6 +55,7 @@ from holdfast.model import (
     Turn,
     TurnId,
     TurnStatus,
+    Used,
 )
 from holdfast.storage.protocol import OnceTag, RowKey
 
@@ -111,6 +112,8 @@ class TurnRecorder:
         self._streams: set[AnswerStream] = set()
         self.messages: list[Message] = []
         self.replayed = False
+        self.used: tuple[Used, ...] = ()
+        """What the answer is given, for whoever gathers it to note: written with the end."""
 
     def __repr__(self) -> str:
         return f"TurnRecorder({self._turn.id}, {self._turn.status})"
@@ -355,7 +358,8 @@ class TurnRecorder:
             model=None,
             limits=self._limits,
         )
-        await finish(self._end(replace(about, status=status, ended_at=self._log.clock())))
+        ended = replace(about, status=status, ended_at=self._log.clock(), used=self.used)
+        await finish(self._end(ended))
 
     # Inside
 

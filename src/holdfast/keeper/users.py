@@ -39,11 +39,12 @@ from holdfast.keeper.preferences import (
 )
 from holdfast.keeper.recalling import Hit, recall
 from holdfast.keeper.rooms import Rooms
-from holdfast.keeper.sessions import Sessions
+from holdfast.keeper.sessions import OpenSession, Sessions
 from holdfast.keeper.store import Store
 from holdfast.keeper.summing import create_memory_from_chat
 from holdfast.keeper.thoughts import Thoughts
 from holdfast.keeper.tokens import Tokens
+from holdfast.keeper.used import UsedPiece, used_in
 from holdfast.model import Memory, Message, Pause, UserId
 from holdfast.storage.protocol import VaultStats
 from holdfast.vault.reader import Reader
@@ -219,6 +220,17 @@ class User:
             profile=profile_of(known, self._store.clock()),
             fence=fence_of(self._vault),
         )
+
+    async def used(self, session: OpenSession, turn_id: str) -> list[UsedPiece]:
+        """What the answer of a turn was given beside the session's recent messages, in order.
+
+        Ids are noted with the turn and looked up now: of what was forgotten since, nothing is
+        told but that it is gone.
+
+        Raises:
+            NotFound: there is no such turn in the session.
+        """
+        return await used_in(self._store, self._vault, session, turn_id)
 
     async def create_memory_from_chat(
         self,

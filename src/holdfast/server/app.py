@@ -32,6 +32,7 @@ from holdfast.server.api import (
     rooms,
     search,
     turns,
+    used,
 )
 from holdfast.server.bodies import Bodies
 from holdfast.server.facts import facts_of
@@ -128,7 +129,7 @@ def create_app(
     # what others wait behind, stands first.
     app.router.routes += proxy.routes
     app.router.routes += Mcp(settings, answers.tools or standard_tools()).routes
-    for module in (turns, exchanges, finding, conversations, search, messages, operations, login):
+    for module in (turns, used, exchanges, finding, conversations, search, messages, operations, login):
         app.include_router(module.router)
     # `remembering` before the memories, whose ids would take in "about".
     for module in (remembering, memories, names, profile, moving, rooms, me):

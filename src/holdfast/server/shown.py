@@ -99,6 +99,7 @@ def turn_out(
         messages=[message_out(message) for message in messages],
         tool_calls=_tool_calls(messages),
         memories=[TurnMemoryOut(id=m.id, kind=m.kind, text=m.text) for m in made.values()],
+        used_count=len(turn.used),
     )
 
 

@@ -47,6 +47,7 @@ from holdfast.keeper.sessions import LoggedExchange
 from holdfast.keeper.store import Store
 from holdfast.keeper.thoughts import ThoughtPage
 from holdfast.keeper.tokens import Changed, Token
+from holdfast.keeper.used import UsedPiece
 from holdfast.keeper.verifying import Verified
 from holdfast.model import (
     Assistant,
@@ -73,6 +74,7 @@ from holdfast.model import (
     Turn,
     TurnId,
     TurnStatus,
+    Used,
     UserId,
 )
 from holdfast.portability.conversations import Conversation
@@ -534,6 +536,8 @@ class TurnRecorder:
     @property
     def replayed(self) -> bool: ...
     @property
+    def used(self) -> tuple[Used, ...]: ...
+    @property
     def id(self) -> TurnId: ...
     @property
     def session_id(self) -> SessionId: ...
@@ -701,6 +705,7 @@ class User:
         recalled: int = 12,
         count: Callable[[str], int] = ...,
     ) -> Context: ...
+    def used(self, session: OpenSession, turn_id: str) -> builtins.list[UsedPiece]: ...
     def create_memory_from_chat(
         self,
         session_id: str,

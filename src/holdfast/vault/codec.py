@@ -37,6 +37,8 @@ from holdfast.model import (
     Turn,
     TurnId,
     TurnStatus,
+    Used,
+    UsedAs,
     VaultId,
 )
 from holdfast.storage.protocol import Kind, SealedRow, SessionHead, State
@@ -60,6 +62,8 @@ __all__ = [
 
 _encode = msgspec.msgpack.Encoder().encode
 _Body = TypeVar("_Body", bound=Struct)
+_SECTIONS: tuple[UsedAs, ...] = ("profile", "summary", "recalled", "recent")
+"""By number, as they are sealed: only ever add to the end."""
 
 
 def _packed(body: Struct, decode: Callable[[bytes], object]) -> bytes:
@@ -117,6 +121,8 @@ class _TurnBody(Struct, omit_defaults=True):
     g: tuple[str, ...] = ()
     m: str | None = None
     k: str | None = None
+    w: tuple[bytes, ...] = ()
+    """What its answer was given: a byte for the section, and the raw id."""
 
 
 class SessionBody(Struct, omit_defaults=True):
@@ -394,6 +400,7 @@ def seal_turn(
         turn.tags,
         turn.model,
         turn.client_key,
+        tuple(bytes([_SECTIONS.index(one.section)]) + id_bytes(one.id) for one in turn.used),
     )
     record_id = id_bytes(turn.id)
     is_open = turn.status == "open"
@@ -432,6 +439,7 @@ def open_turn(row: SealedRow, place: Place, keys: Mapping[bytes, SealKey]) -> Tu
         tags=body.g,
         model=body.m,
         client_key=body.k,
+        used=tuple(Used(id=id_text(one[1:]), section=_SECTIONS[one[0]]) for one in body.w),
     )
 
 

@@ -118,6 +118,7 @@ ROUTES: dict[str, Needs | Open | Socket] = {
         WRITE, json=[_SAY, {"text": "x", "edits": "{message_id}"}, {"answers": "{message_id}"}]
     ),
     f"POST {_SESSION}/exchanges": Needs(WRITE, json=[_EXCHANGE]),
+    f"GET {_SESSION}/turns/{{turn_id}}/used": Needs(READ),
     f"GET {_SESSION}/stream": Needs(READ),
     f"GET {_SESSION}/turns/{{chat_id}}/stream": Needs(READ),
     f"POST {_SESSION}/cancel": Needs(WRITE, json=[None, {}]),

@@ -53,6 +53,10 @@ class LocalAnswerer:
         llama = await asyncio.to_thread(shared_llama)
         await llama.load()
 
+    def rests_on(self, asked: Asked) -> tuple[str, ...]:
+        """What it words or quotes, by id."""
+        return planned(asked, max_tokens=self._max_tokens, zone=self._zone).rests_on
+
     async def answer(self, asked: Asked, tools: Toolbox = NO_TOOLS) -> AsyncGenerator[Piece, None]:
         """The answer as the model makes it; it calls no tools.
 

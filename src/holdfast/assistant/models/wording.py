@@ -37,6 +37,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     after: str = ""
     question: str = ""
     """What the model's words have to be about, to be said at all; see `speaks_to`."""
+    rests_on: tuple[str, ...] = ()
+    """Ids of what is quoted or worded."""
 
 
 _REWORDED_CHARS = 160
@@ -83,10 +85,16 @@ def planned(asked: Asked, *, max_tokens: int, zone: tzinfo = UTC) -> Plan:
         return _to_statement(asked, max_tokens)
     found = _by_whoever_asks(quotes(asked, zone=zone, loosely=True), asked)
     lines = "\n".join(quoted.line for quoted in found)
+    ids = tuple(quoted.id for quoted in found)
     if found and _is_own(found[0].message, asked) and _can_word(found[0].text):
-        return Plan(completion=_rewording(found[0].text), after=f"\n\n{lines}", question=asked.text)
+        return Plan(
+            completion=_rewording(found[0].text),
+            after=f"\n\n{lines}",
+            question=asked.text,
+            rests_on=ids,
+        )
     if found:
-        return Plan(before=lines)
+        return Plan(before=lines, rests_on=ids)
     if _ABOUT_ONESELF.search(asked.text):
         # Asked about somebody it does not know, it would make a life up.
         return Plan(before=NOTHING)

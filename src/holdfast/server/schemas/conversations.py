@@ -195,6 +195,8 @@ class TurnOut(Out):
     messages: list[MessageOut]
     tool_calls: list[ToolCallOut]
     memories: list[TurnMemoryOut]
+    used_count: int
+    """So many messages and memories was its answer given; see `.../turns/{turn_id}/used`."""
 
 
 class SessionWithTurns(SessionOut):
