@@ -1,5 +1,9 @@
-import { Page } from "~/parts/Page";
+import { usePlace } from "~/place";
+
+import { Assistant } from "./Assistant";
+import { Assistants } from "./Assistants";
 
 export default function View() {
-  return <Page title="assistants">{null}</Page>;
+  const { assistant } = usePlace();
+  return assistant ? <Assistant key={assistant} slug={assistant} /> : <Assistants />;
 }

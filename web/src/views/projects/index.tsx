@@ -1,5 +1,9 @@
-import { Page } from "~/parts/Page";
+import { usePlace } from "~/place";
+
+import { Project } from "./Project";
+import { Projects } from "./Projects";
 
 export default function View() {
-  return <Page title="projects">{null}</Page>;
+  const { project } = usePlace();
+  return project ? <Project key={project} slug={project} /> : <Projects />;
 }
