@@ -42,6 +42,7 @@ from holdfast.keeper.listing import (
 )
 from holdfast.keeper.moments import edge
 from holdfast.keeper.names import Names, checked_slug
+from holdfast.keeper.outline import Found, Outline, find_in_session, outline_of
 from holdfast.keeper.pausing import begun
 from holdfast.keeper.recalling import recall
 from holdfast.keeper.store import Store
@@ -484,6 +485,25 @@ class OpenSession:
         """Those of these turns that are of this session, by index."""
         await self.gate("read")
         return await self._reader.turns_by_id(self.id, turn_ids)
+
+    async def outline(self) -> Outline:
+        """The shape of the whole session in columns, forgotten messages among them.
+
+        Raises:
+            NotFound: the session is not there.
+        """
+        await self.gate("read")
+        return await outline_of(self._vault, self.id)
+
+    async def find(self, words: str) -> Found:
+        """Every place where these characters stand, whatever their case and accents.
+
+        Raises:
+            BadInput: there is nothing to look for.
+            NotFound: the session is not there.
+        """
+        await self.gate("read")
+        return await find_in_session(self._vault, self.id, words)
 
     async def branch(self, leaf: str | None = None) -> list[Message]:
         """The conversation as it is shown: from its beginning to `leaf`, by parent links.

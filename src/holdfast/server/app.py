@@ -27,6 +27,7 @@ from holdfast.server.api import (
     moving,
     names,
     operations,
+    outline,
     profile,
     remembering,
     rooms,
@@ -129,7 +130,18 @@ def create_app(
     # what others wait behind, stands first.
     app.router.routes += proxy.routes
     app.router.routes += Mcp(settings, answers.tools or standard_tools()).routes
-    for module in (turns, used, exchanges, finding, conversations, search, messages, operations, login):
+    for module in (
+        turns,
+        used,
+        exchanges,
+        finding,
+        conversations,
+        outline,
+        search,
+        messages,
+        operations,
+        login,
+    ):
         app.include_router(module.router)
     # `remembering` before the memories, whose ids would take in "about".
     for module in (remembering, memories, names, profile, moving, rooms, me):

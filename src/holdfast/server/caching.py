@@ -19,7 +19,7 @@ from holdfast.vault.vault import Vault
 
 __all__ = ["POLLED", "check_changed"]
 
-_REPRESENTATION = f"1/{holdfast.__version__}"
+_REPRESENTATION = f"2/{holdfast.__version__}"
 """Raised when the same rows are shown otherwise."""
 
 

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
+import msgspec
 from msgspec import structs
 
 from holdfast.keeper.contexts import Context
 from holdfast.keeper.erasing import Receipt
 from holdfast.keeper.recalling import Hit
-from holdfast.model import Memory, Message, Session, Thought, ToolPart, Turn
+from holdfast.model import Json, Memory, Message, Session, Thought, ToolPart, Turn
 from holdfast.server.schemas import (
     ContextOut,
     FileOut,
@@ -63,17 +64,19 @@ def session_with_turns(
     *,
     memories: Mapping[str, Sequence[Memory]] = MappingProxyType({}),
     next_cursor: str | None = None,
+    max_text: int | None = None,
 ) -> SessionWithTurns:
     """A session with its turns, each with its messages in order.
 
-    `memories` are those that rest on each message, by its id.
+    `memories` are those that rest on each message, by its id. Of texts longer than `max_text` only
+    the beginning is shown.
     """
     said: dict[str, list[Message]] = {turn.id: [] for turn in turns}
     for message in messages:
         # A turn that began after the turns were read is left for the next time.
         if message.turn_id in said:
             said[message.turn_id].append(message)
-    shown = [turn_out(turn, said[turn.id], memories=memories) for turn in turns]
+    shown = [turn_out(turn, said[turn.id], memories=memories, max_text=max_text) for turn in turns]
     return SessionWithTurns(**_session_fields(session), turns=shown, next_cursor=next_cursor)
 
 
@@ -82,6 +85,7 @@ def turn_out(
     messages: Sequence[Message],
     *,
     memories: Mapping[str, Sequence[Memory]] = MappingProxyType({}),
+    max_text: int | None = None,
 ) -> TurnOut:
     """A turn with its messages in order, and what came of them."""
     made = {m.id: m for message in messages for m in memories.get(message.id, ())}
@@ -96,14 +100,14 @@ def turn_out(
         entities=dict(turn.entities),
         tags=list(turn.tags),
         model=turn.model,
-        messages=[message_out(message) for message in messages],
-        tool_calls=_tool_calls(messages),
+        messages=[message_out(message, max_text=max_text) for message in messages],
+        tool_calls=_tool_calls(messages, max_text),
         memories=[TurnMemoryOut(id=m.id, kind=m.kind, text=m.text) for m in made.values()],
         used_count=len(turn.used),
     )
 
 
-def _tool_calls(messages: Sequence[Message]) -> list[ToolCallOut]:
+def _tool_calls(messages: Sequence[Message], max_text: int | None) -> list[ToolCallOut]:
     """Each call with its result, in the order they were called."""
     results = {
         message.tool.call_id: message
@@ -111,48 +115,73 @@ def _tool_calls(messages: Sequence[Message]) -> list[ToolCallOut]:
         if message.kind == "tool_result" and message.tool is not None
     }
     return [
-        _tool_call(message, message.tool, results.get(message.tool.call_id))
+        _tool_call(message, message.tool, results.get(message.tool.call_id), max_text)
         for message in messages
         if message.kind == "tool_call" and message.tool is not None
     ]
 
 
-def _tool_call(message: Message, call: ToolPart, ended: Message | None) -> ToolCallOut:
+def _tool_call(
+    message: Message, call: ToolPart, ended: Message | None, max_text: int | None
+) -> ToolCallOut:
     result = None if ended is None else ended.tool
+    given, given_cut = _beginning(call.arguments, max_text)
+    came, came_cut = _beginning(None if result is None else result.result, max_text)
     return ToolCallOut(
         call_id=call.call_id,
         name=call.name,
-        arguments=call.arguments,
-        result=None if result is None else result.result,
+        arguments=given,
+        result=came,
         failed=call.failed if result is None else result.failed,
+        cut=given_cut or came_cut,
         called_at=message.at,
         ended_at=None if ended is None else ended.at,
     )
 
 
-def message_out(message: Message) -> MessageOut:
+def message_out(message: Message, *, max_text: int | None = None) -> MessageOut:
     """A message; the provider's own item and the importer's id stay here."""
-    return MessageOut(**_message_fields(message))
+    return MessageOut(**_message_fields(message, max_text))
 
 
-def _message_fields(message: Message) -> dict[str, Any]:  # keyword arguments of MessageOut
+def _message_fields(
+    message: Message, max_text: int | None = None
+) -> dict[str, Any]:  # keyword arguments of MessageOut
     tool, file, speech = message.tool, message.file, message.speech
     return {
         "id": message.id,
         "seq": message.seq,
+        "turn_id": message.turn_id,
         "parent_id": message.parent_id,
         "role": message.role,
         "kind": message.kind,
-        "text": message.text,
+        "text": message.text[:max_text],
+        "size": len(message.text),
+        "cut": max_text is not None and len(message.text) > max_text,
         "at": message.at,
         "author": message.author,
-        "tool": None if tool is None else ToolOut(**structs.asdict(tool)),
+        "tool": None if tool is None else _tool_out(tool, max_text),
         "file": None
         if file is None
         else FileOut(id=file.id, name=file.name, media_type=file.media_type, size=file.size),
         "speech": None if speech is None else SpeechOut(**structs.asdict(speech)),
         "error_code": message.error_code,
     }
+
+
+def _tool_out(tool: ToolPart, max_text: int | None) -> ToolOut:
+    given, given_cut = _beginning(tool.arguments, max_text)
+    came, came_cut = _beginning(tool.result, max_text)
+    fields = structs.asdict(tool) | {"arguments": given, "result": came}
+    return ToolOut(**fields, cut=given_cut or came_cut)
+
+
+def _beginning(value: Json, max_text: int | None) -> tuple[Json, bool]:
+    """A tool's value, or the beginning of it; and whether it is only that."""
+    if value is None or max_text is None:
+        return value, False
+    text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
+    return (text[:max_text], True) if len(text) > max_text else (value, False)
 
 
 def hit_out(hit: Hit) -> HitOut:

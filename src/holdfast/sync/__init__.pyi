@@ -32,6 +32,7 @@ from holdfast.keeper.keeper import KnownUser
 from holdfast.keeper.keys import KeyStatus
 from holdfast.keeper.learning import NewMemory
 from holdfast.keeper.listing import Page
+from holdfast.keeper.logins import Logins
 from holdfast.keeper.memories import MemoryPage
 from holdfast.keeper.names import AssistantBody, ProjectBody
 from holdfast.keeper.opening import Embedding
@@ -163,6 +164,8 @@ class Keeper:
     def keys(self) -> Keys: ...
     @property
     def tokens(self) -> Tokens: ...
+    @property
+    def logins(self) -> Logins: ...
     @property
     def store(self) -> Store: ...
     def account(self, name: str) -> Keeper: ...

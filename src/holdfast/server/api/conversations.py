@@ -22,6 +22,7 @@ from holdfast.server.schemas import (
     ReceiptOut,
     StartConversationIn,
 )
+from holdfast.server.schemas.outline import ConversationAsked
 from holdfast.server.shown import receipt_out, session_out
 
 __all__ = [
@@ -99,18 +100,16 @@ async def clear_conversations(
 
 @router.get("/{user_id}/{session_id}", operation_id="get_conversation", dependencies=[POLLED])
 async def get_conversation(
-    owner: Reader,
-    session_id: str,
-    cursor: Annotated[str | None, Query(max_length=200)] = None,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 1000,
+    owner: Reader, session_id: str, asked: Annotated[ConversationAsked, Query()]
 ) -> ConversationOut:
     """One conversation: its turns in order, with their messages, tool calls and memories.
 
     `limit` counts messages. Of a longer one `next_cursor` asks for what follows; a turn that goes
-    on there bears the same id.
+    on there bears the same id. From a place in the middle, or from the end, turns come as far as
+    messages of them are shown.
     """
     session = await owner.sessions.open(session_id)
-    return ConversationOut(session=await read_page(owner, session, cursor=cursor, limit=limit))
+    return ConversationOut(session=await read_page(owner, session, asked))
 
 
 @router.patch("/{user_id}/{session_id}", operation_id="change_conversation")

@@ -7,9 +7,10 @@ from itertools import takewhile
 from holdfast.errors import BadInput
 from holdfast.keeper.sessions import OpenSession
 from holdfast.keeper.users import User
-from holdfast.model import Turn
+from holdfast.model import Message, Turn
 from holdfast.server.removals import rev_of
 from holdfast.server.schemas import SessionWithTurns
+from holdfast.server.schemas.outline import ConversationAsked
 from holdfast.server.shown import session_with_turns
 
 __all__ = ["read_page"]
@@ -20,32 +21,35 @@ _MOST = 1 << 53
 
 
 async def read_page(
-    owner: User, session: OpenSession, *, cursor: str | None, limit: int
+    owner: User, session: OpenSession, asked: ConversationAsked
 ) -> SessionWithTurns:
-    """The messages after a cursor, at most `limit`, in their turns.
+    """The messages after a place, at most `limit`, in their turns.
 
     Turns can overlap, so a page is cut between messages: a turn is on each page that has messages
-    of it, and one that has none is on the page where it stands by its index.
+    of it, and one that has none is on the page where it stands by its index. A page that begins at
+    a place of the caller's own choice begins with the turn of its first message.
 
     Raises:
-        BadInput: the cursor is none of ours.
+        BadInput: the cursor is none of ours, or several places are named.
         NotFound: the session is not there.
     """
-    after, first = (-1, 0) if cursor is None else _read(cursor)
+    after, first = _place(asked)
     seen = await rev_of(session.vault)
-    messages = await session.messages(after_seq=after, limit=limit)
+    messages = await _messages(session, asked, after)
     named = await session.turns_by_id({message.turn_id for message in messages})
-    ended = len(messages) < limit
+    ended = asked.last is not None or len(messages) < asked.limit
+    if first is None:
+        first = min((turn.index for turn in named), default=_MOST)
     behind = max([first, *(turn.index + 1 for turn in named)])
-    between = await _turns(session, first, None if ended else behind)
+    between = [] if first == _MOST else await _turns(session, first, None if ended else behind)
     turns = {turn.index: turn for turn in [*between, *named]}
     if await rev_of(session.vault) != seen:
         # A turn shown as ended is shown with all it ended with: its messages, read after it, are
         # there. Those of turns begun since are left to whoever asks again.
         known = {turn.id for turn in turns.values()}
-        newer = await session.messages(after_seq=after, limit=limit)
+        newer = await _messages(session, asked, after)
         messages = list(takewhile(lambda message: message.turn_id in known, newer))
-        ended = ended and len(newer) < limit
+        ended = ended and len(newer) < asked.limit
     memories = await owner.memories.of_messages([message.id for message in messages])
     return session_with_turns(
         await session.info(),
@@ -53,7 +57,14 @@ async def read_page(
         messages,
         memories=memories,
         next_cursor=None if ended or not messages else f"{messages[-1].seq}.{behind}",
+        max_text=asked.max_text,
     )
+
+
+async def _messages(session: OpenSession, asked: ConversationAsked, after: int) -> list[Message]:
+    if asked.last is not None:
+        return await session.messages(last=min(asked.last, asked.limit))
+    return await session.messages(after_seq=after, limit=asked.limit)
 
 
 async def _turns(session: OpenSession, first: int, behind: int | None) -> list[Turn]:
@@ -67,6 +78,18 @@ async def _turns(session: OpenSession, first: int, behind: int | None) -> list[T
             break
         first = batch[-1].index + 1
     return found
+
+
+def _place(asked: ConversationAsked) -> tuple[int, int | None]:
+    """The seq that a page begins behind, and the index of its first turn as far as it is known."""
+    given = (asked.cursor, asked.after_seq, asked.last)
+    if sum(one is not None for one in given) > 1:
+        raise BadInput("cursor", "at most one of cursor, after_seq and last is given")
+    if asked.cursor is not None:
+        return _read(asked.cursor)
+    if asked.last is not None:
+        return -1, None
+    return (-1, 0) if asked.after_seq is None else (asked.after_seq, None)
 
 
 def _read(cursor: str) -> tuple[int, int]:

@@ -122,6 +122,8 @@ class ToolOut(Out):
     arguments: Any = None
     result: Any = None
     failed: bool
+    cut: bool = False
+    """Only the beginning of arguments or result is here, of a structure as JSON text."""
 
 
 class FileOut(Out):
@@ -146,10 +148,15 @@ class MessageOut(Out):
 
     id: str
     seq: int
+    turn_id: str
     parent_id: str | None
     role: str
     kind: str
     text: str
+    size: int
+    """Characters of the whole text."""
+    cut: bool = False
+    """Only the beginning of the text is here: the message alone has all of it."""
     at: datetime
     author: str | None = None
     tool: ToolOut | None = None
@@ -167,6 +174,8 @@ class ToolCallOut(Out):
     result: Any
     """null while there is none."""
     failed: bool
+    cut: bool = False
+    """As that of a tool message."""
     called_at: datetime
     ended_at: datetime | None
 
