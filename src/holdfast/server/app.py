@@ -17,6 +17,7 @@ from holdfast.assistant.distiller import distiller_of
 from holdfast.assistant.tools.standard import standard_tools
 from holdfast.keeper.keeper import Keeper
 from holdfast.server.api import (
+    access,
     conversations,
     exchanges,
     finding,
@@ -36,6 +37,7 @@ from holdfast.server.api import (
     used,
 )
 from holdfast.server.bodies import Bodies
+from holdfast.server.describing import Described
 from holdfast.server.facts import facts_of
 from holdfast.server.failures import handle_failures
 from holdfast.server.guard import Guard
@@ -105,7 +107,7 @@ def create_app(
             yield
         await answers.close()
 
-    app = FastAPI(
+    app = Described(
         title="Holdfast",
         version=holdfast.__version__,
         lifespan=lifespan,
@@ -144,7 +146,7 @@ def create_app(
     ):
         app.include_router(module.router)
     # `remembering` before the memories, whose ids would take in "about".
-    for module in (remembering, memories, names, profile, moving, rooms, me):
+    for module in (remembering, memories, names, profile, moving, rooms, me, access):
         app.include_router(module.router)
     app.include_router(sockets_router)
     app.router.routes += page_routes(app.state.pages)

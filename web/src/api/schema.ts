@@ -359,6 +359,27 @@ export type paths = {
         patch?: never;
         trace?: never;
     };
+    "/api/conversations/{user_id}/{session_id}/turns/{turn_id}/used": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Used
+         * @description The messages and memories that the answer of a turn was given; of what was forgotten since,
+         *     only that it is gone.
+         */
+        get: operations["get_used"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/erase": {
         parameters: {
             query?: never;
@@ -393,6 +414,27 @@ export type paths = {
          * @description Everything of the caller in one document: a bundle that can be imported, or for reading.
          */
         get: operations["export_all"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/find": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find
+         * @description Everything at once: conversations by what was said in them and by their titles, archived ones
+         *     apart, memories, thoughts, and the rooms one is in.
+         */
+        get: operations["find"];
         put?: never;
         post?: never;
         delete?: never;
@@ -462,6 +504,89 @@ export type paths = {
         get: operations["list_learning_receipts"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Log In With Key
+         * @description Log in with an API key where others are served; the answer sets a cookie.
+         *
+         *     The login lasts as long as the key, and 30 days at most. Whatever is wrong with a key, the
+         *     answer is the same.
+         */
+        post: operations["log_in_with_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/logins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Logins
+         * @description The browsers that are logged in as the caller.
+         */
+        get: operations["list_logins"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/logins/{login_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End Login
+         * @description End a login, its sockets and its streams.
+         */
+        delete: operations["end_login"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/logout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Log Out
+         * @description End this login, and the sockets that were opened with it.
+         */
+        post: operations["log_out"];
         delete?: never;
         options?: never;
         head?: never;
@@ -963,6 +1088,52 @@ export type paths = {
          */
         post: operations["add_thought"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Tokens
+         * @description The caller's API keys, without their secrets.
+         */
+        get: operations["list_tokens"];
+        put?: never;
+        /**
+         * Create Token
+         * @description Make an API key for a program of the caller. Its secret is shown once, here.
+         *
+         *     Who is logged in may; a key may not, and no key gets scopes that the login has not.
+         */
+        post: operations["create_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tokens/{token_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke Token
+         * @description End a key of the caller, with the logins and the sockets that rest on it.
+         */
+        delete: operations["revoke_token"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1508,6 +1679,71 @@ export type components = {
             size: number;
         };
         /**
+         * FindHitOut
+         * @description One place where it was found.
+         */
+        FindHitOut: {
+            /** At */
+            at: string | null;
+            /**
+             * Label
+             * @enum {string}
+             */
+            label: "message" | "title" | "memory" | "thought" | "room" | "speech" | "file";
+            /** Memory Id */
+            memory_id: string | null;
+            /** Message Id */
+            message_id: string | null;
+            /** Reasons */
+            reasons: components["schemas"]["ReasonOut"][];
+            /** Role */
+            role: string | null;
+            /** Room Id */
+            room_id: string | null;
+            /**
+             * Score
+             * @description Comparable within one list only.
+             */
+            score: number;
+            /**
+             * Seq
+             * @description Of the message in its conversation.
+             */
+            seq: number | null;
+            /** Session Id */
+            session_id: string | null;
+            snippet: components["schemas"]["SnippetOut"];
+            /**
+             * Speaker
+             * @description Who said it in a room; whose thought or memory it is.
+             */
+            speaker: string | null;
+            /** Thought Id */
+            thought_id: string | null;
+        };
+        /**
+         * FindOut
+         * @description What was found, best first in each list.
+         */
+        FindOut: {
+            /**
+             * Archived
+             * @description Conversations that were put away.
+             */
+            archived: components["schemas"]["FoundGroupOut"][];
+            /** Groups */
+            groups: components["schemas"]["FoundGroupOut"][];
+            /** Memories */
+            memories: components["schemas"]["FindHitOut"][];
+            /** Rooms */
+            rooms: components["schemas"]["FoundRoomOut"][];
+            /** Thoughts */
+            thoughts: components["schemas"]["FindHitOut"][];
+            /** Understood */
+            understood: components["schemas"]["UnderstoodOut"][];
+            wider: components["schemas"]["WiderOut"] | null;
+        };
+        /**
          * ForgetIn
          * @description What is to go for good, as it was listed.
          */
@@ -1544,6 +1780,23 @@ export type components = {
             thoughts: number;
         };
         /**
+         * FoundGroupOut
+         * @description A conversation with the best of what was found in it.
+         */
+        FoundGroupOut: {
+            /**
+             * Count
+             * @description So many of its messages match as well as the first one; 0 when only the title does.
+             */
+            count: number;
+            /**
+             * Hits
+             * @description At most three; a title stands first.
+             */
+            hits: components["schemas"]["FindHitOut"][];
+            session: components["schemas"]["SessionOut"];
+        };
+        /**
          * FoundOut
          * @description Where words stand in a conversation, in order.
          */
@@ -1558,6 +1811,18 @@ export type components = {
              * @description The first 5,000.
              */
             hits: components["schemas"]["SpotOut"][];
+        };
+        /**
+         * FoundRoomOut
+         * @description A room with the best of what was found in it.
+         */
+        FoundRoomOut: {
+            /** Hits */
+            hits: components["schemas"]["FindHitOut"][];
+            /** Name */
+            name: string;
+            /** Room Id */
+            room_id: string;
         };
         /**
          * HealthOut
@@ -1731,6 +1996,70 @@ export type components = {
              * @description So many characters of one message are taken, whichever they are.
              */
             message_chars: number;
+        };
+        /**
+         * LogInIn
+         * @description The API key of whoever logs in.
+         */
+        LogInIn: {
+            /**
+             * Key
+             * @example hf_...
+             */
+            key: string;
+        };
+        /**
+         * LoginOut
+         * @description A browser that is logged in.
+         */
+        LoginOut: {
+            /**
+             * Agent
+             * @description The browser and its system, as in "Firefox on Linux"; empty when unknown.
+             */
+            agent: string;
+            /**
+             * Current
+             * @description Whether it is the one that asks.
+             */
+            current: boolean;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @default cookie
+             * @constant
+             */
+            kind: "cookie";
+            /**
+             * Last Seen
+             * Format: date-time
+             * @description Up to a minute behind.
+             */
+            last_seen: string;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Sockets
+             * @description So many pages of it are connected to this server now.
+             */
+            sockets: number;
+        };
+        /**
+         * LoginsOut
+         * @description All logins of the caller, oldest first.
+         */
+        LoginsOut: {
+            /** Logins */
+            logins: components["schemas"]["LoginOut"][];
         };
         /**
          * MemberOut
@@ -2061,6 +2390,28 @@ export type components = {
             name: string;
         };
         /**
+         * NewTokenIn
+         * @description A key for a program.
+         */
+        NewTokenIn: {
+            /**
+             * Expires In Days
+             * @description Never, when left out or null.
+             */
+            expires_in_days?: number | null;
+            /**
+             * Name
+             * @default
+             * @example backup script
+             */
+            name: string;
+            /**
+             * Scopes
+             * @description What it may do; no more than this login may.
+             */
+            scopes: ("memory:read" | "memory:write" | "memory:delete")[];
+        };
+        /**
          * OutlineOut
          * @description Columns over all messages of a conversation, one value a message; `seq` is the place.
          */
@@ -2079,7 +2430,8 @@ export type components = {
             ids: string[];
             /**
              * Kinds
-             * @description One letter each: text t, tool_call c, tool_result r, audio a, file f, reasoning g, error e.
+             * @description One letter each: text t, tool_call c, tool_result r, audio a, file f, reasoning g,
+             *     error e.
              */
             kinds: string;
             /**
@@ -2799,6 +3151,57 @@ export type components = {
             ticket: string;
         };
         /**
+         * TokenMadeOut
+         * @description A new key. Its secret is shown here and never again.
+         */
+        TokenMadeOut: {
+            /** Secret */
+            secret: string;
+            token: components["schemas"]["TokenOut"];
+        };
+        /**
+         * TokenOut
+         * @description An API key, without its secret.
+         */
+        TokenOut: {
+            /**
+             * Acts For Users
+             * @description Whether it may act for every user of its account; those are made by the operator.
+             */
+            acts_for_users: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Expires At */
+            expires_at: string | null;
+            /** Id */
+            id: string;
+            /**
+             * Last Used At
+             * @description Up to a minute behind.
+             */
+            last_used_at: string | null;
+            /** Name */
+            name: string;
+            /**
+             * Prefix
+             * @description The beginning of the secret, to know it again.
+             */
+            prefix: string;
+            /** Scopes */
+            scopes: string[];
+        };
+        /**
+         * TokensOut
+         * @description All API keys of the caller, oldest first; expired ones among them.
+         */
+        TokensOut: {
+            /** Tokens */
+            tokens: components["schemas"]["TokenOut"][];
+        };
+        /**
          * ToolCallOut
          * @description A tool that was called in a turn, with what came of it.
          */
@@ -2974,6 +3377,11 @@ export type components = {
             tags: string[];
             /** Tool Calls */
             tool_calls: components["schemas"]["ToolCallOut"][];
+            /**
+             * Used Count
+             * @description So many messages and memories was its answer given; see `.../turns/{turn_id}/used`.
+             */
+            used_count: number;
         };
         /**
          * UiMessageIn
@@ -3013,6 +3421,83 @@ export type components = {
              * @enum {string}
              */
             trigger: "submit-message" | "regenerate-message";
+        };
+        /**
+         * UnderstoodOut
+         * @description A part of what was typed that narrows the answer.
+         */
+        UnderstoodOut: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "since" | "until" | "assistant" | "project" | "tag" | "phrase" | "without" | "pinned" | "archived";
+            /**
+             * Text
+             * @description As it was typed.
+             */
+            text: string;
+            /**
+             * Value
+             * @description A time (ISO 8601), a slug, a tag, words, or true and false.
+             */
+            value: string;
+        };
+        /**
+         * UsedOut
+         * @description What an answer was given beside the conversation's recent messages, in order.
+         */
+        UsedOut: {
+            /** Used */
+            used: components["schemas"]["UsedPieceOut"][];
+        };
+        /**
+         * UsedPieceOut
+         * @description A message or a memory that an answer was given.
+         */
+        UsedPieceOut: {
+            /**
+             * Gone
+             * @description It was forgotten since: nothing of it is told.
+             */
+            gone: boolean;
+            memory: components["schemas"]["MemoryOut"] | null;
+            message: components["schemas"]["MessageOut"] | null;
+            /**
+             * Section
+             * @enum {string}
+             */
+            section: "profile" | "summary" | "recalled" | "recent";
+            /**
+             * Session Id
+             * @description Where it was said, or what the memory was made from.
+             */
+            session_id: string | null;
+            /** Session Title */
+            session_title: string | null;
+            /**
+             * Snippet
+             * @description How it begins.
+             */
+            snippet: string;
+        };
+        /**
+         * WiderOut
+         * @description What would be found without some of the filters.
+         */
+        WiderOut: {
+            /** Count */
+            count: number;
+            /**
+             * Drop
+             * @description Which: since, until, assistant, project, tags, pinned, archived, kind, session_id.
+             */
+            drop: string[];
+            /**
+             * Shown
+             * @description It is shown already: a time in words had left nothing.
+             */
+            shown: boolean;
         };
     };
     responses: never;
@@ -3239,7 +3724,10 @@ export interface operations {
                 until?: string | null;
             };
             header?: never;
-            path?: never;
+            path: {
+                /** @description Whose: `current_user` stands for the caller. */
+                user_id: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -3298,7 +3786,10 @@ export interface operations {
                 /** @description The caller's own key of this request: however often it is sent, it is done once. It stands for one content; with another one it is refused. */
                 "Idempotency-Key"?: string | null;
             };
-            path?: never;
+            path: {
+                /** @description Whose: `current_user` stands for the caller. */
+                user_id: string;
+            };
             cookie?: never;
         };
         requestBody: {
@@ -3363,7 +3854,10 @@ export interface operations {
                 /** @description The caller's own key of this request: however often it is sent, it is done once. It stands for one content; with another one it is refused. */
                 "Idempotency-Key"?: string | null;
             };
-            path?: never;
+            path: {
+                /** @description Whose: `current_user` stands for the caller. */
+                user_id: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -3432,6 +3926,8 @@ export interface operations {
             header?: never;
             path: {
                 session_id: string;
+                /** @description Whose: `current_user` stands for the caller. */
+                user_id: string;
             };
             cookie?: never;
         };
@@ -3493,6 +3989,8 @@ export interface operations {
             };
             path: {
                 session_id: string;
+                /** @description Whose: `current_user` stands for the caller. */
+                user_id: string;
             };
             cookie?: never;
         };
@@ -3554,6 +4052,8 @@ export interface operations {
             };
             path: {
                 session_id: string;
+                /** @description Whose: `current_user` stands for the caller. */
+                user_id: string;
             };
             cookie?: never;
         };
@@ -3619,6 +4119,8 @@ export interface operations {
             };
             path: {
                 session_id: string;
+                /** @description Whose: `current_user` stands for the caller. */
+                user_id: string;
             };
             cookie?: never;
         };
@@ -3657,6 +4159,8 @@ export interface operations {
             };
             path: {
                 session_id: string;
+                /** @description Whose: `current_user` stands for the caller. */
+                user_id: string;
             };
             cookie?: never;
         };
@@ -3721,6 +4225,8 @@ export interface operations {
             header?: never;
             path: {
                 session_id: string;
+                /** @description Whose: `current_user` stands for the caller. */
+                user_id: string;
             };
             cookie?: never;
         };
@@ -3784,6 +4290,8 @@ export interface operations {
             header?: never;
             path: {
                 session_id: string;
+                /** @description Whose: `current_user` stands for the caller. */
+                user_id: string;
             };
             cookie?: never;
         };
@@ -3845,6 +4353,8 @@ export interface operations {
             header?: never;
             path: {
                 session_id: string;
+                /** @description Whose: `current_user` stands for the caller. */
+                user_id: string;
             };
             cookie?: never;
         };
@@ -3904,6 +4414,8 @@ export interface operations {
             path: {
                 message_id: string;
                 session_id: string;
+                /** @description Whose: `current_user` stands for the caller. */
+                user_id: string;
             };
             cookie?: never;
         };
@@ -3966,6 +4478,8 @@ export interface operations {
             path: {
                 message_id: string;
                 session_id: string;
+                /** @description Whose: `current_user` stands for the caller. */
+                user_id: string;
             };
             cookie?: never;
         };
@@ -4025,6 +4539,8 @@ export interface operations {
             path: {
                 message_id: string;
                 session_id: string;
+                /** @description Whose: `current_user` stands for the caller. */
+                user_id: string;
             };
             cookie?: never;
         };
@@ -4083,6 +4599,8 @@ export interface operations {
             header?: never;
             path: {
                 session_id: string;
+                /** @description Whose: `current_user` stands for the caller. */
+                user_id: string;
             };
             cookie?: never;
         };
@@ -4143,6 +4661,8 @@ export interface operations {
             };
             path: {
                 session_id: string;
+                /** @description Whose: `current_user` stands for the caller. */
+                user_id: string;
             };
             cookie?: never;
         };
@@ -4185,6 +4705,8 @@ export interface operations {
             };
             path: {
                 session_id: string;
+                /** @description Whose: `current_user` stands for the caller. */
+                user_id: string;
             };
             cookie?: never;
         };
@@ -4224,6 +4746,8 @@ export interface operations {
             path: {
                 chat_id: string;
                 session_id: string;
+                /** @description Whose: `current_user` stands for the caller. */
+                user_id: string;
             };
             cookie?: never;
         };
@@ -4246,6 +4770,67 @@ export interface operations {
                 content?: never;
             };
             /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
+    get_used: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+                turn_id: string;
+                /** @description Whose: `current_user` stands for the caller. */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsedOut"];
+                };
+            };
+            /** @description Nobody known asks. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description The caller may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description There is no such thing for this caller; somebody else's is no other answer. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description An error; its code says which. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4340,6 +4925,87 @@ export interface operations {
                     "application/pdf": string;
                     "application/zip": string;
                     "text/markdown": string;
+                };
+            };
+            /** @description Nobody known asks. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description The caller may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description There is no such thing for this caller; somebody else's is no other answer. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description An error; its code says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
+    find: {
+        parameters: {
+            query?: {
+                archived?: boolean | null;
+                /** @description The last word may not be whole yet. */
+                as_you_type?: boolean;
+                assistant?: string | null;
+                /** @description Of the conversation: chat, room, ... */
+                kind?: string | null;
+                /** @description Conversations in each list. */
+                limit?: number;
+                pinned?: boolean | null;
+                project?: string | null;
+                /**
+                 * @description Words, "quoted phrases", -words that must not be there; before:, after:, tag:, pinned:true,
+                 *     with:helper, in:project; dates in words and "with Helper".
+                 */
+                q?: string;
+                session_id?: string | null;
+                /** @description Only what was said from then on: an ISO 8601 time, a date, or words. */
+                since?: string | null;
+                /** @description May be given several times; all of them must be there. */
+                tag?: string[];
+                /** @description Only what was said before: an ISO 8601 time, the end of a date, or words. */
+                until?: string | null;
+                /** @description Where days begin. */
+                zone?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FindOut"];
                 };
             };
             /** @description Nobody known asks. */
@@ -4589,6 +5255,239 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["LearningReceiptsOut"];
                 };
+            };
+            /** @description Nobody known asks. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description The caller may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description There is no such thing for this caller; somebody else's is no other answer. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description An error; its code says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
+    log_in_with_key: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The caller's own key of this request: however often it is sent, it is done once. It stands for one content; with another one it is refused. */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LogInIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody known asks. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description The caller may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description There is no such thing for this caller; somebody else's is no other answer. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description An error; its code says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
+    list_logins: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoginsOut"];
+                };
+            };
+            /** @description Nobody known asks. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description The caller may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description There is no such thing for this caller; somebody else's is no other answer. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description An error; its code says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
+    end_login: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The caller's own key of this request: however often it is sent, it is done once. It stands for one content; with another one it is refused. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                login_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody known asks. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description The caller may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description There is no such thing for this caller; somebody else's is no other answer. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description An error; its code says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
+    log_out: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The caller's own key of this request: however often it is sent, it is done once. It stands for one content; with another one it is refused. */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Nobody known asks. */
             401: {
@@ -6264,6 +7163,184 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ThoughtOut"];
                 };
+            };
+            /** @description Nobody known asks. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description The caller may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description There is no such thing for this caller; somebody else's is no other answer. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description An error; its code says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
+    list_tokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokensOut"];
+                };
+            };
+            /** @description Nobody known asks. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description The caller may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description There is no such thing for this caller; somebody else's is no other answer. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description An error; its code says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
+    create_token: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The caller's own key of this request: however often it is sent, it is done once. It stands for one content; with another one it is refused. */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTokenIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenMadeOut"];
+                };
+            };
+            /** @description Nobody known asks. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description The caller may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description There is no such thing for this caller; somebody else's is no other answer. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description An error; its code says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
+    revoke_token: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The caller's own key of this request: however often it is sent, it is done once. It stands for one content; with another one it is refused. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                token_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Nobody known asks. */
             401: {
