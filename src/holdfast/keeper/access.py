@@ -69,9 +69,9 @@ class Caller(Struct, frozen=True, kw_only=True):
     account: str
     scopes: frozenset[Scope] = ALL_SCOPES
     via: Literal["login", "key", "jwt", "process"]
-    """The one-time link's cookie, an API key, a JWT, or a process of the owner's own."""
+    """The cookie of a login, an API key, a JWT, or a process of the owner's own."""
     credential: str = ""
-    """Id of the API key, or of the token, for limits and revocation."""
+    """Id of the API key, the login, or the token, for limits and revocation."""
     acts_for_users: bool = False
     """Whether it may name another user of its account to act for."""
     injects_context: bool = False

@@ -16,6 +16,7 @@ from holdfast.keeper.backups import BackupReport, back_up, finish_renewal
 from holdfast.keeper.distilling import Progress, distill_vault, way_of
 from holdfast.keeper.erasing import Receipt, reapply
 from holdfast.keeper.keys import Keys
+from holdfast.keeper.logins import Logins
 from holdfast.keeper.pacing import Pace
 from holdfast.keeper.proposing import Distiller
 from holdfast.keeper.sessions import OpenSession, Sessions
@@ -47,6 +48,7 @@ class Keeper:
         """Up to where each vault was distilled by this process."""
         self.keys = Keys(store)
         self.tokens = Tokens(store)
+        self.logins = Logins(store)
 
     @property
     def store(self) -> Store:

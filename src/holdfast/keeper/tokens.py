@@ -22,6 +22,7 @@ from holdfast.capture.checks import checked_label, checked_name
 from holdfast.clock import id_bytes, id_text, to_ms
 from holdfast.errors import BadInput, Conflict, NotFound
 from holdfast.keeper.access import ALL_SCOPES, Scope
+from holdfast.keeper.logins import logins_of_key
 from holdfast.keeper.store import Store
 from holdfast.model import TokenId, UserId
 from holdfast.storage.protocol import (
@@ -44,6 +45,7 @@ _PREFIX_BYTES = 5
 _SECRET_BYTES = 32
 _MAX_SECRET = 200
 _ALL = 1_000_000
+_NOBODY = bytes(16)
 
 
 class Token(Struct, frozen=True, kw_only=True):
@@ -76,6 +78,7 @@ class Changed(Struct, frozen=True, kw_only=True):
     rev: int
     """The revision that this leads up to."""
     ids: frozenset[TokenId] = frozenset()
+    """Of keys and of logins."""
     gone: frozenset[TokenId] = frozenset()
     """Those of `ids` that were revoked."""
 
@@ -163,7 +166,9 @@ class Tokens:
         return sorted(mine, key=lambda token: (token.created_at, token.id))
 
     async def revoke(self, token_id: str) -> Token:
-        """End a key for good: running servers refuse it within seconds. Returns what it was.
+        """End a key for good, and the logins that rest on it; returns what it was.
+
+        Running servers refuse them within seconds.
 
         Raises:
             NotFound: unknown, revoked already, or of another account.
@@ -173,8 +178,9 @@ class Tokens:
             row, token = await self._read(vault, token_id)
             if token.account != self._store.account_name:
                 raise NotFound("token")
+            resting = await logins_of_key(vault, token.id)
             with contextlib.suppress(Conflict):  # its last use was noted in the same moment
-                await vault.commit(put=(vault.gone(row),))
+                await vault.commit(put=(vault.gone(row), *map(vault.gone, resting)))
                 await self._note("tokens.revoke", token)
                 return token
 
@@ -189,17 +195,17 @@ class Tokens:
     async def find(self, secret: str) -> Token | None:
         """The key of a secret, of whichever account; None when it is unknown, revoked or expired.
 
-        Takes as long for one that is close as for one that is not: it is looked up by its digest.
+        Takes as long for one that is close as for one that is not: it is looked up by its digest,
+        what was never a key as well as what was revoked.
         """
-        if len(secret) > _MAX_SECRET or not secret.startswith(SECRET_PREFIX):
-            return None
-        digest = _digest(secret)
+        formed = len(secret) <= _MAX_SECRET and secret.startswith(SECRET_PREFIX)
+        digest = _digest(secret[: _MAX_SECRET + 1])
         vault = await self._store.find_tokens_vault()
         if vault is None:
             return None
         raw = await vault.storage.once(vault.raw, _tag(vault, digest))
-        rows = [] if raw is None else list(await self._rows(vault, raw))
-        if not rows:
+        rows = list(await self._rows(vault, raw or _NOBODY))
+        if not formed or not rows:
             return None
         body = (await vault.open_records(rows, _TokenBody))[0]
         token = _token(rows[0].id, body)
@@ -219,7 +225,7 @@ class Tokens:
             await vault.commit(put=(put,))
 
     async def changes(self, after: int) -> Changed:
-        """What happened to keys of any account since a revision (0: ever); cheap when nothing did.
+        """What happened to keys, and to logins, of any account since a revision (0: ever); cheap when nothing did.
 
         A server asks this every second, so that what another process revokes ends here too.
         """
@@ -231,7 +237,7 @@ class Tokens:
         gone: set[TokenId] = set()
         rev = after
         while rows := await vault.storage.changes(
-            ChangesQuery(vault_id=vault.raw, after=rev, kinds=(Kind.TOKEN,))
+            ChangesQuery(vault_id=vault.raw, after=rev, kinds=(Kind.TOKEN, Kind.LOGIN))
         ):
             ids |= {_id(row) for row in rows}
             gone |= {_id(row) for row in rows if row.state is State.GONE}

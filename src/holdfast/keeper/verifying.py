@@ -43,6 +43,7 @@ _BY_SEAL = (
     Kind.ROOM,
     Kind.PROFILE,
     Kind.TOKEN,
+    Kind.LOGIN,
     Kind.FILE,
     Kind.LEARNING,
     Kind.SETTING,

@@ -18,6 +18,7 @@ from holdfast.assistant.tools.standard import standard_tools
 from holdfast.keeper.keeper import Keeper
 from holdfast.server.api import (
     access,
+    access,
     conversations,
     exchanges,
     finding,

@@ -26,6 +26,8 @@ _MAX_OPENERS = 2_000_000
 """Brackets and braces of one body, those in texts too: an empty object of two bytes takes sixty."""
 _BODIES_OF_USER = 4
 """So many bodies of the largest size may be held of one user at once."""
+_MOST_OF_NOBODY = 16 << 10
+"""The largest body of whoever has not shown a credential yet: one that shows it."""
 _PATIENCE_S = 60.0
 """How long the next piece of a body is waited for, and all of it beyond its own time."""
 _SLOWEST_BYTES_S = 1024
@@ -58,6 +60,8 @@ class Bodies:
             return
         path = scope["path"]
         limit = self._max_import_bytes if path == IMPORT_PATH else self._max_bytes
+        if scope.get("state", {}).get("caller") is None:
+            limit = min(limit, _MOST_OF_NOBODY)
         bounded = _Bounded(receive, limit)
         caller = scope.get("state", {}).get("caller")
         if caller is not None and path != IMPORT_PATH:

@@ -73,6 +73,7 @@ class Kind(IntEnum):
     TOKEN = 14
     LEARNING = 15
     SETTING = 16
+    LOGIN = 17
 
 
 class State(IntEnum):

@@ -60,6 +60,8 @@ _SEARCHED = {"session_id": "session_id", "assistant": "assistant", "project": "p
 OPEN, SOCKET = Open(), Socket()
 PLAIN = {"member": "somebody", "model": "helper", "rest": "nothing", "chat_id": "chat", "slug": "x"}
 PLAIN |= {"name": "nothing.js"}
+# Only people make and end these, and the matrix has keys: see test_logins.py.
+PLAIN |= {"login_id": "x", "token_id": "x"}
 """What other names in a path are filled with."""
 
 _FILTER = (200, 404)
@@ -101,6 +103,13 @@ ROUTES: dict[str, Needs | Open | Socket] = {
     "GET /openapi.json": Needs(None),
     "GET /healthz": OPEN,
     "GET /login": OPEN,
+    "POST /api/login": OPEN,
+    "POST /api/logout": Needs(None),
+    "GET /api/logins": Needs(READ),
+    "DELETE /api/logins/{login_id}": Needs(None),
+    "GET /api/tokens": Needs(READ),
+    "POST /api/tokens": Needs(None, json=[{"scopes": ["memory:read"]}]),
+    "DELETE /api/tokens/{token_id}": Needs(None),
     "POST /api/ws-ticket": Needs(None),
     "SOCKET /ws": SOCKET,
     # Conversations

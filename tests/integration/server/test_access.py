@@ -18,7 +18,7 @@ from holdfast.server.failures import Refused, status_of
 from holdfast.server.identity.addresses import Addresses
 from holdfast.server.identity.door import check_settings
 from holdfast.server.identity.limits import RATES, Buckets, Limits, rate_of
-from holdfast.server.identity.logins import Logins
+from holdfast.server.identity.logins import LoginLink, agent_of
 from holdfast.server.identity.tickets import TICKET_LIFETIME_S, Tickets
 from holdfast.server.serve import serve
 from holdfast.settings import Secret, Settings, load_settings
@@ -94,14 +94,28 @@ def test_unused_tickets_do_not_pile_up(tickets: Tickets) -> None:
 
 def test_a_new_login_link_replaces_an_unused_one() -> None:
     """Only the link that was printed last logs in."""
-    logins = Logins()
-    old, new = logins.new_token(), logins.new_token()
+    link = LoginLink()
+    old, new = link.new_token(), link.new_token()
 
-    assert logins.log_in(old) is None
-    cookie = logins.log_in(new)
-    assert logins.knows(cookie)
-    assert not logins.knows(None)
-    assert not logins.knows(new)
+    assert not link.redeem(old)
+    assert link.redeem(new)
+    assert not link.redeem(new)
+
+
+@pytest.mark.parametrize(
+    ("header", "agent"),
+    [
+        ("Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Firefox/130.0", "Firefox on Linux"),
+        ("Mozilla/5.0 (Windows NT 10.0) Chrome/130 Safari/537.36 Edg/130", "Edge on Windows"),
+        ("Mozilla/5.0 (Linux; Android 14) Chrome/130 Safari/537.36", "Chrome on Android"),
+        ("Mozilla/5.0 (iPhone; like Mac OS X) Safari/604.1", "Safari on iPhone"),
+        ("<script>alert(1)</script>", ""),
+        ("x" * 10_000 + "Firefox", ""),
+    ],
+)
+def test_a_browser_is_told_in_our_own_words(header: str, agent: str) -> None:
+    """Nothing of the header itself is kept: anybody can write anything there."""
+    assert agent_of(header) == agent
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ async def keeper(world: World) -> Keeper:
 @pytest.fixture
 def live(keeper: Keeper, stopwatch: Stopwatch) -> LiveKeys:
     """The keys of a server that has not asked for anything yet."""
-    return LiveKeys(keeper.tokens, clock=keeper.store.clock, monotonic=stopwatch)
+    return LiveKeys(keeper.tokens, keeper.logins, clock=keeper.store.clock, monotonic=stopwatch)
 
 
 def caller_with(token: Token) -> Caller:

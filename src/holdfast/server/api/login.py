@@ -8,9 +8,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from holdfast.errors import HoldfastError, NotFound
+from holdfast.keeper.keeper import Keeper
+from holdfast.server.api.access import set_login_cookie
 from holdfast.server.failures import Refused
 from holdfast.server.identity.asking import Asking, identity_of
-from holdfast.server.identity.logins import COOKIE, COOKIE_LIFETIME_S
 from holdfast.server.identity.tickets import TICKET_LIFETIME_S
 from holdfast.server.page.routes import document
 from holdfast.server.schemas import ErrorOut, TicketOut
@@ -31,22 +33,27 @@ async def log_in(request: Request, token: Annotated[str | None, Query()] = None)
     """
     if token is None:
         return await document(request.app.state.pages)
-    identity = identity_of(request)
-    cookie = identity.logins.log_in(token) if identity.local else None
-    if cookie is None:
-        identity.limits.note_failure(request.client.host if request.client else "")
-        if "text/html" in request.headers.get("accept", ""):
+    try:
+        cookie = await identity_of(request).log_in(request, link=token)
+    except Refused as exc:
+        if exc.status == 401 and "text/html" in request.headers.get("accept", ""):
             return await document(request.app.state.pages, status=401)
-        raise Refused(
-            401,
-            "wrong_login",
-            "this link was used or is of another start: restart 'holdfast serve' for a new one",
-        )
-    response = RedirectResponse("/", status_code=303)
-    response.set_cookie(
-        COOKIE, cookie, max_age=COOKIE_LIFETIME_S, httponly=True, samesite="strict", path="/"
-    )
+        raise
+    response = RedirectResponse(await _first_page(request), status_code=303)
+    set_login_cookie(request, response, cookie)
     return response
+
+
+async def _first_page(request: Request) -> str:
+    """Where the link leads: whoever has said nothing yet is shown what there is to try."""
+    keeper: Keeper = request.app.state.keeper
+    try:
+        user = await keeper.user(request.app.state.user, create=False)
+        return "/" if (await user.stats()).sessions else "/welcome"
+    except NotFound:
+        return "/welcome"
+    except HoldfastError:  # the page says what is wrong
+        return "/"
 
 
 @router.post("/api/ws-ticket")

@@ -12,9 +12,10 @@ from holdfast.server.identity.limits import rate_of
 from holdfast.server.identity.resource import METADATA_PATHS
 from holdfast.server.page.files import is_page
 
-__all__ = ["OPEN_PATHS", "TICKET_PATHS", "Admission"]
+__all__ = ["LOGIN_PATH", "OPEN_PATHS", "TICKET_PATHS", "Admission"]
 
-OPEN_PATHS = frozenset({"/healthz", "/readyz", "/login", "/metrics", *METADATA_PATHS})
+LOGIN_PATH = "/api/login"
+OPEN_PATHS = frozenset({"/healthz", "/readyz", "/login", LOGIN_PATH, "/metrics", *METADATA_PATHS})
 """What anybody may ask for beside the page's files: signs of life, and the way in. /metrics asks
 for a credential itself, because in local mode it needs none."""
 TICKET_PATHS = frozenset({"/ws"})

@@ -1,7 +1,7 @@
 """The one function that turns a credential into a caller, and what tells when it ends.
 
 Authorization: Bearer X, or x-api-key: X      an API key, in every mode; a JWT, in mode "tokens"
-the cookie                                    in mode "local", and for our own pages only
+the cookie of a login                         in every mode, and for our own pages only
 a ticket                                      WebSockets: made for a caller, redeemed once
 """
 
@@ -28,7 +28,7 @@ from holdfast.server.identity.addresses import Addresses, address_problems
 from holdfast.server.identity.jwts import JwksUnavailable, Jwts, jwt_problems
 from holdfast.server.identity.keys import LiveKeys
 from holdfast.server.identity.limits import Limits
-from holdfast.server.identity.logins import COOKIE, Logins
+from holdfast.server.identity.logins import COOKIE, LoginLink, agent_of
 from holdfast.server.identity.resource import challenge
 from holdfast.server.identity.tickets import Tickets
 from holdfast.settings import Settings
@@ -39,6 +39,10 @@ ACT_FOR = "x-holdfast-user-id"
 """The header in which a key that acts for users names one."""
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_KEPT = ("key", "login")
+"""Credentials that the store knows, and that can be ended there."""
+_WRONG_LINK = "this link was used or is of another start: restart 'holdfast serve' for a new one"
+_WRONG_KEY = "this key is unknown, revoked or expired: ask whoever runs this server for one"
 _ENDED = "this credential is unknown, revoked or expired"
 _FROM_US = frozenset({"same-origin", "none"})
 
@@ -60,10 +64,12 @@ class Identity:
         """Raises BadSettings when the settings do not say who may come in, or contradict it."""
         check_settings(settings)
         self.addresses = Addresses(settings)
-        self.logins = Logins()
+        self.link = LoginLink()
         self.tickets = Tickets(monotonic)
         self.limits = Limits(settings, monotonic=monotonic)
-        self._keys = LiveKeys(keeper.tokens, clock=keeper.store.clock, monotonic=monotonic)
+        self._keys = LiveKeys(
+            keeper.tokens, keeper.logins, clock=keeper.store.clock, monotonic=monotonic
+        )
         self._jwts = _jwts_of(settings, monotonic)
         self._settings = settings
         self._keeper = keeper
@@ -86,10 +92,47 @@ class Identity:
         if shown is not None:
             caller = await self._of_credential(shown)
         else:
-            caller = self._of_cookie(connection)
+            caller = await self._of_cookie(connection)
         if caller is None:
             raise self._unknown(connection, shown)
         return self._as_named(caller, headers)
+
+    async def log_in(
+        self, connection: HTTPConnection, *, link: str | None = None, key: str = ""
+    ) -> str:
+        """The cookie of a new login, for the token of the link or for an API key.
+
+        Raises:
+            Refused: 401 whatever is wrong with it, 429 too many bad ones came from there.
+            StorageFailed: or one of its kinds.
+        """
+        agent = agent_of(connection.headers.get("user-agent", ""))
+        if link is not None and self.local and self.link.redeem(link):
+            return (await self._keeper.logins.create(agent=agent))[1]
+        # Not what was found a second ago: a login must not begin after its key has ended.
+        by_key = link is None and not self.local
+        token = await self._keeper.tokens.find(key) if by_key else None
+        if token is not None:
+            logins = self._keeper.account(token.account).logins
+            login, cookie = await logins.create(
+                agent=agent,
+                user_id=token.user_id,
+                key_id=token.id,
+                scopes=token.scopes,
+                until=token.expires_at,
+            )
+            if await self._keeper.tokens.find(key) is not None:
+                return cookie
+            with contextlib.suppress(NotFound):  # revoked meanwhile, and this login with it
+                await logins.end(login.id, token.user_id)
+        self.limits.note_failure(connection.client.host if connection.client else "")
+        raise Refused(401, "wrong_login", _WRONG_KEY if link is None else _WRONG_LINK)
+
+    def is_secure(self, connection: HTTPConnection) -> bool:
+        """Whether the client came over https, as far as the settings or a trusted proxy tell."""
+        return self._settings.public_url.lower().startswith("https:") or (
+            connection.url.scheme == "https"
+        )
 
     def redeem(self, ticket: str, origin: str | None) -> Caller | None:
         """Whose ticket it is, once; None when it is not good, or its owner's credential ended."""
@@ -102,7 +145,7 @@ class Identity:
 
     def still_valid(self, caller: Caller) -> bool:
         """Whether the credential is as good as when it was shown. Costs nothing; ask often."""
-        if caller.via == "key" and self._keys.is_revoked(caller.credential):
+        if caller.via in _KEPT and self._keys.is_revoked(caller.credential):
             return False
         return caller.expires_at is None or caller.expires_at > self._keeper.store.clock()
 
@@ -118,7 +161,7 @@ class Identity:
             Refused: it has ended, here or in another process.
             StorageFailed: or one of its kinds: it cannot be told.
         """
-        if caller.via == "key":
+        if caller.via in _KEPT:
             await self._keys.check()
         if not self.still_valid(caller):
             headers = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
@@ -129,7 +172,8 @@ class Identity:
 
         At most two seconds after another process revoked it. May be cancelled.
         """
-        end = self._keys.end_of(caller.credential) if caller.via == "key" else asyncio.Event()
+        kept = caller.via in _KEPT
+        end = self._keys.end_of(caller.credential) if kept else asyncio.Event()
         while self.still_valid(caller):
             left_s = None
             if caller.expires_at is not None:
@@ -157,9 +201,12 @@ class Identity:
             message = "the issuer's keys cannot be read now: try again in a minute"
             raise Refused(503, "issuer_unreachable", message) from None
 
-    def _of_cookie(self, connection: HTTPConnection) -> Caller | None:
-        """The local user, when our own page, or no page, shows the cookie of a log-in."""
-        if not self.local or not self.logins.knows(_cookie_in(connection.headers)):
+    async def _of_cookie(self, connection: HTTPConnection) -> Caller | None:
+        """Who logged in, when our own page, or no page, shows the cookie of that."""
+        cookie = _cookie_in(connection.headers)
+        login = await self._keys.find_login(cookie) if cookie else None
+        # A login of this machine ends where others are served, and the other way round.
+        if login is None or self.local is not (login.key_id is None):
             return None
         origin = connection.headers.get("origin")
         if origin is not None and not self.addresses.is_own(origin):
@@ -170,7 +217,14 @@ class Identity:
         if connection.scope.get("method", "GET") not in _SAFE and site not in _FROM_US:
             raise Refused(403, "foreign_origin", "another page may not write with your cookie")
         settings = self._settings
-        return Caller(user_id=UserId(settings.user), account=settings.account, via="login")
+        return Caller(
+            user_id=login.user_id or UserId(settings.user),
+            account=settings.account if self.local else login.account,
+            scopes=login.scopes,
+            via="login",
+            credential=login.id,
+            expires_at=login.expires_at,
+        )
 
     def _as_named(self, caller: Caller, headers: Headers) -> Caller:
         """The user that the header names, for a key that acts for users."""

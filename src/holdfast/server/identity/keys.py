@@ -1,8 +1,8 @@
-"""API keys of a running server: looked up once, and as current as two seconds.
+"""API keys and logins of a running server: looked up once, and as current as two seconds.
 
-Another process may revoke a key while this one serves. So what was found is kept only as long as
-the store is asked every second what changed, and that is one row; a request that comes when the
-last answer is older asks by itself, and is refused when the store cannot tell.
+Another process may revoke a key or end a login while this one serves. So what was found is kept
+only as long as the store is asked every second what changed, and that is one row; a request that
+comes when the last answer is older asks by itself, and is refused when the store cannot tell.
 """
 
 from __future__ import annotations
@@ -12,12 +12,14 @@ import contextlib
 import hashlib
 import logging
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
+from typing import Protocol, TypeVar
 from weakref import WeakValueDictionary
 
 from holdfast.clock import Clock
 from holdfast.errors import HoldfastError
+from holdfast.keeper.logins import Login, Logins
 from holdfast.keeper.tokens import Token, Tokens
 from holdfast.model import TokenId
 
@@ -32,17 +34,37 @@ _MAX_REVOKED = 100_000
 _TRIES = 3
 
 
-class LiveKeys:
-    """The keys that were shown to this server. Enter it, so that it is kept current."""
+class _Shown(Protocol):
+    @property
+    def id(self) -> str: ...
 
-    def __init__(self, tokens: Tokens, *, clock: Clock, monotonic: Callable[[], float]) -> None:
+    def expired(self, now: datetime) -> bool: ...
+
+
+_AnyShown = TypeVar("_AnyShown", bound=_Shown)
+
+
+class LiveKeys:
+    """The keys and logins that were shown to this server. Enter it: then it is kept current."""
+
+    def __init__(
+        self,
+        tokens: Tokens,
+        logins: Logins,
+        *,
+        clock: Clock,
+        monotonic: Callable[[], float],
+    ) -> None:
         self._tokens = tokens
+        self._logins = logins
         self._clock = clock
         self._monotonic = monotonic
         self._found: OrderedDict[bytes, Token] = OrderedDict()
+        self._found_logins: OrderedDict[bytes, Login] = OrderedDict()
         self._revoked: OrderedDict[str, None] = OrderedDict()
         self._ends: WeakValueDictionary[str, asyncio.Event] = WeakValueDictionary()
-        self._used: dict[TokenId, datetime] = {}
+        self._used: dict[str, datetime] = {}
+        self._seen: dict[str, datetime] = {}
         self._rev = 0
         self._checked_at: float | None = None
         self._lock = asyncio.Lock()
@@ -54,17 +76,37 @@ class LiveKeys:
         Raises:
             StorageFailed: or one of its kinds: whether it was revoked cannot be told.
         """
-        await self._be_current()
-        digest = hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
-        token = self._found.get(digest) or await self._look_up(secret, digest)
-        if token is None or token.expired(self._clock()):
-            return None
-        self._found.move_to_end(digest)
-        self._used[token.id] = self._clock()
+        token = await self._shown(secret, self._found, self._tokens.find)
+        if token is not None:
+            self._used[token.id] = self._clock()
         return token
 
+    async def find_login(self, secret: str) -> Login | None:
+        """The login of a cookie; None when it is unknown, ended or expired.
+
+        Raises: as `find`.
+        """
+        login = await self._shown(secret, self._found_logins, self._logins.find)
+        if login is not None:
+            self._seen[login.id] = self._clock()
+        return login
+
+    async def _shown(
+        self,
+        secret: str,
+        found: OrderedDict[bytes, _AnyShown],
+        find: Callable[[str], Awaitable[_AnyShown | None]],
+    ) -> _AnyShown | None:
+        await self._be_current()
+        digest = hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
+        shown = found.get(digest) or await self._look_up(secret, digest, found, find)
+        if shown is None or shown.expired(self._clock()):
+            return None
+        found.move_to_end(digest)
+        return shown
+
     def is_revoked(self, token_id: str) -> bool:
-        """Whether a key that was found here has been revoked since."""
+        """Whether a key or a login that was found here has been ended since."""
         return token_id in self._revoked
 
     def end_of(self, token_id: str) -> asyncio.Event:
@@ -98,7 +140,10 @@ class LiveKeys:
             self._revoked.popitem(last=False)
         for digest in [d for d, token in self._found.items() if token.id == token_id]:
             del self._found[digest]
+        for digest in [d for d, login in self._found_logins.items() if login.id == token_id]:
+            del self._found_logins[digest]
         self._used.pop(token_id, None)
+        self._seen.pop(token_id, None)
         event = self._ends.get(token_id)
         if event is not None:
             event.set()
@@ -109,20 +154,26 @@ class LiveKeys:
         if at is None or self._monotonic() - at > _CURRENT_FOR_S:
             await self.check()
 
-    async def _look_up(self, secret: str, digest: bytes) -> Token | None:
+    async def _look_up(
+        self,
+        secret: str,
+        digest: bytes,
+        found: OrderedDict[bytes, _AnyShown],
+        find: Callable[[str], Awaitable[_AnyShown | None]],
+    ) -> _AnyShown | None:
         for _ in range(_TRIES):
             rev = self._rev
-            token = await self._tokens.find(secret)
+            shown = await find(secret)
             # A revocation that was taken note of while this was read may be of this very key.
-            if token is None or rev == self._rev:
+            if shown is None or rev == self._rev:
                 break
         else:
             return None
-        if token is not None:
-            self._found[digest] = token
-            while len(self._found) > _MAX_FOUND:
-                self._found.popitem(last=False)
-        return token
+        if shown is not None:
+            found[digest] = shown
+            while len(found) > _MAX_FOUND:
+                found.popitem(last=False)
+        return shown
 
     async def __aenter__(self) -> LiveKeys:
         await self.check()
@@ -160,7 +211,10 @@ class LiveKeys:
                 await self.note_uses()
 
     async def note_uses(self) -> None:
-        """Write down when keys were last used: once a minute, never in a request's way."""
+        """Write down when they were last used: once a minute, never in a request's way."""
         used, self._used = self._used, {}
         for token_id, at in used.items():
             await self._tokens.used(token_id, at)
+        seen, self._seen = self._seen, {}
+        for login_id, at in seen.items():
+            await self._logins.seen(login_id, at)

@@ -1,4 +1,4 @@
-"""Logging in on one's own machine: a link that works once, and the cookie that it leaves.
+"""Logging in: a link that works once on one's own machine, an API key elsewhere; then a cookie.
 
 Secrets are 256 random bits. Only their digests are kept, and they are compared in constant time.
 """
@@ -7,21 +7,46 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import secrets
 
-__all__ = ["COOKIE", "COOKIE_LIFETIME_S", "Logins"]
+from holdfast.keeper.logins import LOGIN_LIFETIME
+
+__all__ = ["COOKIE", "COOKIE_LIFETIME_S", "LoginLink", "agent_of"]
 
 COOKIE = "holdfast"
-COOKIE_LIFETIME_S = 30 * 86_400
-_MAX_LOGINS = 100
+COOKIE_LIFETIME_S = int(LOGIN_LIFETIME.total_seconds())
+
+_BROWSERS = (
+    ("Edg", "Edge"),
+    ("OPR/", "Opera"),
+    ("SamsungBrowser", "Samsung Internet"),
+    ("Firefox", "Firefox"),
+    ("FxiOS", "Firefox"),
+    ("CriOS", "Chrome"),
+    ("Chrome", "Chrome"),
+    ("Safari", "Safari"),
+    ("curl", "curl"),
+)
+"""Words of User-Agent headers; many name several browsers, and the first here is the true one."""
+_SYSTEMS = (
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("Windows", "Windows"),
+    ("Mac OS X|Macintosh", "macOS"),
+    ("CrOS", "ChromeOS"),
+    ("Linux", "Linux"),
+)
+_READ = 500
+"""Characters of the header that are looked at."""
 
 
-class Logins:
-    """The login link and the cookies of one start of a server."""
+class LoginLink:
+    """The login link of one start of a server."""
 
     def __init__(self) -> None:
         self._link: bytes | None = None
-        self._cookies: list[bytes] = []
 
     def new_token(self) -> str:
         """A token for the login link; it replaces an earlier one that was not used."""
@@ -29,21 +54,23 @@ class Logins:
         self._link = _digest(token)
         return token
 
-    def log_in(self, token: str) -> str | None:
-        """The value of a new cookie for the login token, once; None for any other token."""
+    def redeem(self, token: str) -> bool:
+        """Whether it is the token of the link; once."""
         expected = self._link
         if expected is None or not hmac.compare_digest(expected, _digest(token)):
-            return None
+            return False
         self._link = None
-        cookie = secrets.token_urlsafe(32)
-        self._cookies = [*self._cookies, _digest(cookie)][-_MAX_LOGINS:]
-        return cookie
+        return True
 
-    def knows(self, cookie: str | None) -> bool:
-        """Whether the cookie was given out here."""
-        given = _digest(cookie or "")
-        # All are compared, so that the time tells nothing about where one stands.
-        return sum(hmac.compare_digest(given, known) for known in self._cookies) > 0
+
+def agent_of(header: str) -> str:
+    """A browser and its system, as in "Firefox on Linux", from our own words; "" when unknown."""
+    browser, system = (_first(words, header[:_READ]) for words in (_BROWSERS, _SYSTEMS))
+    return " on ".join(word for word in (browser, system) if word)
+
+
+def _first(words: tuple[tuple[str, str], ...], header: str) -> str:
+    return next((name for sign, name in words if re.search(sign, header)), "")
 
 
 def _digest(secret: str) -> bytes:

@@ -95,6 +95,10 @@ class Talks:
         """Stop watching over a listener."""
         self._listeners.discard(listener)
 
+    def listening(self, credential: str) -> int:
+        """So many sockets and streams were opened with a credential."""
+        return sum(listener.caller.credential == credential for listener in self._listeners)
+
     def valid(self, caller: Caller) -> bool:
         """Whether the caller's credential is still good."""
         return self._valid(caller)
