@@ -18,13 +18,13 @@ from holdfast.assistant.tools.standard import standard_tools
 from holdfast.keeper.keeper import Keeper
 from holdfast.server.api import (
     access,
-    access,
     conversations,
     exchanges,
     finding,
     login,
     me,
     memories,
+    memory_lists,
     messages,
     moving,
     names,
@@ -147,7 +147,7 @@ def create_app(
     ):
         app.include_router(module.router)
     # `remembering` before the memories, whose ids would take in "about".
-    for module in (remembering, memories, names, profile, moving, rooms, me, access):
+    for module in (remembering, memory_lists, memories, names, profile, moving, rooms, me, access):
         app.include_router(module.router)
     app.include_router(sockets_router)
     app.router.routes += page_routes(app.state.pages)

@@ -88,7 +88,7 @@ _MCP = [
 ]
 _VIEWS = ("c", "find", "memories", "assistants", "projects", "rooms", "profile", "trash", "welcome")
 _FILES = ("apple-touch-icon.png", "favicon.ico", "favicon.svg", "icon.svg")
-_FILES += ("manifest.webmanifest", "robots.txt")
+_FILES += ("manifest.webmanifest", "robots.txt", "theme.js")
 _MINE = "/api/conversations/{user_id}"
 _SESSION = _MINE + "/{session_id}"
 _ROOM = "/api/rooms/{room_id}"

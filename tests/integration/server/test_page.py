@@ -165,7 +165,7 @@ async def test_a_missing_build_says_how_to_make_it(tmp_path: Path) -> None:
         answer = await client.get("/c/018f")
 
     assert answer.status_code == 200
-    assert "make web" in answer.text
+    assert "make page" in answer.text
 
 
 async def test_a_used_link_shows_the_page_to_people_and_the_error_to_programs(
