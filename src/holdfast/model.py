@@ -302,6 +302,10 @@ class Memory(Struct, frozen=True, kw_only=True):
     """Where it was said that this no longer holds; None when only a successor tells."""
     former: tuple[MemoryVersion, ...] = ()
     """What it was before its owner changed it, oldest first; the latest so many."""
+    trashed_at: datetime | None = None
+    """When it was put into the trash: it is in no list, search or context, and can come back."""
+    source_gone: bool = False
+    """What it rested on was removed, and it was to stay."""
 
 
 class MemoryVersion(Struct, frozen=True, kw_only=True):

@@ -211,7 +211,7 @@ async def _gone_versions(vault: Vault) -> dict[bytes, int]:
 
 
 async def _known(store: Store, vault: Vault, read: Sequence[_Read]) -> Mapping[MemoryId, Memory]:
-    known = {memory.id: memory for memory in await store.known.memories(vault)}
+    known = {memory.id: memory for memory in await store.known.all_memories(vault)}
     return known | {one.memory.id: one.memory for one in read}
 
 

@@ -211,12 +211,15 @@ class Indexes:
         memories = [row for row in rows if row.kind is Kind.MEMORY and row.state is State.LIVE]
         memories, keys = await vault.openable(memories)
         place = vault.place(Kind.MEMORY)
-        bodies = [open_body(row, place, keys, MemoryBody) for row in memories]
+        opened = [(row, open_body(row, place, keys, MemoryBody)) for row in memories]
+        trashed = [id_text(row.id) for row, body in opened if body.trashed_at is not None]
+        opened = [(row, body) for row, body in opened if body.trashed_at is None]
+        bodies = [body for _, body in opened]
         sessions = {body.session_id for body in bodies if body.session_id is not None}
         await self._know_sessions(vault, held, {id_bytes(session) for session in sessions})
 
         def work() -> None:
-            held.index.remove(removed)
+            held.index.remove([*removed, *trashed])
             entries = [
                 _message_entry(
                     open_message(row, vault.place(Kind.MESSAGE, row.scope), opening),
@@ -226,7 +229,7 @@ class Indexes:
             ]
             entries += [
                 _memory_entry(row, body, held.labels.get(body.session_id or ""))
-                for row, body in zip(memories, bodies, strict=True)
+                for row, body in opened
             ]
             held.index.add([entry for entry in entries if entry.text.strip()])
 

@@ -172,6 +172,8 @@ def memory_body(memory: Memory, *, covers: int = 0) -> MemoryBody:
         corrected=memory.corrected,
         closed_by=memory.closed_by,
         former=memory.former,
+        trashed_at=memory.trashed_at,
+        source_gone=memory.source_gone,
     )
 
 

@@ -111,7 +111,8 @@ class Ledger:
                 self._leave(known.memory)
         alive = [row for row in rows if row.state is State.LIVE]
         for entry in await opened_memories(self._vault, alive):
-            if slot_of(entry.memory) is not None:
+            # What its owner put into the trash stands in nobody's way.
+            if slot_of(entry.memory) is not None and entry.memory.trashed_at is None:
                 self._known[entry.memory.id] = entry
                 self._enter(entry.memory)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import TypeAlias
 
@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from holdfast.capture.checks import checked_label
-from holdfast.clock import id_bytes, id_text, to_ms
+from holdfast.clock import id_bytes, id_text
 from holdfast.errors import BadInput, Conflict, NotFound
 from holdfast.keeper.access import Gate, own
 from holdfast.keeper.client_keys import client_key_tag
@@ -23,19 +23,28 @@ from holdfast.keeper.hand import (
     undo_change,
 )
 from holdfast.keeper.learning import NewMemory, memory_links, new_memory, seal_memory
-from holdfast.keeper.linking import chain_of, held_at, known_forms
+from holdfast.keeper.linking import chain_of, known_forms
 from holdfast.keeper.listing import Place, checked_limit, cut, read_cursor
+from holdfast.keeper.memory_changes import ChangePage, changes_among
+from holdfast.keeper.memory_facts import MemoryFacts, facts_about, projects_of
+from holdfast.keeper.memory_filter import (
+    MemoryFacets,
+    MemoryFilter,
+    MemorySort,
+    facets_of,
+    folded,
+    place_by,
+)
+from holdfast.keeper.memory_trash import restore_memory, trash_memory
 from holdfast.keeper.moments import edge
 from holdfast.keeper.receipts import LearningReceipt, read_receipts
 from holdfast.keeper.store import Store
 from holdfast.model import Memory, MemoryId, MemoryKind, MemoryOrigin, Message, SessionId, Source
 from holdfast.storage.protocol import (
-    NO_SCOPE,
     ByIds,
     Kind,
     LinksQuery,
     OnceTag,
-    RowSpan,
     SealedRow,
 )
 from holdfast.vault.codec import MemoryBody
@@ -47,7 +56,6 @@ __all__ = ["Memories", "MemoryPage", "to_memory"]
 _Found: TypeAlias = list[Memory]  # inside the classes `list` is a method
 _Messages: TypeAlias = list[Message]
 _Receipts: TypeAlias = list[LearningReceipt]
-_ALL = 1_000_000
 _AT_ONCE = 500
 
 
@@ -75,6 +83,8 @@ def to_memory(row: SealedRow, body: MemoryBody) -> Memory:
         corrected=body.corrected,
         closed_by=body.closed_by,
         former=body.former,
+        trashed_at=body.trashed_at,
+        source_gone=body.source_gone,
     )
 
 
@@ -104,37 +114,66 @@ class Memories:
         origin: MemoryOrigin | None = None,
         pinned: bool | None = None,
         valid_at: datetime | str | None = None,
+        q: str = "",
+        project: str | None = None,
+        since: datetime | str | None = None,
+        until: datetime | str | None = None,
+        trashed: bool = False,
+        sort: MemorySort = "new",
         limit: int | None = None,
     ) -> _Found:
-        """Memories, newest first; [] when there are none.
+        """Memories, newest first unless sorted otherwise; [] when there are none.
 
         Args:
             session_id: those made in the session, or resting on a message of it.
             origin: whose words they rest on.
             valid_at: those that held at that time; aware, or words ("in March", "yesterday").
+            q: words, each of which begins a word of the text or a tag.
+            project: those made in a session of the project; its slug.
+            since, until: when they were learned; aware times or words.
+            trashed: those in the trash, and only those.
+            sort: "importance": the most important first; "used": what an answer was given last.
 
         Raises:
-            BadInput: the time is not understood.
+            BadInput: a time is not understood.
         """
         await self._gate("read")
-        at = edge(valid_at, self._store.clock, end=False)
-        rows = await self._vault.storage.rows(
-            RowSpan(vault_id=self._vault.raw, kind=Kind.MEMORY, scope=NO_SCOPE, limit=_ALL)
+        clock = self._store.clock
+        wanted = MemoryFilter(
+            kind=kind,
+            tag=tag,
+            assistant=assistant,
+            session_id=session_id,
+            min_importance=min_importance,
+            origin=origin,
+            pinned=pinned,
+            at=edge(valid_at, clock, end=False),
+            since=edge(since, clock, end=False),
+            until=edge(until, clock, end=True),
+            project=project,
+            words=folded(q) if q else frozenset(),
         )
-        found = [
-            memory
-            for memory in await self._open(rows)
-            if (kind is None or memory.kind == kind)
-            and (tag is None or tag in memory.tags)
-            and (assistant is None or memory.assistant == assistant)
-            and (session_id is None or _is_of(memory, session_id))
-            and memory.importance >= min_importance
-            and (origin is None or memory.origin == origin)
-            and (pinned is None or memory.pinned == pinned)
-            and (at is None or held_at(memory, at))
-        ]
-        found.sort(key=_place, reverse=True)
+        found = await self._passing(wanted, trashed=trashed)
+        place = await self._placing(sort)
+        found.sort(key=place, reverse=True)
         return found if limit is None else found[:limit]
+
+    async def _passing(self, wanted: MemoryFilter, *, trashed: bool) -> _Found:
+        known = self._store.known
+        if trashed:
+            of_vault = await known.all_memories(self._vault)
+            among = [memory for memory in of_vault if memory.trashed_at is not None]
+        else:
+            among = await known.memories(self._vault)
+        needed = wanted.project is not None
+        projects = await projects_of(self._store, self._vault) if needed else {}
+        return [m for m in among if wanted.passes(m, projects.get(m.session_id or ""))]
+
+    async def _placing(self, sort: MemorySort) -> Callable[[Memory], Place]:
+        if sort not in ("new", "importance", "used"):
+            raise BadInput("sort", "it is new, importance or used")
+        used = await self._store.known.last_used(self._vault) if sort == "used" else {}
+        return lambda memory: place_by(sort, memory, used)
 
     async def page(
         self,
@@ -147,10 +186,16 @@ class Memories:
         origin: MemoryOrigin | None = None,
         pinned: bool | None = None,
         valid_at: datetime | str | None = None,
+        q: str = "",
+        project: str | None = None,
+        since: datetime | str | None = None,
+        until: datetime | str | None = None,
+        trashed: bool = False,
+        sort: MemorySort = "new",
         cursor: str | None = None,
         limit: int = 50,
     ) -> MemoryPage:
-        """As `list`, page by page.
+        """As `list`, page by page; a cursor is of the sort that it came from.
 
         Raises:
             BadInput: the cursor is none of ours, the limit is not 1 to 1000, or the time is not
@@ -167,9 +212,27 @@ class Memories:
             origin=origin,
             pinned=pinned,
             valid_at=valid_at,
+            q=q,
+            project=project,
+            since=since,
+            until=until,
+            trashed=trashed,
+            sort=sort,
         )
-        shown, next_cursor = cut(found, _place, before=before, limit=limit)
+        place = await self._placing(sort)
+        shown, next_cursor = cut(found, place, before=before, limit=limit)
         return MemoryPage(memories=shown, next_cursor=next_cursor)
+
+    async def facets(self) -> MemoryFacets:
+        """How many memories there are of each kind, tag, assistant and project."""
+        await self._gate("read")
+        known = await self._store.known.memories(self._vault)
+        return facets_of(known, await projects_of(self._store, self._vault))
+
+    async def facts(self, memories: Iterable[Memory]) -> dict[MemoryId, MemoryFacts]:
+        """What is known about memories beside what they say, by id."""
+        await self._gate("read")
+        return await facts_about(self._store, self._vault, memories)
 
     async def get(self, memory_id: str) -> Memory:
         """One memory.
@@ -178,7 +241,10 @@ class Memories:
             NotFound: unknown, or somebody else's.
         """
         await self._gate("read")
-        return (await self._open([await self._row(memory_id)]))[0]
+        found = (await self._known(await self._open([await self._row(memory_id)])))[:1]
+        if not found:
+            raise NotFound("memory")
+        return found[0]
 
     async def by_ids(self, memory_ids: Iterable[str]) -> _Found:
         """Memories by id; those that are gone are absent."""
@@ -187,7 +253,8 @@ class Memories:
         if not raw:  # as in most recalls of a young vault
             return []
         rows = await self._vault.storage.rows_by_id(ByIds(vault_id=self._vault.raw, ids=raw))
-        return await self._open([row for row in rows if row.kind is Kind.MEMORY])
+        found = await self._open([row for row in rows if row.kind is Kind.MEMORY])
+        return await self._known(found)
 
     async def add(
         self,
@@ -286,6 +353,19 @@ class Memories:
         found = await Reader(self._vault).messages_by_id(ids)
         return sorted(found, key=lambda message: (message.at, message.seq))
 
+    async def changes(self, *, cursor: str | None = None, limit: int = 50) -> ChangePage:
+        """What changed among the memories, newest first, page by page.
+
+        Raises:
+            BadInput: the cursor is none of ours, or the limit is not 1 to 1000.
+        """
+        await self._gate("read")
+        checked_limit(limit)
+        before = None if cursor is None else read_cursor(cursor)
+        found = changes_among(await self._store.known.memories_by_id(self._vault))
+        shown, next_cursor = cut(found, lambda change: change.place, before=before, limit=limit)
+        return ChangePage(changes=shown, next_cursor=next_cursor)
+
     async def history(self, memory_id: str) -> _Found:
         """What was true one after the other: from the first memory of its chain to the last.
 
@@ -295,7 +375,7 @@ class Memories:
             NotFound: the memory is unknown, or somebody else's.
         """
         memory = await self.get(memory_id)
-        known = {other.id: other for other in await self._store.known.memories(self._vault)}
+        known = await self._store.known.memories_by_id(self._vault)
         return chain_of({**known, memory.id: memory}, memory.id)
 
     async def receipts(self, session_id: str) -> _Receipts:
@@ -374,13 +454,32 @@ class Memories:
         ids = [memory_ids] if isinstance(memory_ids, str) else list(memory_ids)
         return await forget_memories(self._store, self._vault, ids)
 
+    async def trash(self, memory_id: str) -> Memory:
+        """Forget a memory so that it can come back: until it is restored or its time in the trash
+        is over it is in no list, search or context, and what it had ended holds again.
+
+        Raises:
+            NotFound: it is unknown, or somebody else's.
+        """
+        await self._gate("write")
+        return await trash_memory(self._store, self._vault, memory_id)
+
+    async def restore(self, memory_id: str) -> Memory:
+        """Take a memory out of the trash, as it was.
+
+        Raises:
+            NotFound: it is unknown, or somebody else's, or not in the trash.
+        """
+        await self._gate("write")
+        return await restore_memory(self._store, self._vault, memory_id)
+
     async def clear(self) -> int:
         """Remove every memory for good; what was said stays. Returns how many there were.
 
         Cut short, it has removed some; doing it again removes the rest.
         """
         await self._gate("write")
-        ids = [memory.id for memory in await self.list()]
+        ids = [memory.id for memory in await self._store.known.all_memories(self._vault)]
         for first in range(0, len(ids), _AT_ONCE):
             await forget_memories(self._store, self._vault, ids[first : first + _AT_ONCE])
         return len(ids)
@@ -394,6 +493,13 @@ class Memories:
         if not rows or rows[0].kind is not Kind.MEMORY:
             raise NotFound("memory")
         return rows[0]
+
+    async def _known(self, found: _Found) -> _Found:
+        """The same without those in the trash, and as they are without those."""
+        if not found:
+            return []
+        view = await self._store.known.memories_by_id(self._vault)
+        return [view.get(m.id, m) for m in found if m.trashed_at is None]
 
     async def _open(self, rows: Sequence[SealedRow]) -> _Found:
         bodies = await self._vault.open_records([*rows], MemoryBody)
@@ -417,15 +523,6 @@ class Memories:
         return tuple(resolved)
 
 
-def _place(memory: Memory) -> Place:
-    return to_ms(memory.created_at), id_bytes(memory.id)
-
-
 def _said(memory: Memory) -> tuple[object, ...]:
     """What a memory says, apart from what it was given when it was made."""
     return memory.text, memory.kind, memory.tags, memory.importance, memory.assistant
-
-
-def _is_of(memory: Memory, session_id: str) -> bool:
-    sources = {source.session_id for source in memory.sources}
-    return memory.session_id == session_id or session_id in sources

@@ -11,6 +11,7 @@ from msgspec import structs
 
 from holdfast.keeper.contexts import Context
 from holdfast.keeper.erasing import Receipt
+from holdfast.keeper.memory_facts import MemoryFacts
 from holdfast.keeper.recalling import Hit
 from holdfast.model import Json, Memory, Message, Session, Thought, ToolPart, Turn
 from holdfast.server.schemas import (
@@ -228,11 +229,13 @@ def context_out(context: Context) -> ContextOut:
     )
 
 
-def memory_out(memory: Memory) -> MemoryOut:
-    """A memory with where it comes from."""
+def memory_out(memory: Memory, facts: MemoryFacts | None = None) -> MemoryOut:
+    """A memory with where it comes from, and with what its vault tells about it."""
     fields = structs.asdict(memory)
     fields["tags"] = list(memory.tags)
     fields["sources"] = [SourceOut(**structs.asdict(source)) for source in memory.sources]
+    if facts is not None:
+        fields |= structs.asdict(facts) | {"conflicts": list(facts.conflicts)}
     return MemoryOut(**fields)
 
 

@@ -165,6 +165,8 @@ class MemoryBody(Struct, omit_defaults=True):
     corrected: bool = False
     closed_by: Source | None = None
     former: tuple[MemoryVersion, ...] = ()
+    trashed_at: datetime | None = None
+    source_gone: bool = False
 
 
 class ThoughtBody(Struct, omit_defaults=True):

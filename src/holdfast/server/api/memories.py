@@ -23,7 +23,8 @@ from holdfast.server.schemas import (
     ThoughtOut,
     ThoughtsOut,
 )
-from holdfast.server.shown import memory_out, source_message_out, thought_out
+from holdfast.server.shown import source_message_out, thought_out
+from holdfast.server.shown_memories import memories_out, one_memory_out
 
 __all__ = [
     "add_memory",
@@ -41,7 +42,7 @@ router = APIRouter(prefix="/api", tags=["memories"], route_class=Route, response
 
 @router.get("/memories", operation_id="list_memories", dependencies=[POLLED])
 async def list_memories(owner: Reader, asked: Annotated[MemoryFilters, Query()]) -> MemoriesOut:
-    """Memories, newest first, with the messages they rest on."""
+    """Memories, newest first or as sorted, with the messages they rest on."""
     page = await owner.memories.page(
         kind=asked.kind,
         tag=asked.tag,
@@ -51,10 +52,16 @@ async def list_memories(owner: Reader, asked: Annotated[MemoryFilters, Query()])
         origin=asked.origin,
         pinned=asked.pinned,
         valid_at=asked.valid_at,
+        q=asked.q,
+        project=asked.project,
+        since=asked.since,
+        until=asked.until,
+        trashed=asked.trashed,
+        sort=asked.sort,
         cursor=asked.cursor,
         limit=asked.limit,
     )
-    memories = [memory_out(memory) for memory in page.memories]
+    memories = await memories_out(owner.memories, page.memories)
     return MemoriesOut(memories=memories, next_cursor=page.next_cursor)
 
 
@@ -75,13 +82,13 @@ async def add_memory(
         new, sources=asked.sources, assistant=asked.assistant, client_key=key
     )
     response.headers["Location"] = f"/api/memories/{made.id}"
-    return memory_out(made)
+    return await one_memory_out(owner.memories, made)
 
 
 @router.get("/memories/{memory_id}", operation_id="get_memory")
 async def get_memory(owner: Reader, memory_id: str) -> MemoryOut:
     """One memory."""
-    return memory_out(await owner.memories.get(memory_id))
+    return await one_memory_out(owner.memories, await owner.memories.get(memory_id))
 
 
 @router.delete(

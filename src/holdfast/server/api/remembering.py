@@ -32,6 +32,7 @@ from holdfast.server.schemas.remembering import (
     PauseOut,
 )
 from holdfast.server.shown import memory_out, source_message_out
+from holdfast.server.shown_memories import memories_out, one_memory_out
 
 __all__ = [
     "about",
@@ -75,7 +76,8 @@ async def forget_found(owner: Eraser, asked: ForgetIn) -> ForgottenOut:
 @router.post("/memories/merge", operation_id="merge_memories")
 async def merge_memories(owner: Writer, asked: MergeIn) -> MemoryOut:
     """Make one memory of several: the first, which takes in the others. It can be undone."""
-    return memory_out(await owner.memories.merge(asked.memory_ids, text=asked.text))
+    made = await owner.memories.merge(asked.memory_ids, text=asked.text)
+    return await one_memory_out(owner.memories, made)
 
 
 @router.delete("/memories", operation_id="clear_memories")
@@ -98,7 +100,8 @@ async def change_memory(owner: Writer, memory_id: str, asked: ChangeMemoryIn) ->
         pinned=asked.pinned,
         **{name: getattr(asked, name) for name in times},
     )
-    return memory_out(await owner.memories.edit(memory_id, correction))
+    changed = await owner.memories.edit(memory_id, correction)
+    return await one_memory_out(owner.memories, changed)
 
 
 @router.get("/memories/{memory_id}/history", operation_id="get_memory_history")
@@ -114,13 +117,13 @@ async def get_memory_history(owner: Reader, memory_id: str) -> HistoryOut:
         )
         for version in memory.former
     ]
-    return HistoryOut(chain=[memory_out(one) for one in chain], former=former)
+    return HistoryOut(chain=await memories_out(owner.memories, chain), former=former)
 
 
 @router.post("/memories/{memory_id}/undo", operation_id="undo_memory")
 async def undo_memory(owner: Writer, memory_id: str) -> MemoryOut:
     """Take back the last change of a memory by its owner."""
-    return memory_out(await owner.memories.undo(memory_id))
+    return await one_memory_out(owner.memories, await owner.memories.undo(memory_id))
 
 
 @router.get("/learning", operation_id="get_learning")

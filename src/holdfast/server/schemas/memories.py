@@ -41,6 +41,18 @@ class MemoryFilters(PageAsked):
     pinned: bool | None = None
     valid_at: str | None = Field(default=None, max_length=100, examples=["2026-03-01"])
     """Those that held then: a time, a day, or words."""
+    q: str = Field(default="", max_length=1000)
+    """Words, each of which begins a word of the text or a tag."""
+    project: str | None = None
+    """Slug: those made in a conversation held for it."""
+    since: str | None = Field(default=None, max_length=100, examples=["last week"])
+    """Learned from then on: an ISO 8601 time, a date, or words."""
+    until: str | None = Field(default=None, max_length=100, examples=["2026-01-09"])
+    """Learned before: an ISO 8601 time, the end of a date, or words."""
+    trashed: bool = False
+    """Those in the trash, and only those."""
+    sort: Literal["new", "importance", "used"] = "new"
+    """Newest first, most important first, or last used first."""
 
 
 class MemoryIn(In):
@@ -92,6 +104,18 @@ class MemoryOut(Out):
     corrected: bool
     """Its owner changed it: nothing that is distilled supersedes it."""
     sources: list[SourceOut]
+    source_gone: bool = False
+    """What it rested on was removed, and it was to stay."""
+    trashed_at: datetime | None = None
+    """When it was put into the trash."""
+    project: str | None = None
+    """Slug: that of the conversation it was made in. With what follows it is told where memories
+    are listed or changed, and not with what a search found."""
+    last_used_at: datetime | None = None
+    """When an answer was last given it."""
+    conflicts: list[str] = Field(default_factory=list)
+    """Ids of memories that hold now too, of the same subject and attribute, and say something
+    else."""
 
 
 class MemoriesOut(Out):
