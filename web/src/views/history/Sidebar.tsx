@@ -1,3 +1,145 @@
+/** The way to everything: a new conversation, finding, the places, and all that was said, by day and month. */
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { Brain, FolderOpen, PenLine, Search, Sparkles, Trash2, Users } from "lucide-react";
+import type { ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+
+import { meQuery } from "~/api/queries";
+import { Avatar } from "~/parts/Avatar";
+import { Keys } from "~/parts/Keys";
+import { Tip } from "~/parts/Tip";
+import { openFinder } from "~/state/finder";
+import { closeDrawer, toggleSidebar } from "~/state/sidebar";
+
+import { Conversations } from "./Conversations";
+import { Mark } from "./Mark";
+
 export function Sidebar() {
-  return <nav id="history" tabIndex={-1} />;
+  const { t } = useTranslation();
+  return (
+    <nav aria-label={t("history.nav")} className="flex h-full min-w-0 flex-col">
+      <Head />
+      <ul className="grid grid-cols-4 gap-1 px-3 pb-2">
+        <Place to="/memories" icon={<Brain />} name={t("history.memories")} />
+        <Place to="/assistants" icon={<Sparkles />} name={t("history.assistants")} />
+        <Place to="/projects" icon={<FolderOpen />} name={t("history.projects")} />
+        <Place to="/rooms" icon={<Users />} name={t("history.rooms")} />
+      </ul>
+      <Conversations />
+      <Foot />
+    </nav>
+  );
+}
+
+function Head() {
+  const { t } = useTranslation();
+  return (
+    <div className="space-y-2.5 px-3 pt-3 pb-2.5">
+      <div className="flex items-center gap-2.5">
+        <button
+          type="button"
+          onClick={toggleSidebar}
+          aria-label={t("shell.showSidebar")}
+          className="flex min-h-9 items-center gap-2.5 rounded-lg pe-2 pointer-coarse:min-h-11"
+        >
+          <Mark className="size-7" />
+          <span className="font-serif text-[1.2rem] leading-none font-semibold">Holdfast</span>
+        </button>
+      </div>
+      <div className="flex gap-2">
+        <Link
+          to="/c/$session"
+          params={{ session: "new" }}
+          onClick={closeDrawer}
+          className="inline-flex min-h-10 min-w-0 flex-1 items-center justify-center gap-2 rounded-xl bg-kelp px-3 text-sm font-medium text-on-kelp no-underline transition-colors hover:bg-kelp-strong pointer-coarse:min-h-11"
+        >
+          <PenLine aria-hidden className="size-4 shrink-0" />
+          <span className="truncate">{t("history.new")}</span>
+        </Link>
+        <Tip text={t("history.find")} keys="mod+k">
+          <button
+            type="button"
+            onClick={openFinder}
+            aria-label={t("history.find")}
+            className="inline-flex min-h-10 items-center gap-2 rounded-xl border border-edge bg-raised px-3 text-ink transition-colors hover:bg-kelp-wash pointer-coarse:min-h-11"
+          >
+            <Search aria-hidden className="size-4" />
+            <span aria-hidden className="text-quiet pointer-coarse:hidden">
+              <Keys keys="mod+k" />
+            </span>
+          </button>
+        </Tip>
+      </div>
+    </div>
+  );
+}
+
+function Place({
+  to,
+  icon,
+  name,
+}: {
+  to: "/memories" | "/assistants" | "/projects" | "/rooms";
+  icon: ReactNode;
+  name: string;
+}) {
+  return (
+    <li className="min-w-0">
+      <Link
+        to={to}
+        onClick={closeDrawer}
+        activeProps={{ className: "bg-kelp-wash text-kelp-strong" }}
+        inactiveProps={{ className: "text-ink hover:bg-kelp-wash" }}
+        className="flex flex-col items-center gap-1 rounded-lg px-0.5 py-2 text-[0.72rem] leading-tight font-medium no-underline transition-colors [&_svg]:size-[1.15rem] [&_svg]:text-kelp"
+      >
+        {icon}
+        <span className="max-w-full truncate">{name}</span>
+      </Link>
+    </li>
+  );
+}
+
+function Foot() {
+  const { t } = useTranslation();
+  const me = useQuery(meQuery);
+  const name = me.data?.user ?? "";
+  return (
+    <div className="flex items-center gap-1 border-t border-line px-2 py-1.5 pb-[max(0.375rem,env(safe-area-inset-bottom))]">
+      <Link
+        to="/profile"
+        onClick={closeDrawer}
+        aria-label={t("history.profileOf", { name })}
+        activeProps={{ className: "bg-kelp-wash" }}
+        className="flex min-h-11 min-w-0 flex-1 items-center gap-2.5 rounded-lg px-2 text-sm font-medium text-ink no-underline hover:bg-kelp-wash"
+      >
+        <Avatar name={name} />
+        <span className="min-w-0">
+          <bdi className="block truncate leading-tight">{name}</bdi>
+          <span className="block text-xs leading-tight font-normal text-quiet">
+            {t("history.profile")}
+          </span>
+        </span>
+      </Link>
+      <TrashLink />
+    </div>
+  );
+}
+
+function TrashLink() {
+  const { t } = useTranslation();
+  return (
+    <Tip text={t("history.trash")}>
+      <Link
+        to="/trash"
+        onClick={closeDrawer}
+        aria-label={t("history.trash")}
+        activeProps={{ className: "bg-kelp-wash text-kelp-strong" }}
+        inactiveProps={{ className: "text-ink hover:bg-kelp-wash" }}
+        className="inline-grid size-11 shrink-0 place-items-center rounded-lg [&_svg]:size-[1.15rem]"
+      >
+        <Trash2 />
+      </Link>
+    </Tip>
+  );
 }
