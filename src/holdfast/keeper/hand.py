@@ -29,11 +29,16 @@ from holdfast.vault.vault import Vault
 
 __all__ = [
     "ForgottenMemories",
+    "ReadMemory",
+    "at_hand",
     "correct_memory",
     "forget_memories",
     "holds_longer",
     "merge_memories",
+    "read_memories",
+    "refold",
     "undo_change",
+    "written",
 ]
 
 _ALL = 1_000_000
@@ -53,7 +58,7 @@ class ForgottenMemories(Struct, frozen=True, kw_only=True):
     """How many thoughts do not lead to one of them any more; they stay."""
 
 
-class _Read(Struct):
+class ReadMemory(Struct):
     """A memory as its record says it now."""
 
     row: SealedRow
@@ -66,11 +71,11 @@ async def correct_memory(
 ) -> Memory:
     """Change a memory; see `Memories.edit`."""
     for _ in range(_TRIES):
-        (read,) = await _read(vault, [memory_id])
+        (read,) = at_hand(await read_memories(vault, [memory_id]))
         after = corrected(store, read.memory, correction, version=read.row.version)
         if after == read.memory:
             return after
-        if await _written(vault, [read], {after.id: after}):
+        if await written(vault, [read], {after.id: after}):
             return after
     raise Conflict
 
@@ -83,14 +88,14 @@ async def merge_memories(
     if not 2 <= len(wanted) <= _MOST_MERGED:
         raise BadInput("memories", f"name 2 to {_MOST_MERGED} different ones")
     for _ in range(_TRIES):
-        read = await _read(vault, wanted)
+        read = at_hand(await read_memories(vault, wanted))
         known = await _known(store, vault, read)
         ids = [one.memory.id for one in read]
         versions = {one.memory.id: one.row.version for one in read}
         changed = merged(store, known, ids, versions, text=text)
-        beside = await _read(vault, [other for other in changed if other not in ids])
+        beside = await read_memories(vault, [other for other in changed if other not in ids])
         thoughts = await _led_to(vault, [one.row.id for one in read[1:]], ids[0])
-        if await _written(
+        if await written(
             vault,
             [read[0], *beside],
             changed,
@@ -104,7 +109,7 @@ async def merge_memories(
 async def undo_change(store: Store, vault: Vault, memory_id: str) -> Memory:
     """Take the last change of a memory back; see `Memories.undo`."""
     for _ in range(_TRIES):
-        (read,) = await _read(vault, [memory_id])
+        (read,) = at_hand(await read_memories(vault, [memory_id]))
         known = await _known(store, vault, [read])
         before, absorbed = undone(known, read.memory)
         # A session's summary may have come back by itself meanwhile: that one is the newer.
@@ -115,14 +120,14 @@ async def undo_change(store: Store, vault: Vault, memory_id: str) -> Memory:
             for memory in back
         ]
         links = [link for memory in back for link in memory_links(memory)]
-        if await _written(vault, [read], {before.id: before}, put=rows, links=links):
-            await _refold(store, vault, [before, *back])
-            (read,) = await _read(vault, [memory_id])
+        if await written(vault, [read], {before.id: before}, put=rows, links=links):
+            await refold(store, vault, [before, *back])
+            (read,) = await read_memories(vault, [memory_id])
             return read.memory
     raise Conflict
 
 
-async def _refold(store: Store, vault: Vault, memories: Sequence[Memory]) -> None:
+async def refold(store: Store, vault: Vault, memories: Sequence[Memory]) -> None:
     """What came back takes its place among what was said meanwhile: one value at a time."""
     from holdfast.keeper.ledger import Ledger  # which reads memories as this does
 
@@ -160,16 +165,16 @@ async def forget_memories(
     """
     wanted = list(dict.fromkeys(memory_ids))
     for _ in range(_TRIES):
-        read = await _read(vault, wanted)
+        read = await read_memories(vault, wanted)
         known = await _known(store, vault, read)
         changed = without_memories(known, frozenset(one.memory.id for one in read))
-        beside = await _read(vault, list(changed))
+        beside = await read_memories(vault, list(changed))
         raw = tuple(one.row.id for one in read)
         ask = LinksQuery(vault_id=vault.raw, to_ids=raw, kind="led_to")
         linked = await vault.storage.links(ask) if raw else []
         thoughts = await loosened(vault, sorted({link.from_id for link in linked}))
         gone = [vault.gone(one.row) for one in read]
-        if await _written(vault, beside, changed, put=(*gone, *thoughts)):
+        if await written(vault, beside, changed, put=(*gone, *thoughts)):
             return ForgottenMemories(
                 gone=tuple(one.memory for one in read),
                 again=tuple(
@@ -182,7 +187,7 @@ async def forget_memories(
     raise Conflict
 
 
-async def _read(vault: Vault, memory_ids: Sequence[str]) -> list[_Read]:
+async def read_memories(vault: Vault, memory_ids: Sequence[str]) -> list[ReadMemory]:
     """The memories of these ids, in their order.
 
     Raises:
@@ -197,9 +202,20 @@ async def _read(vault: Vault, memory_ids: Sequence[str]) -> list[_Read]:
         raise NotFound("memory")
     bodies = await vault.open_records(rows, MemoryBody)
     return [
-        _Read(row=row, body=body, memory=to_memory(row, body))
+        ReadMemory(row=row, body=body, memory=to_memory(row, body))
         for row, body in zip(rows, bodies, strict=True)
     ]
+
+
+def at_hand(read: list[ReadMemory]) -> list[ReadMemory]:
+    """The same, when none of them is in the trash.
+
+    Raises:
+        NotFound: one is.
+    """
+    if any(one.memory.trashed_at is not None for one in read):
+        raise NotFound("memory")
+    return read
 
 
 async def _gone_versions(vault: Vault) -> dict[bytes, int]:
@@ -210,7 +226,9 @@ async def _gone_versions(vault: Vault) -> dict[bytes, int]:
     return {row.id: row.version for row in await vault.storage.rows(span)}
 
 
-async def _known(store: Store, vault: Vault, read: Sequence[_Read]) -> Mapping[MemoryId, Memory]:
+async def _known(
+    store: Store, vault: Vault, read: Sequence[ReadMemory]
+) -> Mapping[MemoryId, Memory]:
     known = {memory.id: memory for memory in await store.known.all_memories(vault)}
     return known | {one.memory.id: one.memory for one in read}
 
@@ -235,9 +253,9 @@ async def _led_to(
     return put, links
 
 
-async def _written(
+async def written(
     vault: Vault,
-    read: Sequence[_Read],
+    read: Sequence[ReadMemory],
     changed: Mapping[MemoryId, Memory],
     *,
     put: Iterable[SealedRow] = (),
