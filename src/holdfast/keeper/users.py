@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from holdfast.errors import BadInput, NotFound
@@ -15,6 +15,7 @@ from holdfast.keeper.contexts import (
     fence_of,
     profile_of,
 )
+from holdfast.keeper.counting import Tallies, activity_of, tallies_of
 from holdfast.keeper.distilling import distill_vault
 from holdfast.keeper.erasing import (
     Forgotten,
@@ -306,6 +307,20 @@ class User:
     async def learning_pauses(self) -> tuple[Pause, ...]:
         """When nothing was to be learned, oldest first; one without an end goes on."""
         return await pauses_of(self._vault)
+
+    async def activity(
+        self, *, zone: str = "UTC", days: int = 365
+    ) -> list[tuple[date, int]]:
+        """How many messages were said on each of the last so many days that has any.
+
+        Raises:
+            BadInput: the zone is none, or the days are not 1 to 3,660.
+        """
+        return await activity_of(self._store, self._vault, zone=zone, days=days)
+
+    async def tallies(self) -> Tallies:
+        """Sessions, messages and memories of each assistant and each project, by slug."""
+        return await tallies_of(self._store, self._vault)
 
     async def preferences(self) -> Preferences:
         """How this person wants to have it."""

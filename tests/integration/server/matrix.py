@@ -180,6 +180,7 @@ ROUTES: dict[str, Needs | Open | Socket] = {
     "GET /api/me": Needs(READ),
     "PUT /api/preferences": Needs(WRITE, json=[{"theme": "dark"}]),
     "GET /api/profile": Needs(READ),
+    "GET /api/profile/activity": Needs(READ),
     "POST /api/erase": Needs(DELETE, json=[{"confirm": "{user_id}"}], foreign=(400,)),
     "GET /api/export": Needs(READ, query=["format=json"]),
     "POST /api/import": Needs(WRITE),

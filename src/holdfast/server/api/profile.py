@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
 
 from holdfast.clock import from_ms
 from holdfast.errors import BadInput
@@ -11,9 +13,10 @@ from holdfast.server.identity.asking import Eraser, Reader, identity_of
 from holdfast.server.openapi import RESPONSES
 from holdfast.server.routing import Route
 from holdfast.server.schemas import EraseIn, ProfileOut, ReceiptOut
+from holdfast.server.schemas.moving import ActiveDayOut, ActivityAsked, ActivityOut
 from holdfast.server.shown import receipt_out
 
-__all__ = ["erase", "profile", "router"]
+__all__ = ["activity", "erase", "profile", "router"]
 
 router = APIRouter(prefix="/api", tags=["profile"], route_class=Route, responses=RESPONSES)
 
@@ -34,6 +37,13 @@ async def profile(owner: Reader) -> ProfileOut:
         last_message_at=None if stats.last_ms is None else from_ms(stats.last_ms),
         storage_bytes=stats.sealed_bytes,
     )
+
+
+@router.get("/profile/activity", operation_id="activity", dependencies=[POLLED])
+async def activity(owner: Reader, asked: Annotated[ActivityAsked, Query()]) -> ActivityOut:
+    """How many messages were said on each day that has any, oldest first."""
+    found = await owner.activity(zone=asked.zone, days=asked.days)
+    return ActivityOut(days=[ActiveDayOut(day=day, messages=count) for day, count in found])
 
 
 @router.post("/erase", operation_id="erase")

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from pydantic import Field
 
-from holdfast.server.schemas.shapes import In, Out
+from holdfast.server.schemas.shapes import Asked, In, Out
 
-__all__ = ["BrokenOut", "EraseIn", "ImportOut", "ProfileOut"]
+__all__ = [
+    "ActiveDayOut",
+    "ActivityAsked",
+    "ActivityOut",
+    "BrokenOut",
+    "EraseIn",
+    "ImportOut",
+    "ProfileOut",
+]
 
 
 class ProfileOut(Out):
@@ -25,6 +33,27 @@ class ProfileOut(Out):
     last_message_at: datetime | None
     storage_bytes: int
     """Bytes of the sealed records."""
+
+
+class ActivityAsked(Asked):
+    """Which days, and where they begin."""
+
+    zone: str = Field(default="UTC", max_length=64, examples=["Europe/Oslo"])
+    days: int = Field(default=365, ge=1, le=3660)
+    """So many, today among them."""
+
+
+class ActiveDayOut(Out):
+    """A day on which something was said."""
+
+    day: date
+    messages: int
+
+
+class ActivityOut(Out):
+    """The days on which something was said, oldest first; the others are left out."""
+
+    days: list[ActiveDayOut]
 
 
 class BrokenOut(Out):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from pydantic import Field
 
 from holdfast.server.schemas.shapes import In, Out
@@ -25,7 +27,17 @@ class AssistantIn(In):
     purpose: str | None = Field(default=None, examples=["Plans trips"])
 
 
-class AssistantOut(Out):
+class _CountedOut(Out):
+    """What there is of conversations; what is in the trash is not counted."""
+
+    sessions: int
+    messages: int
+    memories: int
+    """That were made of these conversations."""
+    last_message_at: datetime | None
+
+
+class AssistantOut(_CountedOut):
     """Whom conversations are held with."""
 
     id: str
@@ -47,7 +59,7 @@ class ProjectIn(In):
     name: str | None = Field(default=None, examples=["A trip to Oslo"])
 
 
-class ProjectOut(Out):
+class ProjectOut(_CountedOut):
     """What conversations are held for."""
 
     id: str

@@ -148,3 +148,19 @@ def test_it_is_said_where_words_are_sent(settings: Settings, sends_to: str | Non
 def test_it_is_said_where_the_root_key_is(settings: Settings, keys: str) -> None:
     """The kind of place, and not the place."""
     assert facts_of(settings, Answers(QuotingAnswerer())).sealing.keys == keys
+
+
+async def test_activity_and_counts_are_there_for_the_charts(own: Api) -> None:
+    """By day of the zone that is asked for; assistants and projects with what there is of them."""
+    session = await own.begin(assistant="helper", project="trip")
+    await own.ask("POST", f"{ME}/{session}/turns", json={"text": "hello"})
+
+    days = (await own.json("/api/profile/activity", zone="Europe/Oslo", days=7))["days"]
+    helper = (await own.json("/api/assistants"))["assistants"][0]
+    trip = (await own.json("/api/projects"))["projects"][0]
+    refused = await own.ask("GET", "/api/profile/activity", params={"zone": "Oslo"})
+
+    assert [day["messages"] for day in days] == [2]
+    assert (helper["sessions"], helper["messages"], helper["memories"]) == (1, 2, 0)
+    assert helper["last_message_at"] == trip["last_message_at"] is not None
+    assert error_of(refused) == (400, "invalid_input")
