@@ -170,6 +170,10 @@ class Session(Struct, frozen=True, kw_only=True):
     turn_count: int = 0
     pauses: tuple[Pause, ...] = ()
     """When its owner wanted nothing to be learned from it, oldest first."""
+    trashed_at: datetime | None = None
+    """When it was put into the trash: it is in no list, search or export, and can come back."""
+    seen: int | None = None
+    """The seq up to which its owner has seen it; None where nothing of it counts as unseen."""
 
 
 class Used(Struct, frozen=True, kw_only=True):

@@ -75,10 +75,13 @@ class VaultIndex:
             found = {row for row in map(self._rows.row_of, ids) if row is not None}
             self._forget(sorted(found))
 
-    def remove_session(self, session_id: str) -> None:
-        """Forget a session's messages and the memories distilled in it."""
+    def remove_session(self, session_id: str, *, memories: bool = True) -> None:
+        """Forget a session's messages and the memories distilled in it, or the messages alone."""
         with self._lock:
-            self._forget(self._rows.of_session(session_id).tolist())
+            rows = self._rows.of_session(session_id)
+            if not memories:
+                rows = rows[~self._rows.column("is_memory")[rows]]
+            self._forget(rows.tolist())
 
     def label_session(
         self,

@@ -26,6 +26,7 @@ from holdfast.storage.protocol import (
     ChangesQuery,
     HeadsQuery,
     Kind,
+    RowSpan,
     SealedRow,
     State,
     VaultRow,
@@ -46,6 +47,7 @@ __all__ = ["Indexes", "indexed_text"]
 _logger = logging.getLogger(__name__)
 _KINDS = (Kind.SESSION, Kind.MESSAGE, Kind.MEMORY)
 _PAGE = 20_000
+_ALL = 1_000_000
 _SNAPSHOT_PLACE = b"holdfast index 2"
 _INLINE = 64
 """So few new entries are added on the event loop; more go to a thread."""
@@ -62,6 +64,8 @@ class _Label(Struct):
     project: str | None = None
     platform: str | None = None
     tags: tuple[str, ...] = ()
+    trashed: bool = False
+    """None of its messages can be found."""
 
 
 class _Held(Struct):
@@ -196,8 +200,13 @@ class Indexes:
             row = await vault.storage.vault(vault.raw)
 
     async def _take(self, vault: Vault, held: _Held, rows: list[SealedRow]) -> None:
-        await self._relabel(vault, held, [row for row in rows if row.kind is Kind.SESSION])
+        back = await self._relabel(vault, held, [row for row in rows if row.kind is Kind.SESSION])
         messages = [row for row in rows if row.kind is Kind.MESSAGE]
+        for scope in back:
+            # What came while it was in the trash is among them, and need not be taken twice.
+            messages = [row for row in messages if row.scope != scope]
+            span = RowSpan(vault_id=vault.raw, kind=Kind.MESSAGE, scope=scope, limit=_ALL)
+            messages += await vault.storage.rows(span)
         await self._know_sessions(vault, held, {row.scope for row in messages})
         removed = [
             id_text(row.id)
@@ -205,7 +214,11 @@ class Indexes:
             if row.kind is not Kind.SESSION and row.state is not State.LIVE
         ]
         alive = [
-            row for row in messages if row.state is State.LIVE and id_text(row.scope) in held.labels
+            row
+            for row in messages
+            if row.state is State.LIVE
+            and (label := held.labels.get(id_text(row.scope))) is not None
+            and not label.trashed
         ]
         openable = await self._openable(vault, alive)
         memories = [row for row in rows if row.kind is Kind.MEMORY and row.state is State.LIVE]
@@ -233,7 +246,7 @@ class Indexes:
             ]
             held.index.add([entry for entry in entries if entry.text.strip()])
 
-        if len(rows) <= _INLINE:
+        if max(len(rows), len(openable)) <= _INLINE:
             work()
         else:
             await asyncio.to_thread(work)
@@ -261,14 +274,17 @@ class Indexes:
         """The keys of all sessions in one read, when many are needed."""
         return await vault.keyring.all_session_keys(vault.raw) if sessions > 8 else {}
 
-    async def _relabel(self, vault: Vault, held: _Held, rows: list[SealedRow]) -> None:
+    async def _relabel(self, vault: Vault, held: _Held, rows: list[SealedRow]) -> list[bytes]:
+        """Take in what sessions are; returns those that came out of the trash."""
         for row in rows:
             if row.state is State.GONE:
                 session_id = id_text(row.id)
                 held.labels.pop(session_id, None)
                 held.index.remove_session(session_id)
         alive = {row.id for row in rows if row.state is State.LIVE}
+        hidden = {raw for raw in alive if _is_trashed(held, raw)}
         await self._read_labels(vault, held, alive, rows)
+        return sorted(raw for raw in hidden if not _is_trashed(held, raw))
 
     async def _know_sessions(self, vault: Vault, held: _Held, scopes: set[bytes]) -> None:
         unknown = {scope for scope in scopes if id_text(scope) not in held.labels}
@@ -299,10 +315,19 @@ class Indexes:
                     continue
                 row = read[0]
             body = open_body(row, vault.place(Kind.SESSION, head.session_id), opening, SessionBody)
-            label = _Label(head.kind, body.assistant, body.project, body.platform, body.tags)
+            label = _Label(
+                head.kind,
+                body.assistant,
+                body.project,
+                body.platform,
+                body.tags,
+                body.trashed_at is not None,
+            )
             session_id = id_text(head.session_id)
             before = held.labels.get(session_id)
             held.labels[session_id] = label
+            if label.trashed:
+                held.index.remove_session(session_id, memories=False)
             if before is not None and before != label:
                 held.index.label_session(
                     session_id,
@@ -418,6 +443,11 @@ def _unlink(path: Path | None) -> None:
     if path is not None:
         with contextlib.suppress(OSError):
             path.unlink(missing_ok=True)
+
+
+def _is_trashed(held: _Held, session: bytes) -> bool:
+    label = held.labels.get(id_text(session))
+    return label is not None and label.trashed
 
 
 def _names_one_of(keys: KeySet, row: SealedRow) -> bool:

@@ -19,6 +19,7 @@ from holdfast.keeper.keys import Keys
 from holdfast.keeper.logins import Logins
 from holdfast.keeper.pacing import Pace
 from holdfast.keeper.proposing import Distiller
+from holdfast.keeper.purging import purge_vault
 from holdfast.keeper.sessions import OpenSession, Sessions
 from holdfast.keeper.store import ProfileBody, Store
 from holdfast.keeper.temporary import temporary_vault
@@ -163,6 +164,27 @@ class Keeper:
                 vault = self._store.opened(row)
                 ended += await recover_vault(vault, presence.departed, self._store.log_of)
         return ended
+
+    async def purge_trash(self, *, after_days: float) -> int:
+        """Erase what has been in the trash for so many days; returns how many sessions.
+
+        A server calls it now and then. Doing it again changes nothing.
+
+        Raises:
+            HoldfastError: the first vault in which it could not be done; the others were.
+        """
+        done, failure = 0, None
+        async for row in self._store.vault_rows():
+            if row.kind != "user":
+                continue
+            try:
+                vault = self._store.opened(row)
+                done += len(await purge_vault(self._store, vault, after_days=after_days))
+            except HoldfastError as exc:
+                failure = failure or exc
+        if failure is not None:
+            raise failure
+        return done
 
     async def verify(
         self, user_id: str | None = None, *, progress: Callable[[int], None] | None = None

@@ -55,11 +55,13 @@ class SealedFilter(Struct, frozen=True, kw_only=True):
     tag: str | None = None
     pinned: bool | None = None
     title: str | None = None
+    trashed: bool | None = False
+    """Only those in the trash, or those that are not."""
 
     @property
     def open(self) -> bool:
-        """Whether it lets everything through."""
-        return self == SealedFilter()
+        """Whether it lets everything through, but for the few that are in the trash or not."""
+        return replace(self, trashed=False) == SealedFilter()
 
     def passes(self, session: Session) -> bool:
         """Whether the session is one of those asked for."""
@@ -67,6 +69,7 @@ class SealedFilter(Struct, frozen=True, kw_only=True):
             (self.platform is None or session.platform == self.platform)
             and (self.tag is None or self.tag in session.tags)
             and (self.pinned is None or session.pinned == self.pinned)
+            and (self.trashed is None or (session.trashed_at is not None) == self.trashed)
             and (self.title is None or self.title.casefold() in session.title.casefold())
         )
 

@@ -39,6 +39,7 @@ from holdfast.keeper.memory_trash import restore_memory, trash_memory
 from holdfast.keeper.moments import edge
 from holdfast.keeper.receipts import LearningReceipt, read_receipts
 from holdfast.keeper.store import Store
+from holdfast.keeper.trash import trashed_sessions
 from holdfast.model import Memory, MemoryId, MemoryKind, MemoryOrigin, Message, SessionId, Source
 from holdfast.storage.protocol import (
     ByIds,
@@ -343,7 +344,8 @@ class Memories:
         return found
 
     async def source_messages(self, memory_id: str) -> _Messages:
-        """The messages that a memory rests on, in the order they were said.
+        """The messages that a memory rests on, in the order they were said, without those in the
+        trash.
 
         Raises:
             NotFound: the memory is unknown, or somebody else's.
@@ -351,7 +353,9 @@ class Memories:
         memory = await self.get(memory_id)
         ids = dict.fromkeys(source.message_id for source in memory.sources)
         found = await Reader(self._vault).messages_by_id(ids)
-        return sorted(found, key=lambda message: (message.at, message.seq))
+        hidden = await trashed_sessions(self._vault)
+        shown = [message for message in found if message.session_id not in hidden]
+        return sorted(shown, key=lambda message: (message.at, message.seq))
 
     async def changes(self, *, cursor: str | None = None, limit: int = 50) -> ChangePage:
         """What changed among the memories, newest first, page by page.

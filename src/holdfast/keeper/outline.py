@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import unicodedata
 from collections.abc import Iterator, Sequence
-from typing import Final
 
 from msgspec import Struct
 
@@ -19,7 +18,7 @@ from holdfast.vault.vault import Vault
 
 __all__ = ["Found", "Outline", "Spot", "find_in_session", "glances", "outline_of", "spots_in"]
 
-MAX_SPOTS: Final = 5_000
+_MAX_SPOTS = 5_000
 _ALL = 1_000_000
 _INLINE = 200
 """So few messages are opened on the event loop; a hop to a thread would cost more."""
@@ -158,7 +157,7 @@ def _found(rows: Sequence[SealedRow], seen: Sequence[Glance], wanted: str) -> Fo
     for row, one in zip(rows, seen, strict=True):
         for start, end in spots_in(one.t, wanted):
             count += 1
-            if count <= MAX_SPOTS:
+            if count <= _MAX_SPOTS:
                 name = MessageId(id_text(row.id))
                 spots.append(Spot(message_id=name, seq=row.ord, start=start, end=end))
     return Found(count=count, spots=spots)

@@ -133,7 +133,7 @@ class SessionDistilling:
             NotFound: the session is gone.
         """
         session = await self._reader.session(self._session_id)
-        if await is_paused(self._vault, session):
+        if session.trashed_at is not None or await is_paused(self._vault, session):
             self.waits = True
             return None
         if self._body.head_rev != self._head.rev or self._body.rules != self._rules:

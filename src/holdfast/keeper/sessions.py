@@ -47,6 +47,14 @@ from holdfast.keeper.pausing import begun
 from holdfast.keeper.recalling import recall
 from holdfast.keeper.store import Store
 from holdfast.keeper.temporary import temporary_vault
+from holdfast.keeper.trash import (
+    Consequences,
+    Kept,
+    consequences_of,
+    restore_sessions,
+    trash_sessions,
+    trashed_sessions,
+)
 from holdfast.keeper.turn_opening import TurnOpening
 from holdfast.model import Json, Message, MessageId, Session, SessionId, Turn
 from holdfast.storage.protocol import HeadsQuery, Kind, OnceTag
@@ -175,6 +183,36 @@ class Sessions:
             raise BadInput("client key", "it was used for another session: take a new one")
         return OpenSession(self._store, self._vault, found.id, gate=self._gate)
 
+    async def trash(self, session_ids: str | Iterable[str], *, memories: Kept = "forget") -> None:
+        """Put sessions into the trash, in one write: they are in no list and found by no search
+        until they are restored, or erased when their time has come. No date changes.
+
+        Args:
+            memories: what becomes of those that rest on nothing else: they go along, or stay.
+
+        Raises:
+            NotFound: one is unknown, or somebody else's; nothing was changed.
+        """
+        ids = [session_ids] if isinstance(session_ids, str) else list(session_ids)
+        await trash_sessions(self._store, self._vault, ids, memories=memories)
+
+    async def restore(self, session_ids: str | Iterable[str]) -> None:
+        """Take sessions out of the trash as they were, and the memories that went along.
+
+        Raises:
+            NotFound: one is unknown, or somebody else's; nothing was changed.
+        """
+        ids = [session_ids] if isinstance(session_ids, str) else list(session_ids)
+        await restore_sessions(self._store, self._vault, ids)
+
+    async def consequences(self, session_id: str) -> Consequences:
+        """What would go with a session, counted.
+
+        Raises:
+            NotFound: unknown, or somebody else's.
+        """
+        return await consequences_of(self._store, self._vault, session_id)
+
     async def open(self, session_id: str) -> OpenSession:
         """A session to read or to go on with.
 
@@ -196,6 +234,7 @@ class Sessions:
         tag: str | None = None,
         pinned: bool | None = None,
         title: str | None = None,
+        trashed: bool | None = False,
         since: datetime | str | None = None,
         until: datetime | str | None = None,
         cursor: str | None = None,
@@ -205,6 +244,7 @@ class Sessions:
 
         Args:
             title: part of it, whatever the case of its letters.
+            trashed: only those in the trash; those that are not when left out; None: both.
             since, until: of the last message; aware times or words ("last week").
 
         `platform`, `tag`, `pinned` and `title` are sealed: sessions are opened to look for them, so
@@ -218,15 +258,19 @@ class Sessions:
         checked_limit(limit)
         names, clock = self._names, self._store.clock
         earliest, latest = edge(since, clock, end=False), edge(until, clock, end=True)
+        only = tuple(map(id_bytes, await trashed_sessions(self._vault))) if trashed else None
         ask = HeadsQuery(
             vault_id=self._vault.raw,
+            session_ids=only,
             kind=checked_label("kind", kind, self._store.limits),
             assistant_id=None if assistant is None else await names.find(Kind.ASSISTANT, assistant),
             project_id=None if project is None else await names.find(Kind.PROJECT, project),
             archived=archived,
             before=_before(cursor, latest),
         )
-        wanted = SealedFilter(platform=platform, tag=tag, pinned=pinned, title=title)
+        wanted = SealedFilter(
+            platform=platform, tag=tag, pinned=pinned, title=title, trashed=trashed
+        )
         since_ms = None if earliest is None else to_ms(earliest)
         return await page_of_sessions(
             self._vault, ask, limit=limit, wanted=wanted, since_ms=since_ms
@@ -247,11 +291,11 @@ class Sessions:
         )
         return page.sessions
 
-    async def each(self) -> AsyncIterator[Session]:
-        """Every session of the vault, newest first, in bounded memory."""
+    async def each(self, *, trashed: bool | None = False) -> AsyncIterator[Session]:
+        """Every session of the vault, newest first, in bounded memory; `trashed` as in `page`."""
         cursor: str | None = None
         while True:
-            page = await self.page(cursor=cursor, limit=MAX_PAGE)
+            page = await self.page(cursor=cursor, limit=MAX_PAGE, trashed=trashed)
             for session in page.sessions:
                 yield session
             if page.next_cursor is None:
@@ -602,6 +646,7 @@ class OpenSession:
         """Rename, pin, archive, or move to a project; what is None stays. No date changes.
 
         Args:
+            project: its slug; "" for none.
             learning: False: nothing that is said from now on is distilled, until True takes it up
                 again. It is recorded and recalled all the same.
 
@@ -624,7 +669,7 @@ class OpenSession:
                 body,
                 title=body.title if title is None else checked_text("title", title, limits),
                 pinned=body.pinned if pinned is None else pinned,
-                project=body.project if project is None else project,
+                project=body.project if project is None else project or None,
                 tags=body.tags if tags is None else checked_tags(tags, limits),
                 pauses=body.pauses
                 if learning is None
@@ -634,7 +679,9 @@ class OpenSession:
             touch = replace(
                 head,
                 archived=head.archived if archived is None else archived,
-                project_id=head.project_id if project is None else await names.project(project),
+                project_id=head.project_id
+                if project is None
+                else await names.project(project or None),
             )
             key = (await self._vault.session_keys(self._log.raw)).current
             sealed = seal_session(

@@ -17,6 +17,7 @@ from holdfast.keeper.learning import seal_thought, thought_links
 from holdfast.keeper.linking import known_forms
 from holdfast.keeper.listing import Place, checked_limit, cut, read_cursor
 from holdfast.keeper.store import Store
+from holdfast.keeper.trash import trashed_sessions
 from holdfast.model import MemoryId, Message, MessageId, SessionId, Thought, ThoughtId, TurnId
 from holdfast.storage.protocol import (
     NO_SCOPE,
@@ -85,6 +86,8 @@ class Thoughts:
             and (since is None or body.at >= since)
             and (until is None or body.at < until)
         ]
+        hidden = await trashed_sessions(self._vault)
+        found = [thought for thought in found if thought.session_id not in hidden]
         found.sort(key=_place, reverse=True)
         return found if limit is None else found[:limit]
 

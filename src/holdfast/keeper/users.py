@@ -20,7 +20,6 @@ from holdfast.keeper.distilling import distill_vault
 from holdfast.keeper.erasing import (
     Forgotten,
     Receipt,
-    erase_sessions,
     erase_vault,
     forget_messages,
 )
@@ -38,6 +37,7 @@ from holdfast.keeper.preferences import (
     change_preferences,
     preferences_of,
 )
+from holdfast.keeper.purging import erase_with_memories
 from holdfast.keeper.recalling import Hit, recall
 from holdfast.keeper.rooms import Rooms
 from holdfast.keeper.sessions import OpenSession, Sessions
@@ -45,6 +45,7 @@ from holdfast.keeper.store import Store
 from holdfast.keeper.summing import create_memory_from_chat
 from holdfast.keeper.thoughts import Thoughts
 from holdfast.keeper.tokens import Tokens
+from holdfast.keeper.trash import Kept, without_trash
 from holdfast.keeper.used import UsedPiece, used_in
 from holdfast.model import Memory, Message, Pause, UserId
 from holdfast.storage.protocol import VaultStats
@@ -277,8 +278,10 @@ class User:
         return done.changed
 
     async def stats(self) -> VaultStats:
-        """Counts, first and last date, sealed bytes."""
-        return await self._vault.storage.stats(self._vault.raw)
+        """Counts, first and last date, sealed bytes. What is in the trash is not counted."""
+        return await without_trash(
+            self._store, self._vault, await self._vault.storage.stats(self._vault.raw)
+        )
 
     async def messages(self, message_ids: Iterable[str]) -> list[Message]:
         """Messages of any session, in the order of the ids.
@@ -375,21 +378,28 @@ class User:
         ids = [message_ids] if isinstance(message_ids, str) else list(message_ids)
         return await forget_messages(self._store, self._vault, ids)
 
-    async def erase_session(self, session_id: str) -> Receipt:
+    async def erase_session(self, session_id: str, *, memories: Kept | None = None) -> Receipt:
         """Destroy a session for good: its key, its rows and what was distilled from it alone.
+
+        Args:
+            memories: "keep": what was distilled from it stays, without its source. None: as it was
+                said when the session was put into the trash; else it goes.
 
         Raises:
             NotFound: unknown, or somebody else's.
         """
-        return (await erase_sessions(self._store, self._vault, [session_id]))[0]
+        done = await erase_with_memories(
+            self._store, self._vault, [session_id], memories=memories
+        )
+        return done[0]
 
     async def clear(self) -> list[Receipt]:
         """Destroy every session for good; memories of the owner's own hand, names and rooms stay.
 
         Cut short, it has destroyed those it came to; doing it again destroys the rest.
         """
-        ids = [session.id async for session in self.sessions.each()]
-        return await erase_sessions(self._store, self._vault, ids)
+        ids = [session.id async for session in self.sessions.each(trashed=None)]
+        return await erase_with_memories(self._store, self._vault, ids, memories="forget")
 
     async def erase(self) -> Receipt:
         """Destroy everything of this user for good, and leave every room. Keep the receipt.

@@ -138,6 +138,9 @@ class SessionBody(Struct, omit_defaults=True):
     source: str | None = None
     head: str | None = None
     pauses: tuple[Pause, ...] = ()
+    trashed_at: datetime | None = None
+    seen: int | None = None
+    """The seq up to which its owner has seen it; None where nothing of it counts as unseen."""
 
 
 class MemoryBody(Struct, omit_defaults=True):
@@ -493,4 +496,6 @@ def open_session(
         message_count=head.messages,
         turn_count=head.turns,
         pauses=body.pauses,
+        trashed_at=body.trashed_at,
+        seen=body.seen,
     )
