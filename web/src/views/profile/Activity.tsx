@@ -1,0 +1,82 @@
+import { useMemo } from "react";
+import { useTranslation } from "react-i18next";
+
+import { classes } from "~/parts/classes";
+import { count, day, month } from "~/state/times";
+
+import { levelOf, weeksOf, type Day } from "./weeks";
+
+const FILLS = ["fill-line", "fill-kelp/30", "fill-kelp/55", "fill-kelp/80", "fill-kelp"];
+const STEP = 12;
+
+/** A year of days, darker where more was said; the same as a table for whom colours say nothing. */
+export function Activity({ days }: { days: readonly Day[] }) {
+  const { t } = useTranslation();
+  const weeks = useMemo(() => weeksOf(days), [days]);
+  const most = Math.max(0, ...days.map((one) => one.messages));
+  const total = days.reduce((sum, one) => sum + one.messages, 0);
+  const months = useMemo(() => byMonth(days), [days]);
+  return (
+    <figure>
+      <div
+        className="overflow-x-auto pb-2"
+        tabIndex={0}
+        role="group"
+        aria-label={t("profile.activity")}
+      >
+        <svg
+          role="img"
+          aria-label={t("profile.activitySaid", { count: total, shown: count(total) })}
+          width={weeks.length * STEP}
+          height={7 * STEP}
+          className="rtl:-scale-x-100"
+        >
+          {weeks.map((week, x) =>
+            week.map((one, y) => (
+              <rect
+                key={one.day}
+                x={x * STEP}
+                y={y * STEP}
+                width={STEP - 2}
+                height={STEP - 2}
+                rx={2}
+                className={classes(FILLS[levelOf(one.messages, most)])}
+              >
+                <title>{`${day(`${one.day}T12:00`)}: ${count(one.messages)}`}</title>
+              </rect>
+            )),
+          )}
+        </svg>
+      </div>
+      <figcaption className="text-sm text-quiet">
+        {t("profile.activitySaid", { count: total, shown: count(total) })}
+      </figcaption>
+      <details className="mt-2 text-sm">
+        <summary className="w-fit py-1 text-kelp underline">{t("profile.asTable")}</summary>
+        <table className="mt-2">
+          <thead>
+            <tr className="text-start text-quiet">
+              <th className="pe-8 text-start font-medium">{t("profile.month")}</th>
+              <th className="text-end font-medium">{t("profile.messages")}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {months.map(([name, messages]) => (
+              <tr key={name}>
+                <td className="pe-8">{month(`${name}-15T12:00`)}</td>
+                <td className="text-end">{count(messages)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </details>
+    </figure>
+  );
+}
+
+function byMonth(days: readonly Day[]): [string, number][] {
+  const sums = new Map<string, number>();
+  for (const one of days)
+    sums.set(one.day.slice(0, 7), (sums.get(one.day.slice(0, 7)) ?? 0) + one.messages);
+  return [...sums].sort(([a], [b]) => b.localeCompare(a));
+}

@@ -1,0 +1,60 @@
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+
+import { chooseLanguage, chooseTheme, themeNow, type Theme } from "~/state/appearance";
+import { LANGUAGES, type Language } from "~/texts";
+
+import { Choice } from "./Choice";
+import { Part } from "./Part";
+import { prefer } from "./queries";
+
+const THEMES: readonly Theme[] = ["auto", "light", "dark"];
+
+/** How the page looks and speaks. It is kept with the profile, so it is the same in the next browser. */
+export function Appearance() {
+  const { t } = useTranslation();
+  const [theme, setTheme] = useState(themeNow);
+  const [language, setOwn] = useState<Language | "auto">(languageNow);
+
+  return (
+    <>
+      <Part title={t("profile.theme")}>
+        <Choice
+          name="theme"
+          legend={t("profile.theme")}
+          options={THEMES.map((one) => [one, t(`profile.themes.${one}`)])}
+          value={theme}
+          choose={(now) => {
+            chooseTheme(now);
+            setTheme(now);
+            void prefer({ theme: now }).catch(() => undefined);
+          }}
+        />
+      </Part>
+      <Part title={t("profile.language")} about={t("profile.languageAbout")}>
+        <Choice
+          name="language"
+          legend={t("profile.language")}
+          options={[
+            ["auto" as const, t("profile.languageAuto")],
+            ...(Object.entries(LANGUAGES) as [Language, string][]),
+          ]}
+          value={language}
+          choose={(now) => {
+            setOwn(now);
+            void chooseLanguage(now);
+            void prefer({ language: now }).catch(() => undefined);
+          }}
+        />
+      </Part>
+    </>
+  );
+}
+
+function languageNow(): Language | "auto" {
+  try {
+    return (localStorage.getItem("holdfast.language") as Language | null) ?? "auto";
+  } catch {
+    return "auto";
+  }
+}
