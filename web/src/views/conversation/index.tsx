@@ -1,5 +1,11 @@
-import { Page } from "~/parts/Page";
+/** /c/$session: a conversation, or, for "new", one that has not begun. */
+import "./prose.css";
+
+import { usePlace } from "~/place";
+
+import { Conversation } from "./Conversation";
 
 export default function View() {
-  return <Page title="conversation">{null}</Page>;
+  const { session } = usePlace();
+  return <Conversation session={session ?? "new"} />;
 }

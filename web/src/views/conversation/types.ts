@@ -1,0 +1,12 @@
+/** Shapes of the server as the conversation uses them. */
+import type { Shapes } from "~/api/client";
+
+export type Message = Shapes["MessageOut"];
+export type Outline = Shapes["OutlineOut"];
+export type Tool = Shapes["ToolOut"];
+/** A turn without its messages: those are kept by themselves, each once. */
+export type Turn = Omit<Shapes["TurnOut"], "messages" | "tool_calls"> & { used_count?: number };
+export type Session = Omit<Shapes["SessionWithTurns"], "turns" | "next_cursor"> & {
+  running?: boolean;
+  temporary?: boolean;
+};

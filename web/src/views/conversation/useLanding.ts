@@ -1,0 +1,96 @@
+/** Where one lands: at a message with its words marked, on the way that leads past it; else at the end. */
+import { useNavigate } from "@tanstack/react-router";
+import { useCallback, useEffect, useMemo, useState, type RefObject } from "react";
+import { useTranslation } from "react-i18next";
+
+import { usePlace } from "~/place";
+import { useKeys } from "~/state/keys";
+import { notify } from "~/state/notices";
+import { placesOf } from "~/markdown/words";
+
+import type { Talk } from "./transcript/store";
+import type { TranscriptHandle } from "./transcript/Transcript";
+import { leadingTo, treeOf, type Chosen } from "./transcript/tree";
+
+interface Hit {
+  message_id: string;
+  seq: number;
+  start: number;
+}
+
+const NOTHING: Chosen = new Map();
+
+export function useLanding(talk: Talk, transcript: RefObject<TranscriptHandle | null>) {
+  const { t } = useTranslation();
+  const go = useNavigate();
+  const { session, message, words } = usePlace();
+  const [chosen, setChosen] = useState(NOTHING);
+  const [marks, setMarks] = useState<{ message: string; words: string } | null>(null);
+  const [landed, setLanded] = useState<string | null>(null);
+  const { outline } = talk;
+  const wanted = message ? `${session} ${message} ${words}` : null;
+  const place = message && outline ? outline.ids.indexOf(message) : -1;
+
+  useEffect(() => {
+    if (!wanted || !outline || landed === wanted) return;
+    setLanded(wanted);
+    if (place < 0) {
+      notify(t("chat.messageGone"), { tone: "failed" });
+      return;
+    }
+    setChosen((before) => leadingTo(treeOf(outline), place, before));
+    setMarks({ message: message ?? "", words });
+    // The rows of that way are there with the next drawing.
+    requestAnimationFrame(() => transcript.current?.goTo(place));
+  }, [wanted, outline, landed, place, message, words, t, transcript]);
+
+  useEffect(() => {
+    if (!wanted) setLanded(null);
+  }, [wanted]);
+  useEffect(() => setChosen(NOTHING), [session]);
+
+  const clearMarks = useCallback(() => {
+    setMarks(null);
+    if (message && session)
+      void go({ to: "/c/$session", params: { session }, search: {}, replace: true });
+  }, [go, message, session]);
+  /** Something new is said: the way leads to it. */
+  const clear = useCallback(() => {
+    setChosen(NOTHING);
+    clearMarks();
+  }, [clearMarks]);
+
+  /** A hit of the bar that finds within the conversation. */
+  const show = useCallback(
+    (hit: Hit, query: string) => {
+      if (!talk.outline) return;
+      const path = leadingTo(treeOf(talk.outline), hit.seq, chosen);
+      setChosen(path);
+      setMarks({ message: hit.message_id, words: `"${query.replaceAll('"', " ")}"` });
+      const text = talk.message(hit.seq)?.text ?? "";
+      const before = [...text].slice(0, hit.start).join("");
+      requestAnimationFrame(() =>
+        transcript.current?.goTo(hit.seq, placesOf(before, query).length),
+      );
+    },
+    [talk, chosen, transcript],
+  );
+
+  useKeys([
+    { keys: "Escape", does: "clearMarks", typing: true, when: () => !!marks, run: clearMarks },
+  ]);
+
+  return useMemo(
+    () => ({
+      chosen,
+      setChosen,
+      marks,
+      clear,
+      clearMarks,
+      show,
+      place: place >= 0 ? place : null,
+      ready: !wanted || landed === wanted,
+    }),
+    [chosen, marks, clear, clearMarks, show, place, wanted, landed],
+  );
+}
