@@ -20,9 +20,12 @@ from holdfast.keeper.contexts import (
     profile_of,
     summary_of,
 )
+from holdfast.keeper.memory_facts import offered_to
 from holdfast.model import SessionId, Used
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from holdfast.assistant.options import ChatOptions
     from holdfast.capture.turn import TurnRecorder
     from holdfast.keeper.recalling import Hit
@@ -51,6 +54,18 @@ class Place(Struct, frozen=True, kw_only=True):
         """Whether what is said here is kept with what is the user's or the room's."""
         return self.room is not None or self.session.vault.raw == self.user.vault.raw
 
+    async def project(self) -> str | None:
+        """The slug of the project that the session is held for; a room has none."""
+        return None if self.room is not None else (await self.session.info()).project
+
+    async def recall(self, question: str, *, limit: int) -> Sequence[Hit]:
+        """What recall finds here: nothing of another project than the session's own."""
+        if self.room is not None:
+            return await self.room.recall(question, limit=limit, neighbours=0)
+        return await self.user.recall(
+            question, limit=limit, neighbours=0, within_project=await self.project()
+        )
+
     async def host(self) -> str | None:
         """The slug of the assistant that the session is held with."""
         return None if self.room is not None else (await self.session.info()).assistant
@@ -64,10 +79,9 @@ async def recalled(
     if not question.strip().strip("\0"):
         return ()
     here = {turn.id} if heard is None else {turn.id, heard.turn_id}
-    source = place.room or place.user
     is_echo = echoes_of(text)
     for limit in _POOLS:
-        hits = await source.recall(question, limit=limit, neighbours=0)
+        hits = await place.recall(question, limit=limit)
         telling = tuple(
             hit
             for hit in hits
@@ -93,7 +107,10 @@ async def asked_of(
     recent, taken = fitting(before, budget_tokens=options.context_tokens // 2)
     shown = {message.id for message in recent}
     owner = place.user.vault if place.room is None else place.session.vault
-    remembered = await place.user.store.known.memories(owner)
+    store = place.user.store
+    remembered = await offered_to(
+        store, owner, await store.known.memories(owner), await place.project()
+    )
     context = build_context(
         (),
         [hit for hit in hits if hit.message is None or hit.message.id not in shown],

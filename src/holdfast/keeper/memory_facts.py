@@ -3,7 +3,7 @@ them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -13,7 +13,7 @@ from holdfast.keeper.store import Store
 from holdfast.model import Memory, MemoryId
 from holdfast.vault.vault import Vault
 
-__all__ = ["MemoryFacts", "conflicts_of", "facts_about", "projects_of"]
+__all__ = ["MemoryFacts", "conflicts_of", "facts_about", "offered_to", "projects_of"]
 
 
 class MemoryFacts(Struct, frozen=True, kw_only=True):
@@ -31,6 +31,27 @@ async def projects_of(store: Store, vault: Vault) -> Mapping[str, str]:
     """The slug of each session's project, by the session's id; without one it is absent."""
     known = await store.known.sessions(vault)
     return {one.session.id: one.session.project for one in known if one.session.project}
+
+
+async def offered_to(
+    store: Store, vault: Vault, memories: Sequence[Memory], project: str | None
+) -> Sequence[Memory]:
+    """The memories that may be offered to a session of a project: none of another project's.
+
+    A session without one is offered all of them.
+    """
+    if project is None:
+        return memories
+    others = await projects_of(store, vault)
+    return [
+        memory
+        for memory in memories
+        if _same(others.get(memory.session_id or "", project), project)
+    ]
+
+
+def _same(one: str, other: str) -> bool:
+    return one.casefold() == other.casefold()
 
 
 async def facts_about(

@@ -86,6 +86,7 @@ async def recall(
     platform: str | None = None,
     include: Include = "both",
     neighbours: int = 1,
+    within_project: str | None = None,
 ) -> list[Hit]:
     """Find what may answer a question in one vault; see `User.recall`."""
     from holdfast.recall.asking import Ask
@@ -108,6 +109,7 @@ async def recall(
         speaker=speaker,
         platform=platform,
         include=include,
+        within_project=within_project,
     )
     if not 0 <= neighbours <= _MAX_NEIGHBOURS:
         raise BadInput("neighbours", f"it lies between 0 and {_MAX_NEIGHBOURS}")

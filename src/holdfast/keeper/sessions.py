@@ -40,6 +40,7 @@ from holdfast.keeper.listing import (
     page_of_sessions,
     read_cursor,
 )
+from holdfast.keeper.memory_facts import offered_to
 from holdfast.keeper.moments import edge
 from holdfast.keeper.names import Names, checked_slug
 from holdfast.keeper.outline import Found, Outline, find_in_session, outline_of
@@ -587,6 +588,8 @@ class OpenSession:
         """What a model should see before it answers: what is valid now, what the session came to so
         far, what was recalled, and the recent messages; fenced, labelled, each with its id.
 
+        In a session of a project nothing of another project is among it.
+
         Args:
             budget_tokens: the text is never longer.
             recent: so many of the session's latest messages, newest kept first.
@@ -600,8 +603,12 @@ class OpenSession:
         if budget_tokens < 1:
             raise BadInput("budget_tokens", "it is at least 1")
         latest = await self.messages(last=recent)
-        hits = await recall(self._store, self._vault, question, limit=recalled, neighbours=0)
-        known = await self._store.known.memories(self._vault)
+        store, vault, project = self._store, self._vault, (await self.info()).project
+        hits = await recall(
+            store, vault, question, limit=recalled, neighbours=0, within_project=project
+        )
+        remembered = await store.known.memories(vault)
+        known = await offered_to(store, vault, remembered, project)
         return build_context(
             latest,
             hits,

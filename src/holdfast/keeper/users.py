@@ -105,6 +105,7 @@ class User:
         platform: str | None = None,
         include: Include = "both",
         neighbours: int = 1,
+        within_project: str | None = None,
     ) -> list[Hit]:
         """Find what may answer a question, best first; [] when nothing matches.
 
@@ -115,6 +116,7 @@ class User:
             kind: of the session (chat, room, ...). role: user, assistant, tool, system.
             include: "messages", "memories" or "both".
             neighbours: messages shown before and after each hit.
+            within_project: leave out what belongs to another project; what belongs to none stays.
 
         Raises:
             BadInput: the question is empty, or a filter makes no sense.
@@ -138,6 +140,7 @@ class User:
             platform=platform,
             include=include,
             neighbours=neighbours,
+            within_project=within_project,
         )
 
     async def find(

@@ -5,7 +5,7 @@
 import builtins
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -23,6 +23,7 @@ from holdfast.keeper.access import Gate, Scope, Verb
 from holdfast.keeper.backups import BackupReport
 from holdfast.keeper.contexts import Context
 from holdfast.keeper.correcting import Correction
+from holdfast.keeper.counting import Tallies
 from holdfast.keeper.erasing import Forgotten, Receipt
 from holdfast.keeper.exporting import ExportFormat, ExportReport
 from holdfast.keeper.found import Found
@@ -37,6 +38,7 @@ from holdfast.keeper.memories import MemoryPage
 from holdfast.keeper.memory_changes import ChangePage
 from holdfast.keeper.memory_facts import MemoryFacts
 from holdfast.keeper.memory_filter import MemoryFacets, MemorySort
+from holdfast.keeper.months import Months
 from holdfast.keeper.names import AssistantBody, ProjectBody
 from holdfast.keeper.opening import Embedding
 from holdfast.keeper.outline import Outline
@@ -48,10 +50,12 @@ from holdfast.keeper.receipts import LearningReceipt
 from holdfast.keeper.rooms import RoomPage
 from holdfast.keeper.roster import MemberKind, MemberRole
 from holdfast.keeper.sessions import LoggedExchange
+from holdfast.keeper.sorting import Sort
 from holdfast.keeper.store import Store
 from holdfast.keeper.thoughts import ThoughtPage
 from holdfast.keeper.tokens import Changed, Token
-from holdfast.keeper.trash import Consequences, Kept
+from holdfast.keeper.trash import Kept
+from holdfast.keeper.trash_counts import Consequences
 from holdfast.keeper.used import UsedPiece
 from holdfast.keeper.verifying import Verified
 from holdfast.model import (
@@ -144,6 +148,7 @@ class Exports:
         format: ExportFormat = "bundle",
         sessions: builtins.list[str] | None = None,
     ) -> Iterator[bytes]: ...
+    def total_messages(self, sessions: builtins.list[str] | None = None) -> int: ...
 
 class Imports:
     def file(
@@ -342,6 +347,9 @@ class OpenSession:
     @property
     def log(self) -> SessionLog: ...
     def info(self) -> Session: ...
+    @property
+    def store(self) -> Store: ...
+    def see(self, seq: int) -> None: ...
     def turn(
         self,
         text: str = "",
@@ -443,11 +451,15 @@ class Sessions:
         started_at: datetime | None = None,
         ephemeral: bool = False,
         client_key: str | None = None,
+        watched: bool = False,
     ) -> OpenSession: ...
     def trash(self, session_ids: str | Iterable[str], *, memories: Kept = "forget") -> None: ...
     def restore(self, session_ids: str | Iterable[str]) -> None: ...
     def consequences(self, session_id: str) -> Consequences: ...
     def open(self, session_id: str) -> OpenSession: ...
+    def hold(self, session: OpenSession) -> None: ...
+    def temporary(self, session_id: str) -> OpenSession | None: ...
+    def keep(self, session_id: str) -> OpenSession: ...
     def page(
         self,
         *,
@@ -462,9 +474,19 @@ class Sessions:
         trashed: bool | None = False,
         since: datetime | str | None = None,
         until: datetime | str | None = None,
+        sort: Sort = "last",
         cursor: str | None = None,
         limit: int = 50,
     ) -> Page: ...
+    def months(
+        self,
+        *,
+        assistant: str | None = None,
+        project: str | None = None,
+        kind: str | None = None,
+        archived: bool | None = None,
+        zone: str = "UTC",
+    ) -> Months: ...
     def list(
         self,
         *,
@@ -709,6 +731,7 @@ class User:
         platform: str | None = None,
         include: Include = "both",
         neighbours: int = 1,
+        within_project: str | None = None,
     ) -> builtins.list[Hit]: ...
     def find(
         self,
@@ -750,6 +773,13 @@ class User:
     def pause_learning(self) -> tuple[Pause, ...]: ...
     def resume_learning(self) -> tuple[Pause, ...]: ...
     def learning_pauses(self) -> tuple[Pause, ...]: ...
+    def activity(
+        self,
+        *,
+        zone: str = "UTC",
+        days: int = 365,
+    ) -> builtins.list[tuple[date, int]]: ...
+    def tallies(self) -> Tallies: ...
     def preferences(self) -> Preferences: ...
     def prefer(
         self,

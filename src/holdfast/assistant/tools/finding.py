@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Meta
@@ -57,13 +58,25 @@ async def found(
     # One's own question is what resembles it most.
     extra = 0 if heard is None else 4
     since = None if days_back is None else context.now - timedelta(days=days_back)
-    hits = await context.place.recall(query, limit=limit + extra, since=since, neighbours=0)
+    hits = await _recalled(context, query, limit + extra, since)
     told = [
         hit
         for hit in hits
         if heard is None or hit.message is None or hit.message.turn_id != heard.turn_id
     ]
     return told[:limit]
+
+
+async def _recalled(
+    context: ToolContext, query: str, limit: int, since: datetime | None
+) -> Sequence[Hit]:
+    """Asked for in a session of a project, nothing of another one."""
+    if context.room is not None:
+        return await context.room.recall(query, limit=limit, since=since, neighbours=0)
+    project = None if context.session is None else (await context.session.info()).project
+    return await context.user.recall(
+        query, limit=limit, since=since, neighbours=0, within_project=project
+    )
 
 
 def shown_hit(hit: Hit, fence: Fence, query: str) -> JsonObject:
