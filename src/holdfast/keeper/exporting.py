@@ -123,6 +123,14 @@ class Exports:
             async for piece in pieces:
                 yield piece
 
+    async def total_messages(self, sessions: list[str] | None = None) -> int:
+        """How many messages an export would hold, of these sessions or of all.
+
+        Raises:
+            NotFound: one of the sessions is not there.
+        """
+        return sum(session.message_count for session in await self._chosen(sessions))
+
     async def _chosen(self, ids: list[str] | None) -> list[Session]:
         if ids is None:
             found = [session async for session in Sessions(self._store, self._vault).each()]

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from holdfast.clock import id_bytes
+from holdfast.clock import id_bytes, id_text
+from holdfast.keeper.erasing import source_tag
 from holdfast.keeper.import_memories import imported_memory_tag
+from holdfast.model import SessionId
 from holdfast.storage.protocol import ByIds
+from holdfast.vault.reader import Reader
 from holdfast.vault.vault import Vault
 
 if TYPE_CHECKING:
@@ -21,7 +25,25 @@ if TYPE_CHECKING:
     from holdfast.portability.stored import Origin
     from holdfast.vault.foreign import ForeignKey
 
-__all__ = ["Preview", "preview_import"]
+__all__ = ["Inside", "Preview", "preview_import"]
+
+
+_TITLES = 10
+_TITLE = 200
+"""Characters of one that are shown."""
+
+
+class Inside(Struct, frozen=True, kw_only=True):
+    """What a file holds, whether it is here already or not."""
+
+    conversations: int = 0
+    messages: int = 0
+    memories: int = 0
+    files: int = 0
+    first_at: datetime | None = None
+    last_at: datetime | None = None
+    titles: tuple[str, ...] = ()
+    """Of the first conversations that have one."""
 
 
 class Preview(Struct, frozen=True, kw_only=True):
@@ -32,10 +54,13 @@ class Preview(Struct, frozen=True, kw_only=True):
     """Those that are not here yet."""
     known: int = 0
     """Those that are here; they would come in only as far as they have grown."""
+    grown: int = 0
+    """Of the known conversations those that would gain messages."""
     messages: int = 0
     """Of the new conversations."""
     memories: int = 0
     """Versions of memories that are not here yet, as far as their ids tell."""
+    inside: Inside = Inside()
     broken: tuple[Broken, ...] = ()
 
 
@@ -72,20 +97,28 @@ async def _counted(
     from holdfast.keeper.import_report import Progress
     from holdfast.portability.conversations import Broken, ImportedMemory
 
+    bundle = export.bundle
     found = Preview(format=export.format)
+    if bundle is not None:
+        memories = len(await asyncio.to_thread(bundle.memories))
+        found = replace(found, inside=Inside(memories=memories))
     items = iter(export)
     while (item := await asyncio.to_thread(next, items, None)) is not None:
         if isinstance(item, Broken):
             found = replace(found, broken=(*found.broken, item))
-        elif isinstance(item, ImportedMemory):
+            continue
+        found = replace(found, inside=_with(found.inside, item))
+        if isinstance(item, ImportedMemory):
             known = vault is not None and await _is_known_memory(vault, item)
             found = (
                 replace(found, known=found.known + 1)
                 if known
                 else replace(found, memories=found.memories + 1)
             )
-        elif vault is not None and await _is_known(vault, item):
-            found = replace(found, known=found.known + 1)
+        elif vault is not None and (session_id := await _known(vault, item)) is not None:
+            # What a bundle brings back stays as it is here.
+            gains = bundle is None and await _gains(vault, session_id, item)
+            found = replace(found, known=found.known + 1, grown=found.grown + gains)
         else:
             found = replace(
                 found,
@@ -109,13 +142,44 @@ async def _is_known_memory(vault: Vault, memory: ImportedMemory) -> bool:
     return await vault.storage.once(vault.raw, tag) is not None
 
 
-async def _is_known(vault: Vault, conversation: Conversation) -> bool:
+def _with(inside: Inside, item: Conversation | ImportedMemory) -> Inside:
+    from holdfast.portability.conversations import ImportedMemory
+
+    if isinstance(item, ImportedMemory):
+        return replace(inside, memories=inside.memories + 1)
+    times = [t for t in (item.started_at, item.last_at, inside.first_at, inside.last_at) if t]
+    times += [message.at for message in item.messages if message.at is not None]
+    title = " ".join(item.title.split())[:_TITLE]
+    return replace(
+        inside,
+        conversations=inside.conversations + 1,
+        messages=inside.messages + len(item.messages),
+        files=inside.files + sum(message.file is not None for message in item.messages),
+        first_at=min(times, default=None),
+        last_at=max(times, default=None),
+        titles=(*inside.titles, *([title] if title else ()))[:_TITLES],
+    )
+
+
+async def _known(vault: Vault, conversation: Conversation) -> SessionId | None:
+    """The session that a conversation is already here; None when it is new."""
     tag = vault.keyring.tag(vault.raw, "import", conversation.source)
-    if await vault.storage.once(vault.raw, tag) is not None:
-        return True
+    if (raw := await vault.storage.once(vault.raw, tag)) is not None:
+        return SessionId(id_text(raw))
     prefix, _, session_id = conversation.source.partition(":")
     if prefix != "holdfast":
-        return False
+        return None
     # A session of a bundle that no other system knew keeps its own id.
     ask = ByIds(vault_id=vault.raw, ids=(id_bytes(session_id),))
-    return bool(await vault.storage.rows_by_id(ask))
+    return SessionId(session_id) if await vault.storage.rows_by_id(ask) else None
+
+
+async def _gains(vault: Vault, session_id: SessionId, conversation: Conversation) -> bool:
+    """Whether an import would add messages to a session that is here."""
+    known: set[str | None] = set()
+    async for batch in Reader(vault).all_messages(session_id, forgotten=True):
+        known.update(message.source for message in batch)
+    return any(
+        message.source not in known and source_tag(vault, message.source) not in known
+        for message in conversation.messages
+    )

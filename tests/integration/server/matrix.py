@@ -182,8 +182,8 @@ ROUTES: dict[str, Needs | Open | Socket] = {
     "GET /api/profile": Needs(READ),
     "GET /api/profile/activity": Needs(READ),
     "POST /api/erase": Needs(DELETE, json=[{"confirm": "{user_id}"}], foreign=(400,)),
-    "GET /api/export": Needs(READ, query=["format=json"]),
-    "POST /api/import": Needs(WRITE),
+    "GET /api/export": Needs(READ, query=["format=json", "format=json&session_id={session_id}"]),
+    "POST /api/import": Needs(WRITE, query=["", "preview=true"]),
     # Rooms
     "GET /api/rooms": Needs(READ),
     "POST /api/rooms": Needs(WRITE, json=[{"name": "x"}]),

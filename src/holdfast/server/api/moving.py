@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Callable, Iterable
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Query, Request
+from pydantic import Field
 from starlette.responses import Response
 
 from holdfast.keeper.exporting import ExportFormat
@@ -13,10 +16,17 @@ from holdfast.server.downloads import Download, begun
 from holdfast.server.identity.asking import Reader, Writer, caller_of, identity_of
 from holdfast.server.openapi import RESPONSES, binary
 from holdfast.server.routing import StreamedRoute
-from holdfast.server.schemas import BrokenOut, ImportOut
+from holdfast.server.schemas import Asked, BrokenOut, ImportOut, Out
+from holdfast.server.schemas.moving import ImportPreviewOut
+from holdfast.server.telling import NDJSON, Telling
 from holdfast.server.uploads import received
 
-__all__ = ["DOCUMENTS", "export_all", "export_of", "import_file", "router"]
+if TYPE_CHECKING:
+    from holdfast.keeper.import_report import ImportReport, Progress
+    from holdfast.keeper.previewing import Preview
+    from holdfast.portability.conversations import Broken
+
+__all__ = ["DOCUMENTS", "TOTAL_MESSAGES", "export_all", "export_of", "import_file", "router"]
 
 _KINDS: dict[ExportFormat, tuple[str, str]] = {
     "bundle": ("application/zip", "zip"),
@@ -29,6 +39,9 @@ DOCUMENTS = binary(
     description="The document, complete when the answer ends as announced.",
 )
 """The `responses` of a route that answers with an export."""
+TOTAL_MESSAGES = "X-Holdfast-Total-Messages"
+"""The header of an export that says how many messages will be in it, for whoever shows how far it
+has come."""
 _BYTES = {"schema": {"type": "string", "format": "binary"}}
 _FORM = {
     "schema": {
@@ -45,36 +58,69 @@ _BODY: dict[str, Any] = {
     }
 }
 
+
+class _ExportAsked(Asked):
+    format: ExportFormat = "bundle"
+    session_id: list[str] = Field(default=[], max_length=1000)
+    """Of these conversations alone."""
+
+
+class _ImportAsked(Asked):
+    filename: str = Field(default="", max_length=200)
+    """What the file is called, when it is no form."""
+    preview: bool = False
+    """Say what is in it, and write nothing."""
+
+
 router = APIRouter(prefix="/api", tags=["moving"], route_class=StreamedRoute, responses=RESPONSES)
 
 
 @router.get("/export", operation_id="export_all", response_class=Response, responses=DOCUMENTS)
 async def export_all(
-    request: Request,
-    owner: Reader,
-    format: ExportFormat = "bundle",  # noqa: A002
+    request: Request, owner: Reader, asked: Annotated[_ExportAsked, Query()]
 ) -> Response:
-    """Everything of the caller in one document: a bundle that can be imported, or for reading."""
-    return await export_of(request, owner, format, name="holdfast", sessions=None)
+    """Everything of the caller in one document: a bundle that can be imported, or for reading.
+
+    With `session_id`, which may be given several times, these conversations alone. What is in the
+    trash is in no export.
+    """
+    chosen = asked.session_id or None
+    return await export_of(request, owner, asked.format, name="holdfast", sessions=chosen)
 
 
-@router.post("/import", operation_id="import_file", openapi_extra=_BODY)
+@router.post(
+    "/import",
+    operation_id="import_file",
+    openapi_extra=_BODY,
+    response_model=ImportOut | ImportPreviewOut,
+)
 async def import_file(
-    request: Request,
-    owner: Writer,
-    filename: Annotated[
-        str, Query(max_length=200, description="What the file is called, when it is no form.")
-    ] = "",
-) -> ImportOut:
+    request: Request, owner: Writer, asked: Annotated[_ImportAsked, Query()]
+) -> Any:
     """Import an export of another system, or a bundle of this one; its kind is told from it.
 
     Doing it again changes nothing; one that has grown adds what is new. It is kept sealed while it
-    is read, and nowhere afterwards.
+    is read, and nowhere afterwards. With `preview` nothing is written. With
+    `Accept: application/x-ndjson` lines tell how far it is; the last one is the report, or the
+    error.
     """
     path = owner.store.data_path
-    async with received(request, filename, folder=None if path is None else path.parent) as file:
-        report = await owner.imports.file(file)
-    broken = [BrokenOut(place=b.place, reason=b.reason, code=b.code) for b in report.broken]
+    folder = None if path is None else path.parent
+    async with AsyncExitStack() as stack:
+        file = await stack.enter_async_context(received(request, asked.filename, folder=folder))
+
+        async def done(progress: Callable[[Progress], None] | None = None) -> Out:
+            if asked.preview:
+                return _previewed(await owner.imports.preview(file, progress=progress))
+            return _imported(await owner.imports.file(file, progress=progress))
+
+        if NDJSON not in request.headers.get("accept", ""):
+            return await done()
+        # The file is let go of when the last line was sent.
+        return Telling(request, done, stack.pop_all())
+
+
+def _imported(report: ImportReport) -> ImportOut:
     return ImportOut(
         format=report.format,
         conversations=report.conversations,
@@ -83,8 +129,30 @@ async def import_file(
         messages=report.messages,
         memories=report.memories,
         files=report.files,
-        broken=broken,
+        broken=_broken(report.broken),
     )
+
+
+def _previewed(found: Preview) -> ImportPreviewOut:
+    inside = found.inside
+    return ImportPreviewOut(
+        format=found.format,
+        conversations=inside.conversations,
+        messages=inside.messages,
+        memories=inside.memories,
+        files=inside.files,
+        new=found.conversations,
+        grown=found.grown,
+        unchanged=found.known - found.grown,
+        first_at=inside.first_at,
+        last_at=inside.last_at,
+        titles=list(inside.titles),
+        broken=_broken(found.broken),
+    )
+
+
+def _broken(found: Iterable[Broken]) -> list[BrokenOut]:
+    return [BrokenOut(place=one.place, reason=one.reason, code=one.code) for one in found]
 
 
 async def export_of(
@@ -96,4 +164,6 @@ async def export_of(
     media_type, suffix = _KINDS[kind]
     exported = owner.exports.stream(format=kind, sessions=sessions)
     pieces = await begun(exported, valid=lambda: identity.still_valid(caller))
-    return Download(pieces, name=f"{name}.{suffix}", media_type=media_type)
+    download = Download(pieces, name=f"{name}.{suffix}", media_type=media_type)
+    download.headers[TOTAL_MESSAGES] = str(await owner.exports.total_messages(sessions))
+    return download

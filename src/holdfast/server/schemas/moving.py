@@ -15,6 +15,8 @@ __all__ = [
     "BrokenOut",
     "EraseIn",
     "ImportOut",
+    "ImportPreviewOut",
+    "ImportProgressOut",
     "ProfileOut",
 ]
 
@@ -77,6 +79,35 @@ class ImportOut(Out):
     memories: int
     files: int
     broken: list[BrokenOut]
+
+
+class ImportPreviewOut(Out):
+    """What a file holds and what importing it would bring; nothing was written."""
+
+    format: str
+    conversations: int
+    messages: int
+    memories: int
+    files: int
+    new: int
+    """Conversations that are not here yet."""
+    grown: int
+    """That are here and would gain messages."""
+    unchanged: int
+    """Conversations and memories that are here as they are in the file."""
+    first_at: datetime | None
+    last_at: datetime | None
+    titles: list[str]
+    """Of the first ten conversations that have one."""
+    broken: list[BrokenOut]
+
+
+class ImportProgressOut(Out):
+    """A line of an import that tells how far it is."""
+
+    done: int
+    """Bytes of the file that were read."""
+    total: int | None
 
 
 class EraseIn(In):

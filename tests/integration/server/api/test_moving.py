@@ -173,3 +173,102 @@ async def test_erasing_everything_wants_the_name(own: Api) -> None:
     assert kept["conversation_count"] == 1
     assert (receipt["what"], receipt["sessions"], receipt["memories"]) == ("vault", 1, 1)
     assert (left["conversation_count"], left["memory_count"]) == (0, 0)
+
+
+def _lines(*messages: tuple[str, str]) -> bytes:
+    """An export of lines: the conversation and the text of each message, said a minute apart."""
+    return b"".join(
+        json.dumps(
+            {
+                "session": conversation,
+                "role": "user",
+                "text": text,
+                "at": f"2026-01-0{number + 1}T10:00:00Z",
+            }
+        ).encode()
+        + b"\n"
+        for number, (conversation, text) in enumerate(messages)
+    )
+
+
+async def test_a_preview_says_what_would_come_in_and_writes_nothing(own: Api) -> None:
+    """What is new, what has grown, what is here as it is; then the import brings just that."""
+    await own.ask("POST", "/api/import", content=_lines(("a", "one"), ("b", "two")))
+    grown = _lines(("a", "one"), ("b", "two"), ("b", "three"), ("c", "four"))
+    before = await own.json("/api/profile")
+
+    seen = (await own.ask("POST", "/api/import?preview=true", content=grown)).json()
+    after = await own.json("/api/profile")
+    done = (await own.ask("POST", "/api/import", content=grown)).json()
+
+    assert before == after
+    counts = {name: seen[name] for name in ("conversations", "messages", "memories", "files")}
+    assert counts == {"conversations": 3, "messages": 4, "memories": 0, "files": 0}
+    assert (seen["new"], seen["grown"], seen["unchanged"]) == (1, 1, 1)
+    assert (seen["first_at"], seen["last_at"]) == ("2026-01-01T10:00:00Z", "2026-01-04T10:00:00Z")
+    assert seen["broken"] == []
+    assert (done["conversations"], done["grown"], done["unchanged"]) == (1, 1, 1)
+
+
+async def test_a_preview_of_a_bundle_shows_titles_and_memories(api: Api, own: Api) -> None:
+    """Before anything of it is here, and when all of it is."""
+    bundle = (await api.ask("GET", "/api/export")).content
+    first = (await own.ask("POST", "/api/import?preview=true", content=bundle)).json()
+    await own.ask("POST", "/api/import", content=bundle)
+    second = (await own.ask("POST", "/api/import?preview=true", content=bundle)).json()
+
+    assert first["format"] == "holdfast-bundle"
+    assert "A trip" in first["titles"]
+    assert len(first["titles"]) <= 10
+    assert first["memories"] >= 1
+    assert (second["new"], second["grown"]) == (0, 0)
+    assert second["unchanged"] == first["new"] == first["conversations"]
+
+
+@pytest.mark.parametrize("preview", ["", "?preview=true"])
+async def test_an_import_tells_how_far_it_is(own: Api, preview: str) -> None:
+    """Lines of JSON; the last one is what it would have answered otherwise."""
+    content = _lines(*((f"c{number}", "hello") for number in range(9)))
+    said = {"Accept": "application/x-ndjson"}
+
+    answer = await own.ask("POST", f"/api/import{preview}", content=content, headers=said)
+    *told, last = [json.loads(line) for line in answer.text.splitlines()]
+
+    assert answer.headers["content-type"] == "application/x-ndjson"
+    assert told
+    assert all(0 <= line["done"] <= line["total"] == len(content) for line in told)
+    assert last["conversations"] == 9
+    assert (await own.json("/api/profile"))["conversation_count"] == (0 if preview else 9)
+
+
+async def test_an_import_that_fails_says_so_in_its_last_line(own: Api) -> None:
+    """In the shape of every error: the answer had begun."""
+    said = {"Accept": "application/x-ndjson"}
+
+    answer = await own.ask("POST", "/api/import", content=b"\x00nothing known", headers=said)
+    last = json.loads(answer.text.splitlines()[-1])
+
+    assert last["error"]["code"] == "unknown_format"
+    assert last["error"]["request_id"] == answer.headers["x-request-id"]
+
+
+async def test_chosen_conversations_are_taken_along_and_counted_beforehand(api: Api) -> None:
+    """Those that are named and no other; one that is not there is an error and no document."""
+    sessions = (await api.json(ME, limit=3))["sessions"]
+    ids = [session["id"] for session in sessions[:2]]
+    asked = {"format": "json", "session_id": ids}
+
+    answer = await api.ask("GET", "/api/export", params=asked)
+    whole = await api.ask("GET", "/api/export", params={"format": "json"})
+    missing = await api.ask(
+        "GET",
+        "/api/export",
+        params={"session_id": [ids[0], "01890000-0000-7000-8000-000000000000"]},
+    )
+
+    count = sum(session["message_count"] for session in sessions[:2])
+    assert answer.headers["x-holdfast-total-messages"] == str(count)
+    assert all(one in answer.text for one in ids)
+    assert sessions[2]["id"] not in answer.text
+    assert int(whole.headers["x-holdfast-total-messages"]) > count
+    assert error_of(missing) == (404, "not_found")
