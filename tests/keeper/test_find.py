@@ -173,6 +173,25 @@ async def test_memories_and_thoughts_are_found(keeper: Keeper, clock: HandClock)
     assert (await ada.find("dinghy")).memories == ()
 
 
+async def test_a_session_in_the_trash_is_not_found(keeper: Keeper, clock: HandClock) -> None:
+    """Neither what was said, nor its title, nor a thought about it; restored, all of it."""
+    ada = await filled(keeper, clock)
+    session = await ada.sessions.start(title="Marigold")
+    await talk(session, ("The marigold dinghy leaks", "Oh."))
+    await ada.thoughts.add("A marigold is a flower", assistant="helper", session_id=session.id)
+    before = await ada.find("marigold")
+    assert (len(before.groups), len(before.thoughts)) == (1, 1)
+
+    await ada.sessions.trash(session.id)
+    assert await ada.find("marigold") == Found()
+    assert session.id not in {g.session.id for g in (await ada.find("pinned:false")).groups}
+
+    await ada.sessions.restore(session.id)
+    after = await ada.find("marigold")
+    assert [g.hits[0].label for g in after.groups] == [before.groups[0].hits[0].label]
+    assert len(after.thoughts) == 1
+
+
 async def test_rooms_are_searched_as_long_as_one_is_in_them(
     keeper: Keeper, clock: HandClock
 ) -> None:

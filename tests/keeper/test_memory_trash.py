@@ -96,6 +96,31 @@ async def test_promise_11_gone_the_trash_is_emptied(keeper: Keeper, clock: HandC
         await ada.memories.restore(old.id)
 
 
+async def test_what_came_back_outlives_the_emptying(keeper: Keeper, clock: HandClock) -> None:
+    """So does what was forgotten for good meanwhile: there is nothing left to do."""
+    ada = await keeper.user("ada")
+    back, gone = await ada.memories.add("Back"), await ada.memories.add("Gone")
+    for memory in (back, gone):
+        await ada.memories.trash(memory.id)
+    await ada.memories.restore(back.id)
+    await ada.memories.forget(gone.id)
+    clock.pass_by(days=31)
+
+    assert await keeper.purge_trash(after_days=30) == 0
+    assert [memory.text for memory in await ada.memories.list()] == ["Back"]
+
+
+async def test_a_keeper_empties_every_trash(keeper: Keeper, clock: HandClock) -> None:
+    """Of everybody, when its time has come."""
+    for name in ("ada", "bob"):
+        user = await keeper.user(name)
+        await user.memories.trash((await user.memories.add("Old")).id)
+
+    assert await keeper.purge_trash(after_days=30) == 0
+    clock.pass_by(days=31)
+    assert await keeper.purge_trash(after_days=30) == 2
+
+
 async def test_clearing_empties_the_trash_too(keeper: Keeper) -> None:
     """Nothing that was to go is left."""
     ada = await keeper.user("ada")

@@ -37,7 +37,8 @@ class Groups(Struct, frozen=True, kw_only=True):
 def is_among(session: Session, where: Narrowing) -> bool:
     """Whether a session is one of those that a search is narrowed to, whatever its time."""
     return (
-        (where.session_id is None or session.id == where.session_id)
+        session.trashed_at is None
+        and (where.session_id is None or session.id == where.session_id)
         and (where.kind is None or session.kind == where.kind)
         and (where.pinned is None or session.pinned == where.pinned)
         and (where.archived is None or session.archived == where.archived)

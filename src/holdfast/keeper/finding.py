@@ -187,11 +187,12 @@ class _Search:
     ) -> tuple[FoundHit, ...]:
         of_sessions = not _ONLY_TIMES.union({"assistant"}).issuperset(where.names)
         wanted = None if where.assistant is None else where.assistant.casefold()
+        trashed = {i for i, known in self._sessions.items() if known.session.trashed_at is not None}
         found = [
             known
             for known in await self._store.known.thoughts(self._vault)
             if (thought := known.thought)
-            and (not of_sessions or thought.session_id in among)
+            and (thought.session_id in among or not (of_sessions or thought.session_id in trashed))
             and (wanted is None or thought.assistant.casefold() == wanted)
             and (where.since is None or thought.at >= where.since)
             and (where.until is None or thought.at < where.until)

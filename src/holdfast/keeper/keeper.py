@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 from msgspec import Struct
@@ -17,6 +18,7 @@ from holdfast.keeper.distilling import Progress, distill_vault, way_of
 from holdfast.keeper.erasing import Receipt, reapply
 from holdfast.keeper.keys import Keys
 from holdfast.keeper.logins import Logins
+from holdfast.keeper.memory_trash import purge_memories
 from holdfast.keeper.pacing import Pace
 from holdfast.keeper.proposing import Distiller
 from holdfast.keeper.purging import purge_vault
@@ -166,7 +168,8 @@ class Keeper:
         return ended
 
     async def purge_trash(self, *, after_days: float) -> int:
-        """Erase what has been in the trash for so many days; returns how many sessions.
+        """Erase what has been in the trash for so many days; returns how many sessions and memories
+        that is.
 
         A server calls it now and then. Doing it again changes nothing.
 
@@ -174,12 +177,14 @@ class Keeper:
             HoldfastError: the first vault in which it could not be done; the others were.
         """
         done, failure = 0, None
+        before = self._store.clock() - timedelta(days=after_days)
         async for row in self._store.vault_rows():
             if row.kind != "user":
                 continue
             try:
                 vault = self._store.opened(row)
                 done += len(await purge_vault(self._store, vault, after_days=after_days))
+                done += await purge_memories(self._store, vault, before=before)
             except HoldfastError as exc:
                 failure = failure or exc
         if failure is not None:
