@@ -1,12 +1,22 @@
 /** The way to everything: a new conversation, finding, the places, and all that was said, by day and month. */
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { Brain, FolderOpen, PenLine, Search, Sparkles, Trash2, Users } from "lucide-react";
+import {
+  Brain,
+  FolderOpen,
+  PanelLeftClose,
+  PenLine,
+  Search,
+  Sparkles,
+  Trash2,
+  Users,
+} from "lucide-react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
 import { meQuery } from "~/api/queries";
 import { Avatar } from "~/parts/Avatar";
+import { IconButton } from "~/parts/Button";
 import { Keys } from "~/parts/Keys";
 import { Tip } from "~/parts/Tip";
 import { openFinder } from "~/state/finder";
@@ -35,42 +45,37 @@ export function Sidebar() {
 function Head() {
   const { t } = useTranslation();
   return (
-    <div className="space-y-2.5 px-3 pt-3 pb-2.5">
-      <div className="flex items-center gap-2.5">
-        <button
-          type="button"
-          onClick={toggleSidebar}
-          aria-label={t("shell.showSidebar")}
-          className="flex min-h-9 items-center gap-2.5 rounded-lg pe-2 pointer-coarse:min-h-11"
-        >
-          <Mark className="size-7" />
-          <span className="font-serif text-[1.2rem] leading-none font-semibold">Holdfast</span>
-        </button>
+    <div className="space-y-2 px-3 pt-3 pb-2.5">
+      <div className="flex items-center gap-2.5 ps-1 pb-0.5">
+        <Mark className="size-7" />
+        <span className="me-auto font-serif text-[1.2rem] leading-none font-semibold">
+          Holdfast
+        </span>
+        <IconButton name={t("history.hide")} keys="mod+b" onClick={toggleSidebar}>
+          <PanelLeftClose className="rtl:-scale-x-100" />
+        </IconButton>
       </div>
-      <div className="flex gap-2">
-        <Link
-          to="/c/$session"
-          params={{ session: "new" }}
-          onClick={closeDrawer}
-          className="inline-flex min-h-10 min-w-0 flex-1 items-center justify-center gap-2 rounded-xl bg-kelp px-3 text-sm font-medium text-on-kelp no-underline transition-colors hover:bg-kelp-strong pointer-coarse:min-h-11"
-        >
-          <PenLine aria-hidden className="size-4 shrink-0" />
-          <span className="truncate">{t("history.new")}</span>
-        </Link>
-        <Tip text={t("history.find")} keys="mod+k">
-          <button
-            type="button"
-            onClick={openFinder}
-            aria-label={t("history.find")}
-            className="inline-flex min-h-10 items-center gap-2 rounded-xl border border-edge bg-raised px-3 text-ink transition-colors hover:bg-kelp-wash pointer-coarse:min-h-11"
-          >
-            <Search aria-hidden className="size-4" />
-            <span aria-hidden className="text-quiet pointer-coarse:hidden">
-              <Keys keys="mod+k" />
-            </span>
-          </button>
-        </Tip>
-      </div>
+      <Link
+        to="/c/$session"
+        params={{ session: "new" }}
+        onClick={closeDrawer}
+        className="flex min-h-10 items-center gap-2.5 rounded-xl bg-kelp px-3.5 text-sm font-medium text-on-kelp no-underline transition-colors hover:bg-kelp-strong pointer-coarse:min-h-11"
+      >
+        <PenLine aria-hidden className="size-4 shrink-0" />
+        <span className="truncate">{t("history.new")}</span>
+      </Link>
+      <button
+        type="button"
+        onClick={openFinder}
+        aria-keyshortcuts="Control+K Meta+K"
+        className="flex min-h-10 w-full items-center gap-2.5 rounded-xl border border-edge bg-raised px-3.5 text-sm text-ink transition-colors hover:bg-kelp-wash pointer-coarse:min-h-11"
+      >
+        <Search aria-hidden className="size-4 shrink-0 text-kelp" />
+        <span className="me-auto truncate">{t("history.find")}</span>
+        <span aria-hidden className="text-quiet pointer-coarse:hidden">
+          <Keys keys="mod+k" />
+        </span>
+      </button>
     </div>
   );
 }
