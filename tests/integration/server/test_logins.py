@@ -421,3 +421,32 @@ async def test_a_link_s_login_outlasts_a_restart_of_the_server(served: Served) -
     assert (first.headers["location"], second.headers["location"]) == ("/welcome", "/")
     assert me.json()["user"] == "ada"
     assert [login["current"] for login in logins] == [True]
+
+
+async def test_erasing_everything_takes_the_key_once_more(house: House) -> None:
+    """A page that was left open is not enough, nor is somebody else's key, nor one that may only
+    read; after it neither the login nor the key opens anything."""
+    key, bens = await house.key("ada"), await house.key("ben")
+    weak = await house.key("ada", scopes=["memory:read"])
+    browser = await house.browser(key)
+    await browser.get("/api/me")
+
+    refusals = [
+        error_of(await browser.post("/api/erase", json={"confirm": "ada", **shown}))
+        for shown in ({}, {"key": bens}, {"key": weak}, {"key": "hf_0123456789_guess"})
+    ]
+    answer = await browser.post("/api/erase", json={"confirm": "ada", "key": key})
+    after = await browser.get("/api/me")
+
+    assert refusals == [(403, "wrong_key")] * 4
+    assert answer.status_code == 200
+    assert answer.json()["what"]
+    assert error_of(after) == (401, "not_logged_in")
+
+
+async def test_a_program_erases_with_the_key_that_it_shows_anyway(house: House) -> None:
+    """Nothing more is asked of it than the name."""
+    program = await house.program(await house.key("ada"))
+    await program.get("/api/me")
+
+    assert (await program.post("/api/erase", json={"confirm": "ada"})).status_code == 200

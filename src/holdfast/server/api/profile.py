@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request
 from holdfast.clock import from_ms
 from holdfast.errors import BadInput
 from holdfast.server.caching import POLLED
-from holdfast.server.identity.asking import Eraser, Reader, identity_of
+from holdfast.server.identity.asking import Eraser, Reader, caller_of, identity_of
 from holdfast.server.openapi import RESPONSES
 from holdfast.server.routing import Route
 from holdfast.server.schemas import EraseIn, ProfileOut, ReceiptOut
@@ -50,10 +50,12 @@ async def activity(owner: Reader, asked: Annotated[ActivityAsked, Query()]) -> A
 async def erase(request: Request, owner: Eraser, asked: EraseIn) -> ReceiptOut:
     """Erase everything of the caller for good, and leave every room. Keep the receipt.
 
-    `confirm` is the user's own name. The API keys of the user have ended with the answer.
+    `confirm` is the user's own name; who logged in with an API key shows it once more as `key`. The
+    API keys and the logins of the user have ended with the answer.
     """
     if asked.confirm != owner.id:
         raise BadInput("confirm", "it is the name of the user whose things are to be erased")
+    await identity_of(request).confirm_key(request, caller_of(request), asked.key or "")
     receipt = await owner.erase()
     await identity_of(request).note_ended()
     return receipt_out(receipt)

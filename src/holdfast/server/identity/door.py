@@ -128,6 +128,23 @@ class Identity:
         self.limits.note_failure(connection.client.host if connection.client else "")
         raise Refused(401, "wrong_login", _WRONG_KEY if link is None else _WRONG_LINK)
 
+    async def confirm_key(self, connection: HTTPConnection, caller: Caller, key: str) -> None:
+        """Have whoever logged in with an API key show one of theirs again; others pass.
+
+        Raises:
+            Refused: 403 it is none of theirs that may delete, 429 too many bad ones came from there.
+        """
+        if self.local or caller.via != "login":
+            return
+        token = await self._keeper.tokens.find(key)
+        theirs = token is not None and (token.account, token.user_id) == (
+            caller.account,
+            caller.user_id,
+        )
+        if token is None or not theirs or "memory:delete" not in token.scopes:
+            self.limits.note_failure(connection.client.host if connection.client else "")
+            raise Refused(403, "wrong_key", "key: show your API key once more to confirm this")
+
     def is_secure(self, connection: HTTPConnection) -> bool:
         """Whether the client came over https, as far as the settings or a trusted proxy tell."""
         return self._settings.public_url.lower().startswith("https:") or (

@@ -115,3 +115,6 @@ class EraseIn(In):
 
     confirm: str = Field(examples=["ada"])
     """The user's own name, as in the profile."""
+    key: str | None = Field(default=None, max_length=1000, examples=["hf_..."])
+    """The API key of whoever logged in with one, once more: a page that was left open is not
+    enough."""
