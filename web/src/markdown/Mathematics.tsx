@@ -1,24 +1,16 @@
 /** TeX as MathML, built as elements: no text is ever taken for HTML. A file of its own, for it is large. */
 import temml from "temml";
-import { useLayoutEffect, useRef, useState } from "react";
+import { useLayoutEffect, useMemo, useRef } from "react";
 
 import { classes } from "~/parts/classes";
 
 export default function Mathematics({ tex, display = false }: { tex: string; display?: boolean }) {
   const place = useRef<HTMLSpanElement>(null);
-  const [failed, setFailed] = useState(false);
+  const made = useMemo(() => elementsOf(tex, display), [tex, display]);
+  const failed = made === null;
   useLayoutEffect(() => {
-    if (!place.current) return;
-    try {
-      // It would write a style attribute, which the policy of this page refuses.
-      if (tex.includes("\\prescript")) throw new Error("not shown");
-      const options = { displayMode: display, throwOnError: true, trust: false, maxExpand: 200 };
-      temml.render(tex, place.current, options);
-      setFailed(false);
-    } catch {
-      setFailed(true);
-    }
-  }, [tex, display]);
+    place.current?.replaceChildren(...(made ?? []));
+  }, [made]);
   return (
     <>
       {failed && (
@@ -31,4 +23,17 @@ export default function Mathematics({ tex, display = false }: { tex: string; dis
       />
     </>
   );
+}
+
+/** null for what is no TeX, or none that may be shown here. */
+function elementsOf(tex: string, displayMode: boolean): Node[] | null {
+  // It would write a style attribute, which the policy of this page refuses.
+  if (tex.includes("\\prescript")) return null;
+  const place = document.createElement("span");
+  try {
+    temml.render(tex, place, { displayMode, throwOnError: true, trust: false, maxExpand: 200 });
+  } catch {
+    return null;
+  }
+  return [...place.childNodes];
 }

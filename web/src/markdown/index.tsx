@@ -28,7 +28,7 @@ const KEPT = 400;
 const LONG = 1500;
 const done = new Map<string, ReactElement>();
 
-function Markdown({ text, id, words = "", growing = false }: MarkdownProps) {
+function Text({ text, id, words = "", growing = false }: MarkdownProps) {
   if (!growing || text.length < LONG) return read(text, id, words);
   return (
     <>
@@ -40,7 +40,8 @@ function Markdown({ text, id, words = "", growing = false }: MarkdownProps) {
     </>
   );
 }
-export default memo(Markdown);
+export const Markdown = memo(Text);
+export default Markdown;
 
 /** Made once, however often a message comes into view. */
 function read(text: string, id: string, words: string): ReactElement {

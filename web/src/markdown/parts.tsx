@@ -18,7 +18,7 @@ const wordsOf = (node: ReactNode): string =>
       ? node.map((one) => wordsOf(one as ReactNode)).join("")
       : "";
 
-function Link({ href, children, node: _, ...rest }: Props<"a">) {
+function Link({ href, children, id }: Props<"a">) {
   if (!href) return <span>{children}</span>;
   if (href.startsWith("#")) {
     const go = (event: React.MouseEvent) => {
@@ -26,7 +26,7 @@ function Link({ href, children, node: _, ...rest }: Props<"a">) {
       document.getElementById(href.slice(1))?.scrollIntoView({ block: "center" });
     };
     return (
-      <a {...rest} href={href} onClick={go}>
+      <a id={id} href={href} onClick={go}>
         {children}
       </a>
     );

@@ -178,8 +178,6 @@ function useAnnounced(lives: ReturnType<typeof useTalk>["lives"]): string {
   const [text, setText] = useState("");
   const ended = lives.findLast((live) => live.state === "ended");
   const words = ended ? answerText(ended.message) : "";
-  useEffect(() => {
-    if (words) setText(words);
-  }, [words]);
+  if (words && words !== text) setText(words);
   return text;
 }

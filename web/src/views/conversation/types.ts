@@ -5,8 +5,8 @@ export type Message = Shapes["MessageOut"];
 export type Outline = Shapes["OutlineOut"];
 export type Tool = Shapes["ToolOut"];
 /** A turn without its messages: those are kept by themselves, each once. */
-export type Turn = Omit<Shapes["TurnOut"], "messages" | "tool_calls"> & { used_count?: number };
-export type Session = Omit<Shapes["SessionWithTurns"], "turns" | "next_cursor"> & {
+export type Turn = Omit<Shapes["TurnOut"], "messages"> & { used_count?: number };
+export type Session = Omit<Shapes["SessionWithTurns"], "turns"> & {
   running?: boolean;
   temporary?: boolean;
 };

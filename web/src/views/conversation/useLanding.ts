@@ -24,30 +24,41 @@ export function useLanding(talk: Talk, transcript: RefObject<TranscriptHandle | 
   const { t } = useTranslation();
   const go = useNavigate();
   const { session, message, words } = usePlace();
-  const [chosen, setChosen] = useState(NOTHING);
+  const [ways, setWays] = useState<{ session: string | null; chosen: Chosen }>({
+    session,
+    chosen: NOTHING,
+  });
+  const chosen = ways.session === session ? ways.chosen : NOTHING;
+  const setChosen = useCallback(
+    (change: Chosen | ((before: Chosen) => Chosen)) =>
+      setWays((before) => {
+        const old = before.session === session ? before.chosen : NOTHING;
+        return { session, chosen: typeof change === "function" ? change(old) : change };
+      }),
+    [session],
+  );
   const [marks, setMarks] = useState<{ message: string; words: string } | null>(null);
   const [landed, setLanded] = useState<string | null>(null);
   const { outline } = talk;
   const wanted = message ? `${session} ${message} ${words}` : null;
   const place = message && outline ? outline.ids.indexOf(message) : -1;
 
-  useEffect(() => {
-    if (!wanted || !outline || landed === wanted) return;
+  // What the address wants is taken over while drawing, so that the first drawing shows it.
+  if (wanted && outline && landed !== wanted) {
     setLanded(wanted);
-    if (place < 0) {
-      notify(t("chat.messageGone"), { tone: "failed" });
-      return;
+    if (place >= 0) {
+      setChosen((before) => leadingTo(treeOf(outline), place, before));
+      setMarks({ message: message ?? "", words });
     }
-    setChosen((before) => leadingTo(treeOf(outline), place, before));
-    setMarks({ message: message ?? "", words });
-    // The rows of that way are there with the next drawing.
-    requestAnimationFrame(() => transcript.current?.goTo(place));
-  }, [wanted, outline, landed, place, message, words, t, transcript]);
-
+  }
+  if (!wanted && landed) setLanded(null);
   useEffect(() => {
-    if (!wanted) setLanded(null);
-  }, [wanted]);
-  useEffect(() => setChosen(NOTHING), [session]);
+    if (!landed) return;
+    if (place < 0) notify(t("chat.messageGone"), { tone: "failed" });
+    else requestAnimationFrame(() => transcript.current?.goTo(place));
+    // Once for each landing, not again when the conversation grows.
+    // oxlint-disable-next-line react/exhaustive-effect-dependencies, react-hooks/exhaustive-deps
+  }, [landed]);
 
   const clearMarks = useCallback(() => {
     setMarks(null);
@@ -58,7 +69,7 @@ export function useLanding(talk: Talk, transcript: RefObject<TranscriptHandle | 
   const clear = useCallback(() => {
     setChosen(NOTHING);
     clearMarks();
-  }, [clearMarks]);
+  }, [setChosen, clearMarks]);
 
   /** A hit of the bar that finds within the conversation. */
   const show = useCallback(
@@ -73,7 +84,7 @@ export function useLanding(talk: Talk, transcript: RefObject<TranscriptHandle | 
         transcript.current?.goTo(hit.seq, placesOf(before, query).length),
       );
     },
-    [talk, chosen, transcript],
+    [talk, chosen, setChosen, transcript],
   );
 
   useKeys([
@@ -91,6 +102,6 @@ export function useLanding(talk: Talk, transcript: RefObject<TranscriptHandle | 
       place: place >= 0 ? place : null,
       ready: !wanted || landed === wanted,
     }),
-    [chosen, marks, clear, clearMarks, show, place, wanted, landed],
+    [chosen, setChosen, marks, clear, clearMarks, show, place, wanted, landed],
   );
 }

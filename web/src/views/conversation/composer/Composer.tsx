@@ -48,6 +48,8 @@ export function Composer({
 
   useEffect(() => {
     if (!coarse()) box.current?.focus({ preventScroll: true });
+    // In each conversation anew.
+    // oxlint-disable-next-line react/exhaustive-effect-dependencies
   }, [session]);
   useEffect(() => {
     if (!offered) return;

@@ -41,6 +41,8 @@ export default function Recorder({
   }, [hearing, t]);
   useEffect(() => {
     main.current?.querySelector<HTMLButtonElement>("[data-main]")?.focus();
+    // The button that matters is another one at each step.
+    // oxlint-disable-next-line react/exhaustive-effect-dependencies
   }, [hearing.state, speech]);
 
   const key = (event: React.KeyboardEvent) => {
@@ -50,6 +52,7 @@ export default function Recorder({
     close();
   };
   return (
+    // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- Esc ends it as a whole
     <div ref={main} role="group" aria-label={t("chat.recorder")} onKeyDown={key} className="p-1">
       {speech ? (
         <div className="flex flex-wrap items-center gap-2">

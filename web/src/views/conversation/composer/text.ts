@@ -14,6 +14,12 @@ export function useComposerText(
   const latest = useRef("");
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   const name = `chat.${session}`;
+  const [shownOf, setShownOf] = useState(name);
+  if (shownOf !== name) {
+    // Another conversation: its own text, or none.
+    setShownOf(name);
+    setState("");
+  }
 
   const keep = useCallback(() => {
     clearTimeout(timer.current);
@@ -25,7 +31,7 @@ export function useComposerText(
     (change: Change) => {
       latest.current = typeof change === "string" ? change : change(latest.current);
       setState(latest.current);
-      timer.current ??= setTimeout(keep, PAUSE);
+      timer.current ??= setTimeout(() => keep(), PAUSE);
     },
     [keep],
   );
@@ -38,7 +44,6 @@ export function useComposerText(
   useEffect(() => {
     let here = true;
     latest.current = "";
-    setState("");
     void readDraft<string>(name).then((before) => {
       // Whoever typed meanwhile goes on with that.
       if (!here || !before || latest.current) return;

@@ -45,7 +45,7 @@ export function Head({
       {!isNew && <Avatar name={who.name} avatar={who.avatar} className="max-sm:hidden" />}
       <div className="me-auto min-w-0">
         {info && !temporary ? (
-          <Title info={info} />
+          <Title key={info.id} info={info} />
         ) : (
           <h1 className="truncate text-lg font-semibold">
             {temporary ? t("chat.temporary") : t("chat.new")}

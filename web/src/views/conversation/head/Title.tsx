@@ -19,7 +19,6 @@ export function Title({ info }: { info: Session }) {
   useEffect(() => {
     if (editing) box.current?.select();
   }, [editing]);
-  useEffect(() => setText(null), [info.id]);
   const name = info.title || t("chat.untitled");
   const close = (focus = true) => {
     setText(null);

@@ -12,12 +12,7 @@ export function blobOf(speech: Speech): Blob {
 /** A recording that the server does not have yet: it can be heard, and kept as a file. */
 export function HeldSpeech({ speech }: { speech: Speech }) {
   const { t } = useTranslation();
-  const [source, setSource] = useState("");
-  useEffect(() => {
-    const address = URL.createObjectURL(blobOf(speech));
-    setSource(address);
-    return () => URL.revokeObjectURL(address);
-  }, [speech]);
+  const source = useAddress(speech);
   return (
     <div className="my-1 flex flex-wrap items-center gap-2">
       {source && (
@@ -35,4 +30,17 @@ export function HeldSpeech({ speech }: { speech: Speech }) {
       </a>
     </div>
   );
+}
+
+/** An address of its own for as long as it is shown. */
+function useAddress(speech: Speech): string {
+  const [address] = useState(() => URL.createObjectURL(blobOf(speech)));
+  useEffect(
+    () => () => {
+      // In development effects run twice: what is shown again still needs it.
+      setTimeout(() => URL.revokeObjectURL(address), 60_000);
+    },
+    [address],
+  );
+  return address;
 }

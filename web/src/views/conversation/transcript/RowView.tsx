@@ -1,6 +1,6 @@
 import { useTranslation } from "react-i18next";
 
-import { daysBetween, day, fullDay } from "./days";
+import { day, daysAgo, fullDay } from "./days";
 import { dropLive, retry } from "../live/live";
 import { LiveAnswer, LiveSaid } from "../live/LiveRows";
 import type { Message } from "../types";
@@ -60,7 +60,7 @@ export function RowView({
 
 function Day({ at }: { at: number }) {
   const { t } = useTranslation();
-  const days = daysBetween(new Date(at), new Date());
+  const days = daysAgo(at);
   return (
     <div className="flex items-center gap-3 py-4 text-xs text-quiet">
       <span aria-hidden className="h-px flex-1 bg-line" />

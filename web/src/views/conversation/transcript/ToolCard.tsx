@@ -1,3 +1,4 @@
+import type { TFunction } from "i18next";
 import { ChevronRight, CircleAlert, LoaderCircle, Wrench } from "lucide-react";
 import { useTranslation } from "react-i18next";
 
@@ -68,7 +69,7 @@ export function ToolCard({
   );
 }
 
-function lasted(ms: number, t: ReturnType<typeof useTranslation>["t"]): string {
+function lasted(ms: number, t: TFunction): string {
   return ms < 1000
     ? t("chat.milliseconds", { ms: Math.max(1, Math.round(ms)) })
     : t("chat.seconds", { seconds: (ms / 1000).toFixed(1) });

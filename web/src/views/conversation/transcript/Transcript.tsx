@@ -110,6 +110,7 @@ export function Transcript({
 
   return (
     <div className="relative min-h-0 flex-1">
+      {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- Home and End scroll it */}
       <div
         ref={scroller}
         tabIndex={0}

@@ -1,6 +1,6 @@
-import { locale } from "~/state/times";
+import { daysBetween, locale } from "~/state/times";
 
-export { daysBetween } from "~/state/times";
+export const daysAgo = (at: number): number => daysBetween(new Date(at), new Date());
 
 /** "Friday, 20 November", with the year when it is another one. */
 export function day(at: number): string {

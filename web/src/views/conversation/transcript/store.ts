@@ -189,8 +189,8 @@ export class Talk {
     return (await answer(asked)).session;
   }
 
-  private take({ turns, next_cursor: _, ...session }: Awaited<ReturnType<Talk["page"]>>): Session {
-    for (const { messages, tool_calls: __, ...turn } of turns) {
+  private take({ turns, ...session }: Awaited<ReturnType<Talk["page"]>>): Session {
+    for (const { messages, ...turn } of turns) {
       this.turns.set(turn.id, turn);
       for (const message of messages) {
         const known = this.messages.get(message.id);
