@@ -44,7 +44,7 @@ class Bodies:
     """ASGI middleware around the routes: no body is larger than may be, HEAD is GET without one.
 
     What the interface under /api answers is compressed when the client takes it; what is forwarded
-    from elsewhere, and streams of events, pass as they are.
+    from elsewhere, streams of events, and files, of which parts may be asked for, pass as they are.
     """
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
@@ -75,7 +75,8 @@ class Bodies:
 
     async def _pass_on(self, scope: Scope, bounded: _Bounded, send: Send) -> None:
         path = scope["path"]
-        app = self._gzip if path.startswith(("/api/", "/openapi")) else self._plain
+        packed = path.startswith(("/api/", "/openapi")) and not path.endswith("/file")
+        app = self._gzip if packed else self._plain
         if scope["method"] != "HEAD":
             await app(scope, bounded.receive, send)
             return

@@ -17,6 +17,7 @@ __all__ = ["Download", "attachment", "begun"]
 _MEDIA_TYPE = re.compile(
     r"[a-z0-9!#$&^_.+-]{1,127}/[a-z0-9!#$&^_.+-]{1,127}", re.ASCII | re.IGNORECASE
 )
+_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII | re.IGNORECASE)
 _PLAIN_NAME = re.compile(r"[^A-Za-z0-9._ -]")
 
 
@@ -55,11 +56,46 @@ async def begun(
     return all_of_them()
 
 
-def attachment(content: bytes, *, name: str, media_type: str) -> Response:
-    """A file that somebody sent: to be saved, and to be run by nobody."""
+def attachment(
+    content: bytes, *, name: str, media_type: str, wanted: str | None = None
+) -> Response:
+    """A file that somebody sent: to be saved or played, and to be run by nobody.
+
+    Args:
+        wanted: the Range header of the request; players ask for a part to begin there.
+
+    Raises:
+        Refused: 416, there is nothing of the file in that range.
+    """
     kind = media_type if _MEDIA_TYPE.fullmatch(media_type) else "application/octet-stream"
     # Given as it is: the framework would add a character set that nobody knows.
-    return Response(content, headers={"Content-Type": kind, **_headers(name)})
+    headers = {"Content-Type": kind, "Accept-Ranges": "bytes", **_headers(name)}
+    part = _part(wanted, len(content))
+    if part is None:
+        return Response(content, headers=headers)
+    headers["Content-Range"] = f"bytes {part.start}-{part.stop - 1}/{len(content)}"
+    return Response(content[part.start : part.stop], 206, headers)
+
+
+def _part(wanted: str | None, size: int) -> range | None:
+    """The bytes of a Range header (RFC 9110, 14.1.2); None for all of them.
+
+    Several ranges at once, other units and what is malformed are answered by the whole, as may be.
+    """
+    found = None if wanted is None else _RANGE.fullmatch(wanted.strip())
+    if found is None or not any(found.groups()):
+        return None
+    first, last = found.groups()
+    if not first:
+        part = range(max(0, size - int(last)), size)
+    elif last and int(last) < int(first):
+        return None
+    else:
+        part = range(int(first), min(size, int(last) + 1) if last else size)
+    if not part:
+        headers = {"Content-Range": f"bytes */{size}"}
+        raise Refused(416, "range_not_satisfiable", "the file has no such part", headers=headers)
+    return part
 
 
 def _headers(name: str) -> dict[str, str]:

@@ -258,3 +258,53 @@ async def test_what_is_not_there_is_not_found(api: Api, verb: str, path: str, na
     body = {"json": {}} if verb == "PATCH" else {}
     answer = await api.ask(verb, path.format(name), **body)
     assert error_of(answer) == (404, "not_found")
+
+
+FILE = b"<script>alert(1)</script>"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "first", "last"),
+    [
+        ("bytes=0-", 0, 24),
+        ("bytes=0-0", 0, 0),
+        ("bytes=5-9", 5, 9),
+        ("bytes=20-999", 20, 24),
+        ("bytes=-4", 21, 24),
+        ("bytes=-999", 0, 24),
+    ],
+)
+async def test_a_player_is_given_the_part_it_asks_for(
+    api: Api, wanted: str, first: int, last: int
+) -> None:
+    """So that it can begin anywhere; never compressed, for that has other places."""
+    path = f"{ME}/{api.known['talk']}/messages/{api.known['file']}/file"
+
+    answer = await api.ask("GET", path, headers={"Range": wanted})
+
+    assert answer.status_code == 206
+    assert answer.content == FILE[first : last + 1]
+    assert answer.headers["content-range"] == f"bytes {first}-{last}/{len(FILE)}"
+    assert answer.headers["accept-ranges"] == "bytes"
+    assert "content-encoding" not in answer.headers
+
+
+@pytest.mark.parametrize("wanted", ["bytes=5-2", "bytes=-", "bytes=0-1,3-4", "lines=1-2", "x"])
+async def test_what_is_no_range_is_answered_by_the_whole_file(api: Api, wanted: str) -> None:
+    """As a server may."""
+    path = f"{ME}/{api.known['talk']}/messages/{api.known['file']}/file"
+
+    answer = await api.ask("GET", path, headers={"Range": wanted})
+
+    assert (answer.status_code, answer.content) == (200, FILE)
+
+
+@pytest.mark.parametrize("wanted", ["bytes=25-", "bytes=-0", "bytes=999999999999999999-"])
+async def test_a_part_that_is_not_there_is_an_error(api: Api, wanted: str) -> None:
+    """It says how long the file is."""
+    path = f"{ME}/{api.known['talk']}/messages/{api.known['file']}/file"
+
+    answer = await api.ask("GET", path, headers={"Range": wanted})
+
+    assert error_of(answer) == (416, "range_not_satisfiable")
+    assert answer.headers["content-range"] == f"bytes */{len(FILE)}"
