@@ -1,13 +1,25 @@
 import { onMac } from "~/state/keys";
 
 const SHOWN: Record<string, string> = onMac
-  ? { mod: "⌘", alt: "⌥", shift: "⇧", ArrowUp: "↑", ArrowDown: "↓", Escape: "esc", Enter: "↵" }
+  ? {
+      mod: "⌘",
+      alt: "⌥",
+      shift: "⇧",
+      ArrowUp: "↑",
+      ArrowDown: "↓",
+      ArrowLeft: "←",
+      ArrowRight: "→",
+      Escape: "esc",
+      Enter: "↵",
+    }
   : {
       mod: "Ctrl",
       alt: "Alt",
       shift: "Shift",
       ArrowUp: "↑",
       ArrowDown: "↓",
+      ArrowLeft: "←",
+      ArrowRight: "→",
       Escape: "Esc",
       Enter: "Enter",
     };
