@@ -1,5 +1,9 @@
-import { Page } from "~/parts/Page";
+import { usePlace } from "~/place";
+
+import { Room } from "./Room";
+import { Rooms } from "./Rooms";
 
 export default function View() {
-  return <Page title="rooms">{null}</Page>;
+  const { room } = usePlace();
+  return room ? <Room key={room} id={room} /> : <Rooms />;
 }
