@@ -1,6 +1,4 @@
 /** /c/$session: a conversation, or, for "new", one that has not begun. */
-import "./prose.css";
-
 import { usePlace } from "~/place";
 
 import { Conversation } from "./Conversation";

@@ -31,7 +31,7 @@ export function useComposerText(
     (change: Change) => {
       latest.current = typeof change === "string" ? change : change(latest.current);
       setState(latest.current);
-      timer.current ??= setTimeout(() => keep(), PAUSE);
+      if (!timer.current) timer.current = setTimeout(keep, PAUSE);
     },
     [keep],
   );

@@ -1,8 +1,9 @@
+import "~/markdown/prose.css";
+
 import { lazy, Suspense } from "react";
 import { useTranslation } from "react-i18next";
 
 import { Button } from "~/parts/Button";
-import { classes } from "~/parts/classes";
 import { count } from "~/state/times";
 
 import type { Message } from "../types";
@@ -31,11 +32,15 @@ export function Words({
   said?: boolean;
 }) {
   return (
-    <div dir="auto" className={classes("prose", said && "prose-said")}>
-      <Suspense fallback={<p className="whitespace-pre-wrap">{text}</p>}>
-        <Markdown text={text} id={id} words={words} growing={growing} />
-      </Suspense>
-    </div>
+    <Suspense
+      fallback={
+        <div dir="auto" className="prose">
+          <p className="whitespace-pre-wrap">{text}</p>
+        </div>
+      }
+    >
+      <Markdown text={text} id={id} words={words} growing={growing} said={said} />
+    </Suspense>
   );
 }
 
