@@ -8,6 +8,7 @@ import { useTranslation } from "react-i18next";
 import { Failure } from "~/api/failures";
 import { meQuery } from "~/api/queries";
 import { classes } from "~/parts/classes";
+import { adoptLanguage, adoptTheme } from "~/state/appearance";
 import { openDrafts } from "~/state/drafts";
 import { toggleSidebar, useIsWide, useSidebar } from "~/state/sidebar";
 import { useKeys } from "~/state/keys";
@@ -24,6 +25,12 @@ export function Shell() {
   const me = useQuery(meQuery);
   const draftKey = me.data?.draft_key;
   if (draftKey) openDrafts(draftKey);
+  const { theme, language } = me.data?.preferences ?? {};
+  useEffect(() => {
+    // Chosen once, in whatever browser.
+    if (theme) adoptTheme(theme);
+    if (language) void adoptLanguage(language);
+  }, [theme, language]);
   if (me.isError && me.error instanceof Failure && [401, 423].includes(me.error.status))
     return (
       <Suspense fallback={<Starting />}>

@@ -13,6 +13,23 @@ export function chooseTheme(theme: Theme): void {
   store("holdfast.theme", theme === "auto" ? null : theme);
 }
 
+/** What the profile says, unless it is shown already. */
+export function adoptTheme(theme: Theme): void {
+  if (theme !== themeNow()) chooseTheme(theme);
+}
+
+export async function adoptLanguage(language: Language | "auto"): Promise<void> {
+  if (language !== languageNow()) await chooseLanguage(language);
+}
+
+export function languageNow(): Language | "auto" {
+  try {
+    return (localStorage.getItem("holdfast.language") as Language | null) ?? "auto";
+  } catch {
+    return "auto";
+  }
+}
+
 export async function chooseLanguage(language: Language | "auto"): Promise<void> {
   store("holdfast.language", language === "auto" ? null : language);
   await setLanguage(

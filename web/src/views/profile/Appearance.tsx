@@ -1,7 +1,7 @@
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
-import { chooseLanguage, chooseTheme, themeNow, type Theme } from "~/state/appearance";
+import { chooseLanguage, chooseTheme, languageNow, themeNow, type Theme } from "~/state/appearance";
 import { LANGUAGES, type Language } from "~/texts";
 
 import { Choice } from "./Choice";
@@ -49,12 +49,4 @@ export function Appearance() {
       </Part>
     </>
   );
-}
-
-function languageNow(): Language | "auto" {
-  try {
-    return (localStorage.getItem("holdfast.language") as Language | null) ?? "auto";
-  } catch {
-    return "auto";
-  }
 }
