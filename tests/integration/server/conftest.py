@@ -201,10 +201,12 @@ class Talking:
         await self.socket.send(json.dumps(frame))
 
     async def until(self, *kinds: str) -> list[dict[str, Any]]:
-        """The events up to the first of these kinds."""
+        """The events up to the first of these kinds; who is present only when that is asked for."""
         events: list[dict[str, Any]] = []
         while not events or events[-1]["type"] not in kinds:
-            events.append((await self.frame())["event"])
+            event = (await self.frame())["event"]
+            if event["type"] != "present" or "present" in kinds:
+                events.append(event)
         return events
 
     async def ask(self, text: str, client_key: str | None = None) -> str:

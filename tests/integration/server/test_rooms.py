@@ -329,6 +329,25 @@ async def test_who_is_removed_is_out_at_once(house: Served, clients: Clients, ro
     assert await said(clients["cy"], room) == [("ada", "before"), ("ada", "after")]
 
 
+async def test_members_see_who_is_there(house: Served, clients: Clients, room: str) -> None:
+    """At joining and whenever it changes: who comes, goes, loses the connection or is removed."""
+    async with listening(house, clients["ben"], room) as ben:
+        told = [(await ben.until("present"))[-1]["user_ids"]]
+        async with listening(house, clients["cy"], room) as cy:
+            joining = (await cy.until("present"))[-1]["user_ids"]
+            told.append((await ben.until("present"))[-1]["user_ids"])
+            async with listening(house, clients["cy"], room) as again:
+                second = (await again.until("present"))[-1]["user_ids"]
+        told.append((await ben.until("present"))[-1]["user_ids"])
+        async with listening(house, clients["cy"], room):
+            told.append((await ben.until("present"))[-1]["user_ids"])
+            await clients["ada"].delete(f"{room}/members/cy")
+            told.append((await ben.until("present"))[-1]["user_ids"])
+
+    assert joining == second == ["ben", "cy"]
+    assert told == [["ben"], ["ben", "cy"], ["ben"], ["ben", "cy"], ["ben"]]
+
+
 async def test_an_answer_on_its_way_does_not_reach_who_is_removed(
     house: Served, clients: Clients, room: str
 ) -> None:

@@ -21,6 +21,7 @@ __all__ = [
     "JoinedEvent",
     "LeftEvent",
     "PongEvent",
+    "PresentEvent",
     "RecalledEvent",
     "ServerEvent",
     "StartedEvent",
@@ -178,6 +179,18 @@ class TypingEvent(Out):
     user_id: str
 
 
+class PresentEvent(Out):
+    """Who listens to a room: at joining, and whenever it is others than before.
+
+    Known is who listens at this server; one who lost the connection is told of within seconds.
+    """
+
+    type: Literal["present"] = "present"
+    room_id: str
+    user_ids: list[str]
+    """By name, oneself among them."""
+
+
 ServerEvent: TypeAlias = (
     HistoryEvent
     | StartedEvent
@@ -195,6 +208,7 @@ ServerEvent: TypeAlias = (
     | JoinedEvent
     | LeftEvent
     | TypingEvent
+    | PresentEvent
 )
 
 
@@ -202,8 +216,8 @@ class Frame(Out):
     """One frame to a client.
 
     `seq` grows with each event of the session; what concerns one connection alone (history, error,
-    pong, joined, left) or is not kept (typing) bears the number of the last event before it.
-    `session_id` is None when the connection is in no session.
+    pong, joined, left) or is not kept (typing, present) bears the number of the last event before
+    it. `session_id` is None when the connection is in no session.
     """
 
     seq: int

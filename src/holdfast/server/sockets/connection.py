@@ -208,7 +208,7 @@ class Connection:
                 self._spend(self.caller, "reads")
                 await self._rooms.join(frame)
             case LeaveFrame():
-                self._rooms.leave(frame.room_id)
+                await self._rooms.leave(frame.room_id)
             case PostFrame():
                 self._may("write")
                 joined = self._rooms.get(frame.room_id)

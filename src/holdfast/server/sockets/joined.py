@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from holdfast.errors import BadInput, NotFound
-from holdfast.server.schemas.events import JoinedEvent, LeftEvent, TypingEvent
+from holdfast.server.schemas.events import JoinedEvent, LeftEvent, PresentEvent, TypingEvent
 from holdfast.server.schemas.frames import JoinFrame
 from holdfast.server.shown import message_out
 from holdfast.server.talking.listeners import Listener
@@ -104,9 +104,13 @@ class JoinedRooms:
         if not talk.join(self._listener, place, seat=seat, first=first):
             return False
         self._rooms[room.id] = Joined(room, talk)
+        talk.show_presence(lambda users: PresentEvent(room_id=room.id, user_ids=users))
+        if not await talk.check_seats() and room.id in self._rooms:
+            shown_now = PresentEvent(room_id=room.id, user_ids=talk.present)
+            self._listener.tell(talk.seq, session.id, shown_now)
         return True
 
-    def leave(self, room_id: str) -> None:
+    async def leave(self, room_id: str) -> None:
         """Stop listening to a room; its member one stays.
 
         Raises:
@@ -116,6 +120,7 @@ class JoinedRooms:
         del self._rooms[room_id]
         joined.talk.leave(self._listener)
         self._tell_left(joined, LeftEvent(room_id=room_id, reason="left"))
+        await joined.talk.check_seats()
 
     async def type_in(self, room_id: str) -> None:
         """Show the others that somebody writes; more often than once a second it is left out.

@@ -80,6 +80,8 @@ class Talk:
         self._checked_rev = -1
         self._clean_rev: int | None = None
         """Nothing of what is kept was removed up to there; None before anything was kept."""
+        self._presence: Callable[[list[str]], ServerEvent] | None = None
+        self._told_present: list[str] = []
 
     @property
     def idle(self) -> bool:
@@ -90,6 +92,11 @@ class Talk:
     def listeners(self) -> list[Listener]:
         """Who listens."""
         return list(self._seats)
+
+    @property
+    def present(self) -> list[str]:
+        """The users who listen to all of it, by name."""
+        return sorted({who.caller.user_id for who, s in self._seats.items() if s.only is None})
 
     @property
     def runs(self) -> list[Run]:
@@ -197,10 +204,16 @@ class Talk:
             run.cancel()
         return chosen
 
-    async def check_seats(self) -> None:
-        """Let go of whoever may not listen any more."""
+    def show_presence(self, shown: Callable[[list[str]], ServerEvent]) -> None:
+        """Tell those who listen who does, from now on and whenever that changes."""
+        self._presence = shown
+
+    async def check_seats(self) -> bool:
+        """Let go of whoever may not listen any more; tells, and returns, whether others are there
+        now than were told of last."""
         async with self._telling:
             await self._check_seats()
+            return self._tell_presence()
 
     async def tell_others(self, shown: ServerEvent, *, but: Listener) -> None:
         """Pass on something that is not kept."""
@@ -280,6 +293,18 @@ class Talk:
         told = self._kept(run, event)
         for listener in self._hearing(run):
             listener.offer(told)
+        return True
+
+    def _tell_presence(self) -> bool:
+        present = self.present
+        if self._presence is None or present == self._told_present:
+            return False
+        self._told_present = present
+        told = Told(self.seq, self.session.id, shown=self._presence(present))
+        for listener, seat in self._seats.items():
+            if seat.only is None:
+                # Whoever lags misses it: it is of the moment.
+                listener.offer(told)
         return True
 
     def _kept(self, run: Run, event: Event) -> Told:
