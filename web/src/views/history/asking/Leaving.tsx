@@ -39,6 +39,7 @@ export function TrashQuestion({ asked, close, done }: AskedProps) {
   const goes = useQuery(consequencesQuery(asked.ids));
   const [memories, setMemories] = useState<Memories>("forget");
   const [receipt, setReceipt] = useState<ReceiptOut | null>(null);
+  const busy = useRef(false);
   const one = asked.session;
   const count = asked.ids.length;
   const learned = goes.data?.memories;
@@ -48,6 +49,7 @@ export function TrashQuestion({ asked, close, done }: AskedProps) {
       void actions.trash(asked.ids, memories);
       return done();
     }
+    busy.current = true;
     let last: ReceiptOut | null = null;
     for (const id of asked.ids) last = (await actions.erase(id, memories)) ?? last;
     if (last) setReceipt(last);
@@ -69,7 +71,8 @@ export function TrashQuestion({ asked, close, done }: AskedProps) {
   return (
     <Question
       open
-      close={close}
+      // The button closes it by itself, and the receipt is still to be shown.
+      close={() => busy.current || close()}
       danger
       title={
         one
