@@ -118,6 +118,9 @@ export type paths = {
         /**
          * Erase Conversation
          * @description Erase a conversation for good: its key, its records, and what was distilled from it alone.
+         *
+         *     With `memories=keep` what was distilled from it stays and says that its source is gone; left
+         *     out, it is as was said when the conversation was put into the trash.
          */
         delete: operations["erase_conversation"];
         options?: never;
@@ -143,6 +146,26 @@ export type paths = {
          * @description Cancel what is being answered; returns when it has ended, with what it had.
          */
         post: operations["cancel_turns"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/{user_id}/{session_id}/consequences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Consequences Of Conversation
+         * @description What would go with a conversation, counted.
+         */
+        get: operations["consequences_of_conversation"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -213,6 +236,27 @@ export type paths = {
         patch?: never;
         trace?: never;
     };
+    "/api/conversations/{user_id}/{session_id}/keep": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Keep Conversation
+         * @description Store a temporary conversation, whole and under its own id; one that is stored stays as it
+         *     is.
+         */
+        post: operations["keep_conversation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/conversations/{user_id}/{session_id}/messages": {
         parameters: {
             query?: never;
@@ -266,7 +310,7 @@ export type paths = {
         };
         /**
          * Read File
-         * @description The file of a message, to be saved.
+         * @description The file of a message, to be saved or played; a range of it when one is asked for.
          */
         get: operations["read_file"];
         put?: never;
@@ -297,6 +341,46 @@ export type paths = {
         patch?: never;
         trace?: never;
     };
+    "/api/conversations/{user_id}/{session_id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore Conversation
+         * @description Take a conversation out of the trash as it was, and the memories that went along.
+         */
+        post: operations["restore_conversation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/{user_id}/{session_id}/seen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Note Seen
+         * @description Note up to which message its owner has seen a conversation; it never goes back.
+         */
+        post: operations["note_seen"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/conversations/{user_id}/{session_id}/stream": {
         parameters: {
             query?: never;
@@ -311,6 +395,27 @@ export type paths = {
         get: operations["stream_turn"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/{user_id}/{session_id}/trash": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Trash Conversation
+         * @description Put a conversation into the trash: it is in no list and found by no search, and comes back
+         *     as it was until the day that `purge_at` says. Then it is erased.
+         */
+        post: operations["trash_conversation"];
         delete?: never;
         options?: never;
         head?: never;
@@ -380,6 +485,48 @@ export type paths = {
         patch?: never;
         trace?: never;
     };
+    "/api/conversations/{user_id}/batch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change Conversations
+         * @description The same for up to 1,000 conversations; tells with which it was done.
+         *
+         *     Putting into the trash needs the right to remove.
+         */
+        post: operations["change_conversations"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/{user_id}/months": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Months
+         * @description How many conversations there are of each month, newest first.
+         */
+        get: operations["list_months"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/erase": {
         parameters: {
             query?: never;
@@ -393,7 +540,8 @@ export type paths = {
          * Erase
          * @description Erase everything of the caller for good, and leave every room. Keep the receipt.
          *
-         *     `confirm` is the user's own name. The API keys of the user have ended with the answer.
+         *     `confirm` is the user's own name; who logged in with an API key shows it once more as `key`. The
+         *     API keys and the logins of the user have ended with the answer.
          */
         post: operations["erase"];
         delete?: never;
@@ -412,6 +560,9 @@ export type paths = {
         /**
          * Export All
          * @description Everything of the caller in one document: a bundle that can be imported, or for reading.
+         *
+         *     With `session_id`, which may be given several times, these conversations alone. What is in the
+         *     trash is in no export.
          */
         get: operations["export_all"];
         put?: never;
@@ -457,7 +608,9 @@ export type paths = {
          * @description Import an export of another system, or a bundle of this one; its kind is told from it.
          *
          *     Doing it again changes nothing; one that has grown adds what is new. It is kept sealed while it
-         *     is read, and nowhere afterwards.
+         *     is read, and nowhere afterwards. With `preview` nothing is written. With
+         *     `Accept: application/x-ndjson` lines tell how far it is; the last one is the report, or the
+         *     error.
          */
         post: operations["import_file"];
         delete?: never;
@@ -622,7 +775,7 @@ export type paths = {
         };
         /**
          * List Memories
-         * @description Memories, newest first, with the messages they rest on.
+         * @description Memories, newest first or as sorted, with the messages they rest on.
          */
         get: operations["list_memories"];
         put?: never;
@@ -689,6 +842,26 @@ export type paths = {
         patch?: never;
         trace?: never;
     };
+    "/api/memories/{memory_id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore Memory
+         * @description Take a memory out of the trash, as it was.
+         */
+        post: operations["restore_memory"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/memories/{memory_id}/sources": {
         parameters: {
             query?: never;
@@ -703,6 +876,26 @@ export type paths = {
         get: operations["get_memory_sources"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/memories/{memory_id}/trash": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Trash Memory
+         * @description Forget a memory so that it can come back: it is in no list, search or context meanwhile.
+         */
+        post: operations["trash_memory"];
         delete?: never;
         options?: never;
         head?: never;
@@ -741,6 +934,46 @@ export type paths = {
          * @description What there is about something, to be looked at before it is forgotten.
          */
         get: operations["find_about"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/memories/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Memory Changes
+         * @description What changed among the memories, newest first.
+         */
+        get: operations["list_memory_changes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/memories/facets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Memory Facets
+         * @description How many memories there are of each kind, tag, assistant and project.
+         */
+        get: operations["get_memory_facets"];
         put?: never;
         post?: never;
         delete?: never;
@@ -821,6 +1054,26 @@ export type paths = {
          * @description How much is kept of the caller, since when, and how many bytes it takes.
          */
         get: operations["profile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/profile/activity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Activity
+         * @description How many messages were said on each day that has any, oldest first.
+         */
+        get: operations["activity"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1266,6 +1519,27 @@ export type components = {
             resting: components["schemas"]["MemoryOut"][];
         };
         /**
+         * ActiveDayOut
+         * @description A day on which something was said.
+         */
+        ActiveDayOut: {
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Messages */
+            messages: number;
+        };
+        /**
+         * ActivityOut
+         * @description The days on which something was said, oldest first; the others are left out.
+         */
+        ActivityOut: {
+            /** Days */
+            days: components["schemas"]["ActiveDayOut"][];
+        };
+        /**
          * AnsweredOut
          * @description A turn that has ended, whatever its status.
          */
@@ -1311,10 +1585,21 @@ export type components = {
             avatar: string | null;
             /** Id */
             id: string;
+            /** Last Message At */
+            last_message_at: string | null;
+            /**
+             * Memories
+             * @description That were made of these conversations.
+             */
+            memories: number;
+            /** Messages */
+            messages: number;
             /** Name */
             name: string;
             /** Purpose */
             purpose: string;
+            /** Sessions */
+            sessions: number;
             /** Slug */
             slug: string;
         };
@@ -1343,6 +1628,59 @@ export type components = {
             media_type: string;
             /** Name */
             name?: string | null;
+        };
+        /**
+         * BatchFailureOut
+         * @description A conversation with which it could not be done.
+         */
+        BatchFailureOut: {
+            /** Code */
+            code: string;
+            /** Message */
+            message: string;
+            /** Session Id */
+            session_id: string;
+        };
+        /**
+         * BatchIn
+         * @description The same for many conversations.
+         */
+        BatchIn: {
+            /**
+             * Do
+             * @enum {string}
+             */
+            do: "archive" | "unarchive" | "pin" | "unpin" | "trash" | "restore" | "move" | "tag" | "untag";
+            /**
+             * Memories
+             * @description For `trash`: what becomes of the memories that rest on them alone.
+             * @default forget
+             * @enum {string}
+             */
+            memories: "forget" | "keep";
+            /**
+             * Project
+             * @description For `move`: the slug of a project, made when it is new; null or empty for none.
+             */
+            project?: string | null;
+            /** Session Ids */
+            session_ids: string[];
+            /**
+             * Tags
+             * @description For `tag` and `untag`: those that are added or taken away.
+             * @default []
+             */
+            tags: string[];
+        };
+        /**
+         * BatchOut
+         * @description With which it was done, and with which not.
+         */
+        BatchOut: {
+            /** Done */
+            done: string[];
+            /** Failed */
+            failed: components["schemas"]["BatchFailureOut"][];
         };
         /**
          * BrokenOut
@@ -1388,7 +1726,7 @@ export type components = {
             pinned?: boolean | null;
             /**
              * Project
-             * @description Slug of what it is held for; made when it is new.
+             * @description Slug of what it is held for; made when it is new. Empty: nothing.
              * @example trip
              */
             project?: string | null;
@@ -1453,6 +1791,23 @@ export type components = {
             sessions: number;
         };
         /**
+         * ConsequencesOut
+         * @description What would go with a conversation.
+         */
+        ConsequencesOut: {
+            /** Files */
+            files: number;
+            /**
+             * Memories
+             * @description Those that rest on nothing else.
+             */
+            memories: number;
+            /** Messages */
+            messages: number;
+            /** Thoughts */
+            thoughts: number;
+        };
+        /**
          * ContextOut
          * @description Text for a model, and an account of what it is made of.
          */
@@ -1511,6 +1866,13 @@ export type components = {
              * @example ada
              */
             confirm: string;
+            /**
+             * Key
+             * @description The API key of whoever logged in with one, once more: a page that was left open is not
+             *     enough.
+             * @example hf_...
+             */
+            key?: string | null;
         };
         /**
          * ErrorDetail
@@ -1882,6 +2244,48 @@ export type components = {
             /** Unchanged */
             unchanged: number;
         };
+        /**
+         * ImportPreviewOut
+         * @description What a file holds and what importing it would bring; nothing was written.
+         */
+        ImportPreviewOut: {
+            /** Broken */
+            broken: components["schemas"]["BrokenOut"][];
+            /** Conversations */
+            conversations: number;
+            /** Files */
+            files: number;
+            /** First At */
+            first_at: string | null;
+            /** Format */
+            format: string;
+            /**
+             * Grown
+             * @description That are here and would gain messages.
+             */
+            grown: number;
+            /** Last At */
+            last_at: string | null;
+            /** Memories */
+            memories: number;
+            /** Messages */
+            messages: number;
+            /**
+             * New
+             * @description Conversations that are not here yet.
+             */
+            new: number;
+            /**
+             * Titles
+             * @description Of the first ten conversations that have one.
+             */
+            titles: string[];
+            /**
+             * Unchanged
+             * @description Conversations and memories that are here as they are in the file.
+             */
+            unchanged: number;
+        };
         JsonValue: unknown;
         /**
          * LearningIn
@@ -2100,6 +2504,62 @@ export type components = {
             next_cursor: string | null;
         };
         /**
+         * MemoryChangeOut
+         * @description One change, and the memory as it is now.
+         */
+        MemoryChangeOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Before
+             * @description What it said before, or what the one said that it took the place of.
+             */
+            before: string | null;
+            /**
+             * By
+             * @description "you", the slug of an assistant, "rules", or the name of a model.
+             */
+            by: string;
+            memory: components["schemas"]["MemoryOut"];
+            /**
+             * What
+             * @description superseded: the memory took the place of one that said `before`.
+             * @enum {string}
+             */
+            what: "learned" | "corrected" | "merged" | "superseded" | "ended" | "added";
+        };
+        /**
+         * MemoryChangesOut
+         * @description A page of changes, newest first.
+         */
+        MemoryChangesOut: {
+            /** Changes */
+            changes: components["schemas"]["MemoryChangeOut"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * MemoryFacetsOut
+         * @description How many memories there are of each kind, tag, assistant and project; most first.
+         */
+        MemoryFacetsOut: {
+            /** Assistants */
+            assistants: components["schemas"]["SlugCountOut"][];
+            /** Kinds */
+            kinds: {
+                [key: string]: number;
+            };
+            /** Projects */
+            projects: components["schemas"]["SlugCountOut"][];
+            /** Tags */
+            tags: components["schemas"]["TagCountOut"][];
+            /** Total */
+            total: number;
+        };
+        /**
          * MemoryIn
          * @description Something to remember.
          */
@@ -2157,6 +2617,12 @@ export type components = {
              */
             attribute: string;
             /**
+             * Conflicts
+             * @description Ids of memories that hold now too, of the same subject and attribute, and say something
+             *     else.
+             */
+            conflicts?: string[];
+            /**
              * Corrected
              * @description Its owner changed it: nothing that is distilled supersedes it.
              */
@@ -2172,6 +2638,11 @@ export type components = {
             importance: number;
             /** Kind */
             kind: string;
+            /**
+             * Last Used At
+             * @description When an answer was last given it.
+             */
+            last_used_at?: string | null;
             /** Made By */
             made_by: string;
             /**
@@ -2181,8 +2652,20 @@ export type components = {
             origin: string;
             /** Pinned */
             pinned: boolean;
+            /**
+             * Project
+             * @description Slug: that of the conversation it was made in. With what follows it is told where memories
+             *     are listed or changed, and not with what a search found.
+             */
+            project?: string | null;
             /** Session Id */
             session_id: string | null;
+            /**
+             * Source Gone
+             * @description What it rested on was removed, and it was to stay.
+             * @default false
+             */
+            source_gone: boolean;
             /** Sources */
             sources: components["schemas"]["SourceOut"][];
             /**
@@ -2196,6 +2679,11 @@ export type components = {
             tags: string[];
             /** Text */
             text: string;
+            /**
+             * Trashed At
+             * @description When it was put into the trash.
+             */
+            trashed_at?: string | null;
             /** Valid From */
             valid_from: string | null;
             /** Valid To */
@@ -2354,6 +2842,29 @@ export type components = {
              * @description The host that it goes to otherwise.
              */
             sends_to: string | null;
+        };
+        /**
+         * MonthOut
+         * @description One month, and how many conversations had their last message in it.
+         */
+        MonthOut: {
+            /** Month */
+            month: string;
+            /** Sessions */
+            sessions: number;
+        };
+        /**
+         * MonthsOut
+         * @description Months that have any, newest first. A list goes to one with `until`, its next month's first
+         *     day.
+         */
+        MonthsOut: {
+            /** Months */
+            months: components["schemas"]["MonthOut"][];
+            /** Sessions */
+            sessions: number;
+            /** Trashed */
+            trashed: number;
         };
         /**
          * NewMemberIn
@@ -2587,8 +3098,19 @@ export type components = {
         ProjectOut: {
             /** Id */
             id: string;
+            /** Last Message At */
+            last_message_at: string | null;
+            /**
+             * Memories
+             * @description That were made of these conversations.
+             */
+            memories: number;
+            /** Messages */
+            messages: number;
             /** Name */
             name: string;
+            /** Sessions */
+            sessions: number;
             /** Slug */
             slug: string;
         };
@@ -2806,6 +3328,14 @@ export type components = {
             hits: components["schemas"]["SearchHitOut"][];
         };
         /**
+         * SeenIn
+         * @description Up to which message its owner has seen it.
+         */
+        SeenIn: {
+            /** Seq */
+            seq: number;
+        };
+        /**
          * SessionOut
          * @description One conversation, without what was said in it.
          */
@@ -2839,16 +3369,44 @@ export type components = {
             /** Project */
             project: string | null;
             /**
+             * Purge At
+             * @description When it is erased, if it stays there.
+             */
+            purge_at?: string | null;
+            /**
+             * Running
+             * @description Something is being answered in it.
+             * @default false
+             */
+            running: boolean;
+            /**
              * Started At
              * Format: date-time
              */
             started_at: string;
             /** Tags */
             tags: string[];
+            /**
+             * Temporary
+             * @description It is stored nowhere: `.../keep` does that.
+             * @default false
+             */
+            temporary: boolean;
             /** Title */
             title: string;
+            /**
+             * Trashed At
+             * @description Since when it is in the trash.
+             */
+            trashed_at?: string | null;
             /** Turn Count */
             turn_count: number;
+            /**
+             * Unread
+             * @description Answers that were not seen (`.../seen`), at most 99; 0 where seeing was never noted.
+             * @default 0
+             */
+            unread: number;
         };
         /**
          * SessionWithTurns
@@ -2889,18 +3447,56 @@ export type components = {
             /** Project */
             project: string | null;
             /**
+             * Purge At
+             * @description When it is erased, if it stays there.
+             */
+            purge_at?: string | null;
+            /**
+             * Running
+             * @description Something is being answered in it.
+             * @default false
+             */
+            running: boolean;
+            /**
              * Started At
              * Format: date-time
              */
             started_at: string;
             /** Tags */
             tags: string[];
+            /**
+             * Temporary
+             * @description It is stored nowhere: `.../keep` does that.
+             * @default false
+             */
+            temporary: boolean;
             /** Title */
             title: string;
+            /**
+             * Trashed At
+             * @description Since when it is in the trash.
+             */
+            trashed_at?: string | null;
             /** Turn Count */
             turn_count: number;
             /** Turns */
             turns: components["schemas"]["TurnOut"][];
+            /**
+             * Unread
+             * @description Answers that were not seen (`.../seen`), at most 99; 0 where seeing was never noted.
+             * @default 0
+             */
+            unread: number;
+        };
+        /**
+         * SlugCountOut
+         * @description How many memories are an assistant's, or a project's.
+         */
+        SlugCountOut: {
+            /** N */
+            n: number;
+            /** Slug */
+            slug: string;
         };
         /**
          * SnippetOut
@@ -3057,12 +3653,28 @@ export type components = {
              */
             tags: string[];
             /**
+             * Temporary
+             * @description It is never stored: it ends with the server, or when it was not used for two hours.
+             * @default false
+             */
+            temporary: boolean;
+            /**
              * Title
              * @description The beginning of what is said first, when it is empty.
              * @default
              * @example A trip to Oslo
              */
             title: string;
+        };
+        /**
+         * TagCountOut
+         * @description How many memories bear a tag.
+         */
+        TagCountOut: {
+            /** N */
+            n: number;
+            /** Tag */
+            tag: string;
         };
         /**
          * ThoughtIn
@@ -3281,6 +3893,18 @@ export type components = {
             name: string;
             /** Result */
             result?: unknown;
+        };
+        /**
+         * TrashIn
+         * @description What becomes of the memories that rest on the conversation alone.
+         */
+        TrashIn: {
+            /**
+             * Memories
+             * @default forget
+             * @enum {string}
+             */
+            memories: "forget" | "keep";
         };
         /**
          * TurnFailureOut
@@ -3718,8 +4342,12 @@ export interface operations {
                 q?: string | null;
                 /** @description Whose last message is not older: an ISO 8601 time, a date, or words. */
                 since?: string | null;
+                /** @description By the last message or the beginning, newest first; most messages first; or by title. */
+                sort?: "last" | "started" | "messages" | "title";
                 /** @description A tag they bear. */
                 tag?: string | null;
+                /** @description Only those in the trash; without it none of them. */
+                trashed?: boolean;
                 /** @description Whose last message is older: an ISO 8601 time, the end of a date, or words. */
                 until?: string | null;
             };
@@ -3982,7 +4610,9 @@ export interface operations {
     };
     erase_conversation: {
         parameters: {
-            query?: never;
+            query?: {
+                memories?: ("forget" | "keep") | null;
+            };
             header?: {
                 /** @description The caller's own key of this request: however often it is sent, it is done once. It stands for one content; with another one it is refused. */
                 "Idempotency-Key"?: string | null;
@@ -4150,6 +4780,66 @@ export interface operations {
             };
         };
     };
+    consequences_of_conversation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+                /** @description Whose: `current_user` stands for the caller. */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsequencesOut"];
+                };
+            };
+            /** @description Nobody known asks. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description The caller may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description There is no such thing for this caller; somebody else's is no other answer. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description An error; its code says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
     record_exchange: {
         parameters: {
             query?: never;
@@ -4304,6 +4994,69 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FoundOut"];
+                };
+            };
+            /** @description Nobody known asks. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description The caller may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description There is no such thing for this caller; somebody else's is no other answer. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description An error; its code says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
+    keep_conversation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The caller's own key of this request: however often it is sent, it is done once. It stands for one content; with another one it is refused. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                session_id: string;
+                /** @description Whose: `current_user` stands for the caller. */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationBegunOut"];
                 };
             };
             /** @description Nobody known asks. */
@@ -4555,6 +5308,13 @@ export interface operations {
                     "*/*": string;
                 };
             };
+            /** @description The part of them that the Range header asks for. */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description Nobody known asks. */
             401: {
                 headers: {
@@ -4653,6 +5413,134 @@ export interface operations {
             };
         };
     };
+    restore_conversation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The caller's own key of this request: however often it is sent, it is done once. It stands for one content; with another one it is refused. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                session_id: string;
+                /** @description Whose: `current_user` stands for the caller. */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationBegunOut"];
+                };
+            };
+            /** @description Nobody known asks. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description The caller may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description There is no such thing for this caller; somebody else's is no other answer. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description An error; its code says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
+    note_seen: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The caller's own key of this request: however often it is sent, it is done once. It stands for one content; with another one it is refused. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                session_id: string;
+                /** @description Whose: `current_user` stands for the caller. */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SeenIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody known asks. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description The caller may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description There is no such thing for this caller; somebody else's is no other answer. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description An error; its code says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
     stream_turn: {
         parameters: {
             query?: never;
@@ -4685,6 +5573,73 @@ export interface operations {
                 content?: never;
             };
             /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
+    trash_conversation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The caller's own key of this request: however often it is sent, it is done once. It stands for one content; with another one it is refused. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                session_id: string;
+                /** @description Whose: `current_user` stands for the caller. */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["TrashIn"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationBegunOut"];
+                };
+            };
+            /** @description Nobody known asks. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description The caller may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description There is no such thing for this caller; somebody else's is no other answer. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description An error; its code says which. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4841,6 +5796,137 @@ export interface operations {
             };
         };
     };
+    change_conversations: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The caller's own key of this request: however often it is sent, it is done once. It stands for one content; with another one it is refused. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description Whose: `current_user` stands for the caller. */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BatchIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchOut"];
+                };
+            };
+            /** @description Nobody known asks. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description The caller may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description There is no such thing for this caller; somebody else's is no other answer. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description An error; its code says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
+    list_months: {
+        parameters: {
+            query?: {
+                archived?: boolean | null;
+                assistant?: string | null;
+                kind?: string | null;
+                project?: string | null;
+                zone?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Whose: `current_user` stands for the caller. */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MonthsOut"];
+                };
+            };
+            /** @description Nobody known asks. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description The caller may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description There is no such thing for this caller; somebody else's is no other answer. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description An error; its code says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
     erase: {
         parameters: {
             query?: never;
@@ -4908,6 +5994,8 @@ export interface operations {
         parameters: {
             query?: {
                 format?: "bundle" | "json" | "markdown" | "pdf";
+                /** @description Of these conversations alone. */
+                session_id?: string[];
             };
             header?: never;
             path?: never;
@@ -5051,6 +6139,8 @@ export interface operations {
             query?: {
                 /** @description What the file is called, when it is no form. */
                 filename?: string;
+                /** @description Say what is in it, and write nothing. */
+                preview?: boolean;
             };
             header?: {
                 /** @description The caller's own key of this request: however often it is sent, it is done once. It stands for one content; with another one it is refused. */
@@ -5076,7 +6166,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ImportOut"];
+                    "application/json": components["schemas"]["ImportOut"] | components["schemas"]["ImportPreviewOut"];
                 };
             };
             /** @description Nobody known asks. */
@@ -5597,10 +6687,22 @@ export interface operations {
                 /** @description Whose words they rest on. */
                 origin?: ("said" | "assistant" | "tool" | "file" | "import" | "hand") | null;
                 pinned?: boolean | null;
+                /** @description Slug: those made in a conversation held for it. */
+                project?: string | null;
+                /** @description Words, each of which begins a word of the text or a tag. */
+                q?: string;
                 /** @description The conversation they were made from. */
                 session_id?: string | null;
+                /** @description Learned from then on: an ISO 8601 time, a date, or words. */
+                since?: string | null;
+                /** @description Newest first, most important first, or last used first. */
+                sort?: "new" | "importance" | "used";
                 /** @description A tag they bear. */
                 tag?: string | null;
+                /** @description Those in the trash, and only those. */
+                trashed?: boolean;
+                /** @description Learned before: an ISO 8601 time, the end of a date, or words. */
+                until?: string | null;
                 /** @description Those that held then: a time, a day, or words. */
                 valid_at?: string | null;
             };
@@ -6021,6 +7123,67 @@ export interface operations {
             };
         };
     };
+    restore_memory: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The caller's own key of this request: however often it is sent, it is done once. It stands for one content; with another one it is refused. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                memory_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemoryOut"];
+                };
+            };
+            /** @description Nobody known asks. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description The caller may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description There is no such thing for this caller; somebody else's is no other answer. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description An error; its code says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
     get_memory_sources: {
         parameters: {
             query?: never;
@@ -6039,6 +7202,67 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SourcesOut"];
+                };
+            };
+            /** @description Nobody known asks. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description The caller may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description There is no such thing for this caller; somebody else's is no other answer. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description An error; its code says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
+    trash_memory: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The caller's own key of this request: however often it is sent, it is done once. It stands for one content; with another one it is refused. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                memory_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemoryOut"];
                 };
             };
             /** @description Nobody known asks. */
@@ -6159,6 +7383,123 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AboutOut"];
+                };
+            };
+            /** @description Nobody known asks. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description The caller may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description There is no such thing for this caller; somebody else's is no other answer. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description An error; its code says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
+    list_memory_changes: {
+        parameters: {
+            query?: {
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string | null;
+                /** @description How many at most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemoryChangesOut"];
+                };
+            };
+            /** @description Nobody known asks. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description The caller may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description There is no such thing for this caller; somebody else's is no other answer. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description An error; its code says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
+    get_memory_facets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemoryFacetsOut"];
                 };
             };
             /** @description Nobody known asks. */
@@ -6404,6 +7745,66 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProfileOut"];
+                };
+            };
+            /** @description Nobody known asks. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description The caller may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description There is no such thing for this caller; somebody else's is no other answer. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description An error; its code says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
+    activity: {
+        parameters: {
+            query?: {
+                /** @description So many, today among them. */
+                days?: number;
+                zone?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActivityOut"];
                 };
             };
             /** @description Nobody known asks. */
