@@ -19,6 +19,7 @@ import { begin, onBegun, type Beginning } from "./live/begin";
 import { cancel, newKey, restoreUnsent, say } from "./live/live";
 import type { Speech } from "./live/types";
 import { Opening } from "./Opening";
+import { isEnding } from "./transcript/Ended";
 import { DoingContext } from "./transcript/doing";
 import { rowsOf } from "./transcript/rows";
 import { useTalk } from "./transcript/talking";
@@ -175,9 +176,15 @@ export function Conversation({ session }: { session: string }) {
 
 /** The answer that has just ended, whole, for those who hear the page. */
 function useAnnounced(lives: ReturnType<typeof useTalk>["lives"]): string {
+  const { t } = useTranslation();
   const [text, setText] = useState("");
   const ended = lives.findLast((live) => live.state === "ended");
-  const words = ended ? answerText(ended.message) : "";
+  const status = ended?.about.status;
+  const words = ended
+    ? isEnding(status)
+      ? t(`chat.ended.${status}`)
+      : answerText(ended.message)
+    : "";
   if (words && words !== text) setText(words);
   return text;
 }

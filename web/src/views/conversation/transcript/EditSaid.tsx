@@ -32,6 +32,7 @@ export function EditSaid({ message }: { message: Message }) {
   const close = () => {
     void keepDraft(draft, null);
     doing.setEditing(null);
+    document.getElementById("composer")?.focus();
   };
   const send = () => {
     if (!text.trim()) return;

@@ -60,23 +60,31 @@ function Shown({
 
 /** Ids that the fields around them, or words before them, say are of our conversations and memories. */
 function Linked({ text, beside }: { text: string; beside: Fields }) {
+  const { t } = useTranslation();
   return oursIn(text, beside).map(({ at, part, to }) => {
     if (!to) return <Fragment key={at}>{part}</Fragment>;
     if (to.memory)
       return (
-        <Link key={at} className={LINK} to="/memories/$memory" params={{ memory: to.memory }}>
-          {part}
+        <Link
+          key={at}
+          className={LINK}
+          title={part}
+          to="/memories/$memory"
+          params={{ memory: to.memory }}
+        >
+          {t("chat.openMemory")}
         </Link>
       );
     return (
       <Link
         key={at}
         className={LINK}
+        title={part}
         to="/c/$session"
         params={{ session: to.session ?? "" }}
         search={to.message ? ({ message: to.message } as never) : ({} as never)}
       >
-        {part}
+        {to.message ? t("chat.openMessage") : t("chat.openSession")}
       </Link>
     );
   });

@@ -41,6 +41,11 @@ describe("entries", () => {
     expect(shapes(entries)).toEqual(["day", "said 0", "answer ", "said 1", "answer 2"]);
   });
 
+  it("count an error to the answer", () => {
+    const entries = entriesOf(outline("us", [0, 0], "te"), all("us"), new Set());
+    expect(shapes(entries)).toEqual(["day", "said 0", "answer 1"]);
+  });
+
   it("leave to the live answer what it shows", () => {
     const entries = entriesOf(outline("ua", [0, 0]), [0, 1], new Set([1]));
     expect(shapes(entries)).toEqual(["day", "said 0"]);

@@ -28,7 +28,9 @@ export function entriesOf(
   width = 700,
 ): Entry[] {
   const entries: Entry[] = [];
-  const said = (place: number) => outline.roles[place] === "u" || outline.roles[place] === "s";
+  // An error is what was answered, whoever wrote it down.
+  const said = (place: number) =>
+    outline.roles[place] === "u" || (outline.roles[place] === "s" && outline.kinds[place] !== "e");
   const lines = (place: number) => linesOf(outline, place, width);
   let day = Number.NaN;
   let asked = -1;
