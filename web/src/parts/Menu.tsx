@@ -3,18 +3,17 @@ import type { ReactNode } from "react";
 
 import { classes } from "./classes";
 
+/** How a menu looks, for those that open otherwise. */
+export const MENU =
+  "z-50 max-h-[70dvh] min-w-48 overflow-y-auto rounded-xl border border-line bg-raised p-1 text-ink shadow-layer";
+
 /** What opens from a button: `trigger` is one element that takes a ref, with a name of its own. */
 export function Menu({ trigger, children }: { trigger: ReactNode; children: ReactNode }) {
   return (
     <DropdownMenu.Root modal={false}>
       <DropdownMenu.Trigger asChild>{trigger}</DropdownMenu.Trigger>
       <DropdownMenu.Portal>
-        <DropdownMenu.Content
-          align="end"
-          sideOffset={4}
-          collisionPadding={8}
-          className="z-50 max-h-[70dvh] min-w-48 overflow-y-auto rounded-xl border border-line bg-raised p-1 text-ink shadow-layer"
-        >
+        <DropdownMenu.Content align="end" sideOffset={4} collisionPadding={8} className={MENU}>
           {children}
         </DropdownMenu.Content>
       </DropdownMenu.Portal>
