@@ -31,6 +31,7 @@ from holdfast.keeper.contexts import (
     profile_of,
     summary_of,
 )
+from holdfast.keeper.keeping import keep_session
 from holdfast.keeper.learning import Learned, NewMemory, learn
 from holdfast.keeper.listing import (
     MAX_PAGE,
@@ -42,21 +43,23 @@ from holdfast.keeper.listing import (
 )
 from holdfast.keeper.memory_facts import offered_to
 from holdfast.keeper.moments import edge
+from holdfast.keeper.months import Months, months_of, zone_of
 from holdfast.keeper.names import Names, checked_slug
 from holdfast.keeper.outline import Found, Outline, find_in_session, outline_of
 from holdfast.keeper.pausing import begun
 from holdfast.keeper.recalling import recall
+from holdfast.keeper.sorting import Sort, sorted_page
 from holdfast.keeper.store import Store
 from holdfast.keeper.temporary import temporary_vault
 from holdfast.keeper.trash import (
-    Consequences,
     Kept,
-    consequences_of,
     restore_sessions,
     trash_sessions,
     trashed_sessions,
 )
+from holdfast.keeper.trash_counts import Consequences, consequences_of
 from holdfast.keeper.turn_opening import TurnOpening
+from holdfast.keeper.unseen import mark_seen
 from holdfast.model import Json, Message, MessageId, Session, SessionId, Turn
 from holdfast.storage.protocol import HeadsQuery, Kind, OnceTag
 from holdfast.vault.codec import SessionBody, open_body, seal_session
@@ -101,6 +104,7 @@ class Sessions:
         started_at: datetime | None = None,
         ephemeral: bool = False,
         client_key: str | None = None,
+        watched: bool = False,
     ) -> OpenSession:
         """Begin a session; durable on return.
 
@@ -115,6 +119,7 @@ class Sessions:
             client_key: the caller's own key of this call: however often it is retried, one session
                 is made. It stands for the kind, assistant, platform and start: with others it is
                 refused.
+            watched: what its owner has not seen of it counts as unseen, as after `see`.
 
         Raises:
             BadInput, TooLarge: something of it cannot be kept.
@@ -138,6 +143,7 @@ class Sessions:
             project=project,
             platform=checked_label("platform", platform, limits),
             tags=checked_tags(tags, limits),
+            seen=-1 if watched else None,
         )
         checked_slug("kind", kind, self._store)
         begun = checked_time("started_at", started_at)
@@ -220,9 +226,39 @@ class Sessions:
         Raises:
             NotFound: unknown, or somebody else's.
         """
+        held = self.temporary(session_id)
+        if held is not None:
+            return held
         head = await self._reader.head(SessionId(session_id))
         found = SessionId(id_text(head.session_id))
         return OpenSession(self._store, self._vault, found, gate=self._gate)
+
+    def hold(self, session: OpenSession) -> None:
+        """Have this process hold a session that is not stored, so that `open` finds it: for two
+        hours after it was last asked for, and not beyond the end of the process.
+
+        Raises:
+            Conflict: it holds twenty of this user.
+        """
+        self._store.temporaries.hold(self._vault.raw, session, self._store.clock())
+
+    def temporary(self, session_id: str) -> OpenSession | None:
+        """One of this user's sessions that are not stored, while this process still has it."""
+        return self._store.temporaries.find(self._vault.raw, session_id, self._store.clock())
+
+    async def keep(self, session_id: str) -> OpenSession:
+        """Store a session that was not stored so far, whole and under its own id; durable on
+        return. One that is stored is returned as it is.
+
+        Raises:
+            Conflict: something is being answered in it: wait until that has ended.
+            NotFound: unknown, somebody else's, or not there any more.
+        """
+        held = self.temporary(session_id)
+        if held is not None:
+            await keep_session(self._store, self._vault, held)
+            self._store.temporaries.drop(self._vault.raw, held.id)
+        return await self.open(session_id)
 
     async def page(
         self,
@@ -238,6 +274,7 @@ class Sessions:
         trashed: bool | None = False,
         since: datetime | str | None = None,
         until: datetime | str | None = None,
+        sort: Sort = "last",
         cursor: str | None = None,
         limit: int = 50,
     ) -> Page:
@@ -246,6 +283,8 @@ class Sessions:
         Args:
             title: part of it, whatever the case of its letters.
             trashed: only those in the trash; those that are not when left out; None: both.
+            sort: "started" and "messages" put those begun last, or with most messages, first;
+                "title" sorts by title. A cursor is of one order.
             since, until: of the last message; aware times or words ("last week").
 
         `platform`, `tag`, `pinned` and `title` are sealed: sessions are opened to look for them, so
@@ -267,15 +306,50 @@ class Sessions:
             assistant_id=None if assistant is None else await names.find(Kind.ASSISTANT, assistant),
             project_id=None if project is None else await names.find(Kind.PROJECT, project),
             archived=archived,
-            before=_before(cursor, latest),
+            before=_before(cursor if sort == "last" else None, latest),
         )
         wanted = SealedFilter(
             platform=platform, tag=tag, pinned=pinned, title=title, trashed=trashed
         )
         since_ms = None if earliest is None else to_ms(earliest)
+        if sort != "last":
+            return await sorted_page(
+                self._vault,
+                ask,
+                sort,
+                cursor=cursor,
+                limit=limit,
+                wanted=wanted,
+                since_ms=since_ms,
+            )
         return await page_of_sessions(
             self._vault, ask, limit=limit, wanted=wanted, since_ms=since_ms
         )
+
+    async def months(
+        self,
+        *,
+        assistant: str | None = None,
+        project: str | None = None,
+        kind: str | None = None,
+        archived: bool | None = None,
+        zone: str = "UTC",
+    ) -> Months:
+        """How many sessions had their last message in each month, newest first.
+
+        Raises:
+            BadInput: there is no such time zone, or a filter makes no sense.
+            NotFound: there is no such assistant or project.
+        """
+        names = self._names
+        ask = HeadsQuery(
+            vault_id=self._vault.raw,
+            kind=checked_label("kind", kind, self._store.limits),
+            assistant_id=None if assistant is None else await names.find(Kind.ASSISTANT, assistant),
+            project_id=None if project is None else await names.find(Kind.PROJECT, project),
+            archived=archived,
+        )
+        return await months_of(self._vault, ask, zone_of(zone))
 
     async def list(
         self,
@@ -359,6 +433,23 @@ class OpenSession:
         """
         await self.gate("read")
         return await self._reader.session(self.id)
+
+    @property
+    def store(self) -> Store:
+        """What it is kept in; for the layers of this library, not for applications."""
+        return self._store
+
+    async def see(self, seq: int) -> None:
+        """Note that its owner has seen it up to a message; it never goes back. No date changes.
+
+        Raises:
+            BadInput: the seq is below 0.
+            NotFound: the session is not there.
+        """
+        _checked_counts(seq=seq)
+        await self.gate("write")
+        await mark_seen(self._vault, self.id, seq)
+        self._log.invalidate()
 
     def turn(
         self,

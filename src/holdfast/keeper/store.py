@@ -15,6 +15,7 @@ from holdfast.clock import Clock, Ids, id_bytes, id_text, to_ms
 from holdfast.errors import Conflict
 from holdfast.keeper.indexes import Indexes
 from holdfast.keeper.known import Known
+from holdfast.keeper.temporaries import Temporaries
 from holdfast.model import SessionId
 from holdfast.storage.protocol import Kind, OnceTag, SealedRow, Storage, VaultRow
 from holdfast.vault.keyring import Keyring
@@ -52,6 +53,7 @@ class Store:
         self.keyring = keyring
         self.indexes = indexes
         self.known = Known()
+        self.temporaries = Temporaries()
         self.source = source
         self.clock = clock
         self.ids = ids

@@ -19,25 +19,22 @@ from holdfast.clock import id_bytes, id_text, to_ms
 from holdfast.errors import Conflict, NotFound
 from holdfast.keeper.learning import memory_links, seal_memory
 from holdfast.keeper.linking import without_sources
-from holdfast.keeper.outline import glances
 from holdfast.keeper.store import Store
 from holdfast.model import Memory, MessageId, SessionId
-from holdfast.storage.protocol import ByIds, HeadsQuery, Kind, SealedRow, VaultStats
+from holdfast.storage.protocol import ByIds, Kind, SealedRow
 from holdfast.vault.codec import MemoryBody, SessionBody, open_body, seal_session
 from holdfast.vault.reader import Reader
 from holdfast.vault.vault import Vault
 
 __all__ = [
-    "Consequences",
     "Kept",
     "TrashedSession",
-    "consequences_of",
     "keep_memories_of",
     "out_of_trash",
     "restore_sessions",
+    "rests_on",
     "trash_sessions",
     "trashed_sessions",
-    "without_trash",
 ]
 
 Kept: TypeAlias = Literal["forget", "keep"]
@@ -55,16 +52,6 @@ class _TrashBody(Struct, frozen=True, omit_defaults=True):
     sessions: dict[str, TrashedSession] = {}
     memories: tuple[str, ...] = ()
     """Those that went along; what their owner put there by hand is not among them."""
-
-
-class Consequences(Struct, frozen=True, kw_only=True):
-    """What goes with a session: counts only."""
-
-    messages: int
-    memories: int
-    """Those that rest on nothing else."""
-    thoughts: int
-    files: int
 
 
 async def trashed_sessions(vault: Vault) -> dict[str, TrashedSession]:
@@ -127,48 +114,6 @@ async def out_of_trash(store: Store, vault: Vault, session_ids: Iterable[str]) -
             return
 
 
-async def consequences_of(store: Store, vault: Vault, session_id: str) -> Consequences:
-    """What would go with a session, counted.
-
-    Raises:
-        NotFound: unknown, or somebody else's.
-    """
-    head = await Reader(vault).head(SessionId(session_id))
-    name = id_text(head.session_id)
-    _, seen = await glances(vault, head.session_id)
-    known = await store.known.all_memories(vault)
-    thoughts = await store.known.thoughts(vault)
-    return Consequences(
-        messages=head.messages,
-        memories=sum(_rests_on(memory, {name}) for memory in known),
-        thoughts=sum(one.thought.session_id == name for one in thoughts),
-        files=sum(one.has_file for one in seen),
-    )
-
-
-async def without_trash(store: Store, vault: Vault, stats: VaultStats) -> VaultStats:
-    """Counts of a vault without what is in the trash; its bytes are still counted, they are there.
-
-    The first and last date are those of all, and files are not told apart.
-    """
-    trash = await trashed_sessions(vault)
-    shown = len(await store.known.memories(vault))
-    counted = replace(stats, memories=shown)
-    if not trash:
-        return counted
-    ids = tuple(map(id_bytes, trash))
-    ask = HeadsQuery(vault_id=vault.raw, session_ids=ids, limit=len(ids))
-    heads = await vault.storage.heads(ask)
-    thoughts = await store.known.thoughts(vault)
-    return replace(
-        counted,
-        sessions=stats.sessions - len(heads),
-        turns=stats.turns - sum(head.turns for head in heads),
-        messages=stats.messages - sum(head.messages for head in heads),
-        thoughts=stats.thoughts - sum(one.thought.session_id in trash for one in thoughts),
-    )
-
-
 async def keep_memories_of(store: Store, vault: Vault, session_id: str) -> None:
     """Loosen every memory from a session that is about to be erased, so that it stays without it.
 
@@ -216,7 +161,7 @@ def _named_in(memory: Memory, session_id: str) -> set[MessageId]:
     return named.union(*(_named_in(version.memory, session_id) for version in memory.former))
 
 
-def _rests_on(memory: Memory, sessions: set[str]) -> bool:
+def rests_on(memory: Memory, sessions: set[str]) -> bool:
     """Whether a memory rests on these sessions and on nothing else."""
     return bool(memory.sources) and all(one.session_id in sessions for one in memory.sources)
 
@@ -234,7 +179,7 @@ async def _written(
     now = store.clock()
     doomed = {one for one, kept in sessions.items() if kept.memories == "forget"}
     known = {memory.id: memory for memory in await store.known.all_memories(vault)}
-    along = {memory.id for memory in known.values() if _rests_on(memory, doomed)}
+    along = {memory.id for memory in known.values() if rests_on(memory, doomed)}
     hide = [one for one in along if one not in body.memories and known[one].trashed_at is None]
     show = [one for one in body.memories if one not in along]
     put = [await _marked(vault, one, at) for one, at in marks.items()]

@@ -20,6 +20,7 @@ from holdfast.keeper.distilling import distill_vault
 from holdfast.keeper.erasing import (
     Forgotten,
     Receipt,
+    erase_sessions,
     erase_vault,
     forget_messages,
 )
@@ -45,7 +46,8 @@ from holdfast.keeper.store import Store
 from holdfast.keeper.summing import create_memory_from_chat
 from holdfast.keeper.thoughts import Thoughts
 from holdfast.keeper.tokens import Tokens
-from holdfast.keeper.trash import Kept, without_trash
+from holdfast.keeper.trash import Kept
+from holdfast.keeper.trash_counts import without_trash
 from holdfast.keeper.used import UsedPiece, used_in
 from holdfast.model import Memory, Message, Pause, UserId
 from holdfast.storage.protocol import VaultStats
@@ -314,9 +316,7 @@ class User:
         """When nothing was to be learned, oldest first; one without an end goes on."""
         return await pauses_of(self._vault)
 
-    async def activity(
-        self, *, zone: str = "UTC", days: int = 365
-    ) -> list[tuple[date, int]]:
+    async def activity(self, *, zone: str = "UTC", days: int = 365) -> list[tuple[date, int]]:
         """How many messages were said on each of the last so many days that has any.
 
         Raises:
@@ -391,9 +391,11 @@ class User:
         Raises:
             NotFound: unknown, or somebody else's.
         """
-        done = await erase_with_memories(
-            self._store, self._vault, [session_id], memories=memories
-        )
+        held = self.sessions.temporary(session_id)
+        if held is not None:
+            self._store.temporaries.drop(self._vault.raw, held.id)
+            return (await erase_sessions(held.store, held.vault, [held.id]))[0]
+        done = await erase_with_memories(self._store, self._vault, [session_id], memories=memories)
         return done[0]
 
     async def clear(self) -> list[Receipt]:

@@ -29,6 +29,7 @@ from holdfast.server.api import (
     moving,
     names,
     operations,
+    organising,
     outline,
     profile,
     remembering,
@@ -97,7 +98,10 @@ def create_app(
         async with (
             door,
             Upkeep(
-                keeper, interval_s=upkeep_interval_s, distiller=distiller_of(settings)
+                keeper,
+                interval_s=upkeep_interval_s,
+                distiller=distiller_of(settings),
+                trash_days=settings.trash_days,
             ) as upkeep,
             Warming(keeper.store.indexes, answers.answerer, answers.fallback) as warming,
             Talks(answers, valid=door.still_valid) as talks,
@@ -138,6 +142,7 @@ def create_app(
         used,
         exchanges,
         finding,
+        organising,
         conversations,
         outline,
         search,

@@ -1,12 +1,14 @@
 """Polling for nothing: a list that has not changed is answered by 304, after one row was read.
 
 A weak ETag stands for the revision of the vault that a list comes from, read before the list is:
-what is shown may be newer than its tag, never older. Every write of a vault raises its revision.
+what is shown may be newer than its tag, never older. Every write of a vault raises its revision. It
+stands also for what is being answered there, which ends a moment after the last write of it.
 """
 
 from __future__ import annotations
 
 import hashlib
+from typing import TYPE_CHECKING
 
 from fastapi import Depends
 from starlette.requests import Request
@@ -16,6 +18,9 @@ import holdfast
 from holdfast.server.failures import NotModified
 from holdfast.server.identity.asking import Reader
 from holdfast.vault.vault import Vault
+
+if TYPE_CHECKING:
+    from holdfast.server.talking.talks import Talks
 
 __all__ = ["POLLED", "check_changed"]
 
@@ -30,7 +35,9 @@ async def check_changed(request: Request, response: Response, vault: Vault) -> N
         NotModified: it has; nothing more need be read.
     """
     row = await vault.storage.vault(vault.raw)
-    seen = f"{_REPRESENTATION}\n{vault.id}\n{0 if row is None else row.rev}\n"
+    talks: Talks = request.app.state.talks
+    running = ",".join(talks.running(vault.raw))
+    seen = f"{_REPRESENTATION}\n{vault.id}\n{0 if row is None else row.rev}\n{running}\n"
     asked = f"{request.scope['path']}?{request.url.query}"
     digest = hashlib.sha256((seen + asked).encode("utf-8", "surrogatepass")).hexdigest()
     tag = f'W/"{digest[:32]}"'
@@ -50,7 +57,8 @@ def _weak(tag: str) -> str:
 
 
 async def _of_the_user(request: Request, response: Response, owner: Reader) -> None:
-    await check_changed(request, response, owner.vault)
+    session = owner.sessions.temporary(request.path_params.get("session_id", ""))
+    await check_changed(request, response, owner.vault if session is None else session.vault)
 
 
 POLLED = Depends(_of_the_user)

@@ -53,9 +53,9 @@ __all__ = [
 ]
 
 
-def session_out(session: Session) -> SessionOut:
-    """A session in a list."""
-    return SessionOut(**_session_fields(session))
+def session_out(session: Session, marks: Mapping[str, Any] = MappingProxyType({})) -> SessionOut:
+    """A session in a list; `marks` as `marks_of` gives them."""
+    return SessionOut(**_session_fields(session), **marks)
 
 
 def session_with_turns(
@@ -66,6 +66,7 @@ def session_with_turns(
     memories: Mapping[str, Sequence[Memory]] = MappingProxyType({}),
     next_cursor: str | None = None,
     max_text: int | None = None,
+    marks: Mapping[str, Any] = MappingProxyType({}),
 ) -> SessionWithTurns:
     """A session with its turns, each with its messages in order.
 
@@ -78,7 +79,8 @@ def session_with_turns(
         if message.turn_id in said:
             said[message.turn_id].append(message)
     shown = [turn_out(turn, said[turn.id], memories=memories, max_text=max_text) for turn in turns]
-    return SessionWithTurns(**_session_fields(session), turns=shown, next_cursor=next_cursor)
+    fields = _session_fields(session)
+    return SessionWithTurns(**fields, **marks, turns=shown, next_cursor=next_cursor)
 
 
 def turn_out(
@@ -283,4 +285,5 @@ def _session_fields(session: Session) -> dict[str, Any]:  # keyword arguments of
         "turn_count": session.turn_count,
         "started_at": session.started_at,
         "last_message_at": session.last_at,
+        "trashed_at": session.trashed_at,
     }

@@ -1,4 +1,5 @@
-"""What the server does by itself: end what neighbours left open, and distil what was said.
+"""What the server does by itself: end what neighbours left open, distil what was said, and empty
+the trash.
 
 What there is to do is derived from state, so a round that fails or is cut off loses nothing: the
 next one finds the same work, and a finished one finds none. Each kind of work has rounds of its
@@ -22,6 +23,8 @@ __all__ = ["DISTILLING_SHARE", "UPKEEP_INTERVAL_S", "Upkeep"]
 UPKEEP_INTERVAL_S = 30.0
 """From the end of one round to the next: how long a killed neighbour's turn may stay open."""
 
+_PURGE_EVERY = 20
+"""Rounds of the others to one that empties the trash."""
 _logger = logging.getLogger(__name__)
 
 
@@ -42,11 +45,17 @@ class Upkeep:
         *,
         interval_s: float = UPKEEP_INTERVAL_S,
         distiller: Distiller | None = None,
+        trash_days: float = 30,
     ) -> None:
         self.failures = 0
         distill = partial(keeper.distill, distiller=distiller, share=DISTILLING_SHARE)
-        self._steps = (("recover", keeper.recover), ("distill", distill))
-        self._interval_s = interval_s
+        purge = partial(keeper.purge_trash, after_days=trash_days)
+        self._steps: tuple[tuple[str, Callable[[], Awaitable[int]], float], ...] = (
+            ("recover", keeper.recover, interval_s),
+            ("distill", distill, interval_s),
+            # It looks at every vault, and what is due has waited for days.
+            ("purge", purge, interval_s * _PURGE_EVERY),
+        )
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
@@ -56,8 +65,8 @@ class Upkeep:
 
     async def __aenter__(self) -> Self:
         self._tasks = [
-            asyncio.create_task(self._rounds(name, step), name=f"upkeep {name}")
-            for name, step in self._steps
+            asyncio.create_task(self._rounds(name, step, interval_s), name=f"upkeep {name}")
+            for name, step, interval_s in self._steps
         ]
         return self
 
@@ -73,9 +82,11 @@ class Upkeep:
         if self._tasks:
             await asyncio.wait(self._tasks)
 
-    async def _rounds(self, name: str, step: Callable[[], Awaitable[int]]) -> None:
+    async def _rounds(
+        self, name: str, step: Callable[[], Awaitable[int]], interval_s: float
+    ) -> None:
         while True:
-            await asyncio.sleep(self._interval_s)
+            await asyncio.sleep(interval_s)
             await self._do(name, step)
 
     async def _do(self, name: str, step: Callable[[], Awaitable[int]]) -> None:

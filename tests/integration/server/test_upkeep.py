@@ -87,6 +87,10 @@ class Failing:
         self.recovered += 1
         raise OSError("out of luck")
 
+    async def purge_trash(self, *, after_days: float) -> int:
+        """Finds nothing."""
+        return 0
+
     async def distill(self, *, distiller: object, share: float) -> int:
         """Fails once."""
         self.distilled.append((distiller, share))

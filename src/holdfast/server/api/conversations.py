@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from holdfast.server.api.pages import read_page
 from holdfast.server.caching import POLLED
@@ -23,7 +23,8 @@ from holdfast.server.schemas import (
     StartConversationIn,
 )
 from holdfast.server.schemas.outline import ConversationAsked
-from holdfast.server.shown import receipt_out, session_out
+from holdfast.server.shown import receipt_out
+from holdfast.server.shown_sessions import shown_session, shown_sessions
 
 __all__ = [
     "change_conversation",
@@ -42,7 +43,7 @@ router = APIRouter(
 
 @router.get("/{user_id}", operation_id="list_conversations", dependencies=[POLLED])
 async def list_conversations(
-    owner: Reader, asked: Annotated[ConversationFilters, Query()]
+    request: Request, owner: Reader, asked: Annotated[ConversationFilters, Query()]
 ) -> ConversationsOut:
     """Conversations by the time of their last message, newest first.
 
@@ -58,18 +59,24 @@ async def list_conversations(
         tag=asked.tag,
         pinned=asked.pinned,
         title=asked.q,
+        trashed=asked.trashed,
+        sort=asked.sort,
         since=asked.since,
         until=asked.until,
         cursor=asked.cursor,
         limit=asked.limit,
     )
-    sessions = [session_out(session) for session in page.sessions]
+    sessions = await shown_sessions(request, owner, page.sessions)
     return ConversationsOut(sessions=sessions, next_cursor=page.next_cursor)
 
 
 @router.post("/{user_id}", operation_id="start_conversation", status_code=201)
 async def start_conversation(
-    owner: Writer, asked: StartConversationIn, key: ClientKey, response: Response
+    request: Request,
+    owner: Writer,
+    asked: StartConversationIn,
+    key: ClientKey,
+    response: Response,
 ) -> ConversationBegunOut:
     """Begin a conversation. With an Idempotency-Key it is begun once, however often it is sent."""
     session = await owner.sessions.start(
@@ -80,9 +87,13 @@ async def start_conversation(
         platform=asked.platform,
         tags=asked.tags,
         client_key=key,
+        ephemeral=asked.temporary,
+        watched=True,
     )
+    if asked.temporary:
+        owner.sessions.hold(session)
     response.headers["Location"] = f"/api/conversations/current_user/{session.id}"
-    return ConversationBegunOut(session=session_out(await session.info()))
+    return ConversationBegunOut(session=await shown_session(request, owner, await session.info()))
 
 
 @router.delete("/{user_id}", operation_id="clear_conversations")
@@ -100,7 +111,7 @@ async def clear_conversations(
 
 @router.get("/{user_id}/{session_id}", operation_id="get_conversation", dependencies=[POLLED])
 async def get_conversation(
-    owner: Reader, session_id: str, asked: Annotated[ConversationAsked, Query()]
+    request: Request, owner: Reader, session_id: str, asked: Annotated[ConversationAsked, Query()]
 ) -> ConversationOut:
     """One conversation: its turns in order, with their messages, tool calls and memories.
 
@@ -109,12 +120,12 @@ async def get_conversation(
     messages of them are shown.
     """
     session = await owner.sessions.open(session_id)
-    return ConversationOut(session=await read_page(owner, session, asked))
+    return ConversationOut(session=await read_page(request, owner, session, asked))
 
 
 @router.patch("/{user_id}/{session_id}", operation_id="change_conversation")
 async def change_conversation(
-    owner: Writer, session_id: str, asked: ChangeConversationIn
+    request: Request, owner: Writer, session_id: str, asked: ChangeConversationIn
 ) -> ConversationBegunOut:
     """Rename, pin, archive, tag, move to a project, pause learning; what is left out stays."""
     session = await owner.sessions.open(session_id)
@@ -126,10 +137,18 @@ async def change_conversation(
         tags=asked.tags,
         learning=asked.learning,
     )
-    return ConversationBegunOut(session=session_out(changed))
+    return ConversationBegunOut(session=await shown_session(request, owner, changed))
 
 
 @router.delete("/{user_id}/{session_id}", operation_id="erase_conversation")
-async def erase_conversation(owner: Eraser, session_id: str) -> ReceiptOut:
-    """Erase a conversation for good: its key, its records, and what was distilled from it alone."""
-    return receipt_out(await owner.erase_session(session_id))
+async def erase_conversation(
+    owner: Eraser,
+    session_id: str,
+    memories: Annotated[Literal["forget", "keep"] | None, Query()] = None,
+) -> ReceiptOut:
+    """Erase a conversation for good: its key, its records, and what was distilled from it alone.
+
+    With `memories=keep` what was distilled from it stays and says that its source is gone; left
+    out, it is as was said when the conversation was put into the trash.
+    """
+    return receipt_out(await owner.erase_session(session_id, memories=memories))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from itertools import takewhile
 
+from starlette.requests import Request
+
 from holdfast.errors import BadInput
 from holdfast.keeper.sessions import OpenSession
 from holdfast.keeper.users import User
@@ -12,6 +14,7 @@ from holdfast.server.removals import rev_of
 from holdfast.server.schemas import SessionWithTurns
 from holdfast.server.schemas.outline import ConversationAsked
 from holdfast.server.shown import session_with_turns
+from holdfast.server.shown_sessions import marks_of
 
 __all__ = ["read_page"]
 
@@ -21,7 +24,7 @@ _MOST = 1 << 53
 
 
 async def read_page(
-    owner: User, session: OpenSession, asked: ConversationAsked
+    request: Request, owner: User, session: OpenSession, asked: ConversationAsked
 ) -> SessionWithTurns:
     """The messages after a place, at most `limit`, in their turns.
 
@@ -51,13 +54,15 @@ async def read_page(
         messages = list(takewhile(lambda message: message.turn_id in known, newer))
         ended = ended and len(newer) < asked.limit
     memories = await owner.memories.of_messages([message.id for message in messages])
+    info = await session.info()
     return session_with_turns(
-        await session.info(),
+        info,
         [turns[index] for index in sorted(turns)],
         messages,
         memories=memories,
         next_cursor=None if ended or not messages else f"{messages[-1].seq}.{behind}",
         max_text=asked.max_text,
+        marks=(await marks_of(request, owner, [info]))[info.id],
     )
 
 

@@ -163,7 +163,7 @@ async def cancel_turns(
 
 async def _new_session(request: Request, owner: User, key: str | None) -> OpenSession:
     assistant: str = request.app.state.assistant
-    return await owner.sessions.start(assistant=assistant, client_key=key)
+    return await owner.sessions.start(assistant=assistant, client_key=key, watched=True)
 
 
 def _wants_stream(body: object, accept: str) -> bool:

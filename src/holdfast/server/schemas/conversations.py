@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -54,6 +54,10 @@ class ConversationFilters(PageAsked):
     """Only those that are pinned, or are not."""
     archived: bool | None = None
     """Only those that are archived, or are not."""
+    trashed: bool = False
+    """Only those in the trash; without it none of them."""
+    sort: Literal["last", "started", "messages", "title"] = "last"
+    """By the last message or the beginning, newest first; most messages first; or by title."""
     since: str | None = Field(default=None, max_length=100, examples=["last week"])
     """Whose last message is not older: an ISO 8601 time, a date, or words."""
     until: str | None = Field(default=None, max_length=100, examples=["2026-01-09"])
@@ -74,6 +78,8 @@ class StartConversationIn(In):
     platform: str | None = Field(default=None, examples=["TIKTOK"])
     """Where it takes place."""
     tags: list[str] = Field(default=[], max_length=1000)
+    temporary: bool = False
+    """It is never stored: it ends with the server, or when it was not used for two hours."""
 
 
 class ChangeConversationIn(In):
@@ -83,7 +89,7 @@ class ChangeConversationIn(In):
     pinned: bool | None = None
     archived: bool | None = None
     project: str | None = Field(default=None, examples=["trip"])
-    """Slug of what it is held for; made when it is new."""
+    """Slug of what it is held for; made when it is new. Empty: nothing."""
     tags: list[str] | None = Field(default=None, max_length=1000)
     learning: bool | None = None
     """false: nothing that is said from now on is made a memory, until true."""
@@ -111,6 +117,16 @@ class SessionOut(Out):
     turn_count: int
     started_at: datetime
     last_message_at: datetime
+    trashed_at: datetime | None = None
+    """Since when it is in the trash."""
+    purge_at: datetime | None = None
+    """When it is erased, if it stays there."""
+    unread: int = 0
+    """Answers that were not seen (`.../seen`), at most 99; 0 where seeing was never noted."""
+    running: bool = False
+    """Something is being answered in it."""
+    temporary: bool = False
+    """It is stored nowhere: `.../keep` does that."""
 
 
 class ToolOut(Out):

@@ -87,6 +87,15 @@ class Talks:
         """The talk of a session when there is one."""
         return self._talks.get((session.vault.raw, session.id))
 
+    def running(self, vault: bytes) -> list[str]:
+        """The sessions of a vault in which something is being answered, or waits for it."""
+        return sorted(key[1] for key, talk in self._talks.items() if key[0] == vault and talk.runs)
+
+    def is_running(self, vault: bytes, session_id: str) -> bool:
+        """Whether something is being answered in a session, or waits for it."""
+        talk = self._talks.get((vault, session_id))
+        return talk is not None and bool(talk.runs)
+
     def add(self, listener: Listener) -> None:
         """Watch over a listener's credential from now on."""
         self._listeners.add(listener)

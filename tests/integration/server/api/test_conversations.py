@@ -68,6 +68,11 @@ async def test_a_list_tells_what_a_conversation_is(api: Api) -> None:
         "learning": True,
         "message_count": MESSAGES,
         "turn_count": TURNS,
+        "trashed_at": None,
+        "purge_at": None,
+        "unread": 0,
+        "running": False,
+        "temporary": False,
     }
 
 

@@ -1,0 +1,100 @@
+"""What its owner has not seen yet of a session: answers behind the place they have seen.
+
+The place is sealed with the session. Where none was ever noted nothing counts as unseen, so that
+an import of ten years is no mountain of unread conversations.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+
+from msgspec.structs import replace
+
+from holdfast.clock import id_bytes, id_text
+from holdfast.errors import Conflict, NotFound
+from holdfast.model import Session, SessionId
+from holdfast.storage.protocol import HeadsQuery, Kind, RowSpan, State
+from holdfast.vault.codec import SessionBody, open_body, seal_session
+from holdfast.vault.glance import glance_at
+from holdfast.vault.reader import Reader
+from holdfast.vault.vault import Vault
+
+__all__ = ["MOST_UNSEEN", "mark_seen", "unseen_of"]
+
+MOST_UNSEEN = 99
+_WINDOW = 400
+"""Messages looked at in one session: tools take some of them."""
+_SHOWN = ("text", "audio", "file", "error")
+
+
+async def mark_seen(vault: Vault, session_id: SessionId, seq: int) -> None:
+    """Note how far a session was seen; nothing is written when it was already.
+
+    The session's own record alone is written: its head, dates and order stay as they are.
+
+    Raises:
+        NotFound: there is none in this vault.
+    """
+    raw = id_bytes(session_id)
+    place = vault.place(Kind.SESSION, raw)
+    while True:
+        head = await Reader(vault).head(session_id)
+        upto = min(seq, head.next_seq - 1)
+        rows, keys = await vault.openable((await Reader(vault).session_row(raw),), raw)
+        if not rows:
+            raise NotFound("session")
+        body = open_body(rows[0], place, keys, SessionBody)
+        if body.seen is not None and body.seen >= upto:
+            return
+        sealed = seal_session(
+            replace(body, seen=upto),
+            raw,
+            (await vault.session_keys(raw)).current,
+            place,
+            version=rows[0].version + 1,
+            at_ms=rows[0].at_ms,
+        )
+        try:
+            await vault.commit(put=(sealed,))
+        except Conflict:
+            await vault.session_keys(raw, fresh=True)
+            continue
+        return
+
+
+async def unseen_of(vault: Vault, sessions: Iterable[Session]) -> dict[str, int]:
+    """How many answers of each session were not seen, at most 99; those with none are absent.
+
+    Whoever says something has seen what stands before it.
+    """
+    seen = {id_bytes(s.id): s.seen for s in sessions if s.seen is not None}
+    if not seen:
+        return {}
+    ask = HeadsQuery(vault_id=vault.raw, session_ids=tuple(seen), limit=len(seen))
+    heads = await vault.storage.heads(ask)
+    behind = [head.session_id for head in heads if head.next_seq > seen[head.session_id] + 1]
+    counts = await asyncio.gather(*(_unseen(vault, raw, seen[raw] + 1) for raw in behind))
+    return {id_text(raw): count for raw, count in zip(behind, counts, strict=True) if count}
+
+
+async def _unseen(vault: Vault, scope: bytes, first: int) -> int:
+    span = RowSpan(
+        vault_id=vault.raw,
+        kind=Kind.MESSAGE,
+        scope=scope,
+        first=first,
+        state=State.LIVE,
+        newest=True,
+        limit=_WINDOW,
+    )
+    rows, keys = await vault.openable_among(await vault.storage.rows(span), scope)
+    place = vault.place(Kind.MESSAGE, scope)
+    count = 0
+    for row in rows:
+        one = glance_at(row, place, keys)
+        if one.r == "user":
+            count = 0
+        elif one.r == "assistant" and one.k in _SHOWN:
+            count += 1
+    return min(count, MOST_UNSEEN)
