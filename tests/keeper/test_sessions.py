@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
@@ -82,6 +83,24 @@ async def test_the_latest_talk_comes_first(keeper: Keeper, clock: HandClock) -> 
     after = await second.info()
     assert (after.last_at, after.started_at) == (before.last_at, before.started_at)
     assert (after.title, after.pinned, after.tags) == ("renamed", True, ("x",))
+
+
+async def test_what_is_recorded_afterwards_is_as_old_as_it_was_said(
+    keeper: Keeper, clock: HandClock
+) -> None:
+    """A conversation held elsewhere stands in the list where it was held, not where it came in."""
+    ada = await keeper.user("ada")
+    then = clock.now - timedelta(days=61)
+    today = await ada.sessions.start(title="today")
+    await today.log_full_chat_interaction("hello", "hello to you")
+    old = await ada.sessions.start(title="old")
+    for minutes in (0, 5):
+        at = then + timedelta(minutes=minutes)
+        await old.log_full_chat_interaction("hello", "hello to you", at=at)
+    info = await old.info()
+
+    assert (info.started_at, info.last_at) == (then, then + timedelta(minutes=5))
+    assert [session.title for session in await ada.sessions.list()] == ["today", "old"]
 
 
 async def test_the_first_words_name_a_session_that_has_no_title(keeper: Keeper) -> None:

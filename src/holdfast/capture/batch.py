@@ -61,13 +61,16 @@ class Batch:
         self._add_drafts(drafts)
         links = [self._add_message(entry) for entry in entries]
         head, key = self._before, self._keys.current
-        last_ms = max([head.last_ms, *(to_ms(m.at) for m in self.messages)])
+        said = [to_ms(message.at) for message in self.messages]
+        if said and head.next_seq == 0:
+            # A conversation is as old as what is said in it, also when that is recorded afterwards.
+            head = replace(head, started_ms=min(head.started_ms, *said), last_ms=min(said))
         self.head = replace(
             head,
             next_seq=head.next_seq + len(links),
             messages=head.messages + sum(not m.forgotten for m in self.messages),
             turns=head.turns + began,
-            last_ms=last_ms,
+            last_ms=max([head.last_ms, *said]),
             chain=extend_chain(key.chain_key, head.chain, links) if links else head.chain,
         )
         self._name_session()
