@@ -351,6 +351,8 @@ class Member(Struct, frozen=True, kw_only=True):
     role: Literal["owner", "member"]
     joined_at: datetime
     kind: Literal["person", "assistant"] = "person"
+    first_seq: int = 0
+    """Of the room's messages those from this one on are theirs to read."""
 
 
 class Room(Struct, frozen=True, kw_only=True):
@@ -362,3 +364,5 @@ class Room(Struct, frozen=True, kw_only=True):
     session_id: SessionId
     """Its one conversation."""
     created_at: datetime
+    history: Literal["joined", "all"] = "all"
+    """What those who join later read: what is said from then on, or everything."""

@@ -111,6 +111,8 @@ async def asked_of(
     remembered = await offered_to(
         store, owner, await store.known.memories(owner), await place.project()
     )
+    if place.room is not None:
+        remembered = list(await place.room.visible(remembered))
     context = build_context(
         (),
         [hit for hit in hits if hit.message is None or hit.message.id not in shown],

@@ -11,11 +11,12 @@ from msgspec.structs import replace
 
 from holdfast.capture.checks import checked_name
 from holdfast.clock import from_ms
-from holdfast.errors import BadInput, Conflict, NotFound, VaultErased
+from holdfast.errors import BadInput, Conflict, NotAllowed, NotFound, VaultErased
 from holdfast.keeper.access import Verb, decide
 from holdfast.keeper.distilling import distill_vault
 from holdfast.keeper.erasing import Receipt, erase_vault
-from holdfast.keeper.memories import Memories
+from holdfast.keeper.memories import Memories, MemoryPage
+from holdfast.keeper.moments import edge
 from holdfast.keeper.names import Names, checked_slug
 from holdfast.keeper.recalling import Hit, recall
 from holdfast.keeper.roster import (
@@ -31,7 +32,19 @@ from holdfast.keeper.roster import (
 )
 from holdfast.keeper.sessions import OpenSession, Sessions
 from holdfast.keeper.store import Store
-from holdfast.model import Assistant, Member, Message, Room, RoomId, SessionId, UserId, VaultId
+from holdfast.keeper.window import Window, WindowedSession, hits_in, memories_in
+from holdfast.model import (
+    Assistant,
+    Member,
+    Memory,
+    Message,
+    Room,
+    RoomId,
+    SessionId,
+    UserId,
+    VaultId,
+)
+from holdfast.vault.reader import Reader
 from holdfast.vault.vault import Vault
 
 if TYPE_CHECKING:
@@ -85,6 +98,7 @@ class OpenRoom:
             name=body.name,
             session_id=SessionId(body.session_id),
             created_at=from_ms(row.at_ms),
+            history=body.history,
         )
 
     async def rename(self, name: str) -> Room:
@@ -183,7 +197,24 @@ class OpenRoom:
         """The room's conversation; like the room, it asks before each call."""
         await self.check("read")
         _, body = await read_room(self._vault, self.id)
-        return await Sessions(self._store, self._vault, gate=self.check).open(body.session_id)
+        found = await Sessions(self._store, self._vault, gate=self.check).open(body.session_id)
+        window = await self.window()
+        if window is None:
+            return found
+        return WindowedSession(self._store, self._vault, found.id, gate=self.check, window=window)
+
+    async def window(self) -> Window | None:
+        """From where on the member reads; None when it is everything."""
+        member = await read_member(self._vault, self._user_id)
+        if member is None or not member.first_seq:
+            return None
+        return Window(first_seq=member.first_seq, since=member.joined_at)
+
+    async def visible(self, memories: Sequence[Memory]) -> Sequence[Memory]:
+        """Those of the room's memories that the member may read: none rests on what was said
+        before their history begins."""
+        await self.check("read")
+        return await memories_in(self._vault, await self.window(), memories)
 
     async def post(self, text: str, *, client_key: str | None = None) -> Message:
         """Say something in the room; durable on return. Nobody answers: see `post_in_room`.
@@ -226,7 +257,12 @@ class OpenRoom:
     ) -> Sequence[Hit]:
         """Find what was said in the room; see `User.recall`."""
         await self.check("read")
-        return await recall(
+        window = await self.window()
+        if window is not None:
+            # First by time, so that what is hidden takes nobody's place; then to the message.
+            asked = edge(since, self._store.clock, end=False)
+            since = window.since if asked is None else max(asked, window.since)
+        hits = await recall(
             self._store,
             self._vault,
             question,
@@ -237,11 +273,30 @@ class OpenRoom:
             include=include,
             neighbours=neighbours,
         )
+        return hits if window is None else await hits_in(self._vault, window, hits)
 
     async def memories(self) -> Memories:
-        """What was distilled from the room."""
+        """What was distilled from the room.
+
+        Raises:
+            NotAllowed: the member's history begins later: see `memory_page`.
+        """
         await self.check("read")
+        if await self.window() is not None:
+            raise NotAllowed("read")
         return Memories(self._store, self._vault, gate=self.check)
+
+    async def memory_page(self, *, cursor: str | None = None, limit: int = 50) -> MemoryPage:
+        """What was distilled from the room, newest first, as far as the member may read it; a page
+        may be short although more follow.
+
+        Raises:
+            BadInput: the cursor is none of ours, or the limit is not 1 to 1000.
+        """
+        await self.check("read")
+        memories = Memories(self._store, self._vault, gate=self.check)
+        page = await memories.page(cursor=cursor, limit=limit)
+        return replace(page, memories=list(await self.visible(page.memories)))
 
     async def distill(self) -> int:
         """Take in what was said in the room since the last time, as `User.distill`."""
@@ -294,6 +349,9 @@ class OpenRoom:
         if known is not None and known.role == guest.role:
             return
         if known is None:
+            if roster.body.history == "joined" and guest.kind == "person":
+                head = await Reader(self._vault).head(SessionId(roster.body.session_id))
+                guest = replace(guest, first_seq=head.next_seq)
             row, once = await admission(self._store, self._vault, guest)
             await commit_change(self._vault, roster, put=(row,), once=once)
             return

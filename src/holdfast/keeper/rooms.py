@@ -19,7 +19,7 @@ from holdfast.errors import BadInput, Conflict, NotFound, VaultErased
 from holdfast.keeper.listing import checked_limit
 from holdfast.keeper.names import checked_slug
 from holdfast.keeper.open_room import OpenRoom
-from holdfast.keeper.roster import PassBody, RoomBody, begin_room, hand_pass, read_room
+from holdfast.keeper.roster import PassBody, RoomBody, RoomHistory, begin_room, hand_pass, read_room
 from holdfast.keeper.sessions import Sessions
 from holdfast.keeper.store import Store
 from holdfast.model import Room, RoomId, UserId
@@ -53,6 +53,7 @@ class Rooms:
         members: Sequence[str] = (),
         assistants: Sequence[str] = (),
         client_key: str | None = None,
+        history: RoomHistory = "all",
     ) -> OpenRoom:
         """Make a room with its own vault; the caller owns it, `members` may read and write.
 
@@ -60,6 +61,8 @@ class Rooms:
             assistants: slugs of those who answer in it when they are mentioned.
             client_key: the caller's own key of this call: however often it is retried, one room is
                 made, and a retry finishes what was cut off. It stands for this name.
+            history: what those who join later read: what is said from then on ("joined"), or
+                everything. It stays so.
 
         Raises:
             BadInput, TooLarge: a name cannot be kept, or the client key was used for another.
@@ -70,7 +73,7 @@ class Rooms:
         slugs = [checked_slug("assistant", slug, store) for slug in assistants]
         checked_label("client key", client_key, store.limits)
         room_id = RoomId(store.ids()) if client_key is None else self._id_for(client_key)
-        room = await self._begun(room_id, label, "" if client_key is None else label)
+        room = await self._begun(room_id, label, "" if client_key is None else label, history)
         for member in dict.fromkeys(people):
             if member != self._user_id:
                 await room.invite(member)
@@ -85,7 +88,9 @@ class Rooms:
         raw[8] = raw[8] & 0x3F | 0x80
         return RoomId(id_text(bytes(raw)))
 
-    async def _begun(self, room_id: RoomId, label: str, made_as: str) -> OpenRoom:
+    async def _begun(
+        self, room_id: RoomId, label: str, made_as: str, history: RoomHistory
+    ) -> OpenRoom:
         """The room of this id, made unless it is there."""
         store, owner = self._store, self._user_id
         vault = await store.make_vault("room", room_id)
@@ -93,7 +98,7 @@ class Rooms:
         body = await _body_of(vault, room_id) if made_as else None
         if body is None:
             session = await Sessions(store, vault).start(kind="room", title=label)
-            body = RoomBody(name=label, session_id=session.id, made_as=made_as)
+            body = RoomBody(name=label, session_id=session.id, made_as=made_as, history=history)
             try:
                 await begin_room(store, vault, room_id, body, owner)
             except Conflict:

@@ -26,6 +26,7 @@ __all__ = [
     "MemberRole",
     "PassBody",
     "RoomBody",
+    "RoomHistory",
     "Roster",
     "admission",
     "begin_room",
@@ -40,6 +41,7 @@ __all__ = [
 _ALL = 100_000
 MemberRole: TypeAlias = Literal["owner", "member"]
 MemberKind: TypeAlias = Literal["person", "assistant"]
+RoomHistory: TypeAlias = Literal["joined", "all"]
 
 
 class RoomBody(Struct, omit_defaults=True):
@@ -51,6 +53,7 @@ class RoomBody(Struct, omit_defaults=True):
     """The last person is leaving: nobody is let in any more."""
     made_as: str = ""
     """The name it was made with under a client key, which stands for that name."""
+    history: RoomHistory = "all"
 
 
 class _MemberBody(Struct, omit_defaults=True):
@@ -58,6 +61,7 @@ class _MemberBody(Struct, omit_defaults=True):
     role: MemberRole
     joined_at: datetime
     kind: MemberKind = "person"
+    first: int = 0
 
 
 class PassBody(Struct, omit_defaults=True):
@@ -111,7 +115,11 @@ def _tag(vault: Vault, name: str, kind: MemberKind) -> bytes:
 
 async def _seat(vault: Vault, record_id: bytes, member: Member, *, version: int = 0) -> SealedRow:
     body = _MemberBody(
-        user_id=member.user_id, role=member.role, joined_at=member.joined_at, kind=member.kind
+        user_id=member.user_id,
+        role=member.role,
+        joined_at=member.joined_at,
+        kind=member.kind,
+        first=member.first_seq,
     )
     at_ms = to_ms(member.joined_at)
     return await vault.seal_record(Kind.MEMBER, record_id, body, at_ms=at_ms, version=version)
@@ -119,7 +127,11 @@ async def _seat(vault: Vault, record_id: bytes, member: Member, *, version: int 
 
 def _member(body: _MemberBody) -> Member:
     return Member(
-        user_id=UserId(body.user_id), role=body.role, joined_at=body.joined_at, kind=body.kind
+        user_id=UserId(body.user_id),
+        role=body.role,
+        joined_at=body.joined_at,
+        kind=body.kind,
+        first_seq=body.first,
     )
 
 

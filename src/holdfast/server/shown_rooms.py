@@ -32,4 +32,4 @@ async def room_detail_out(room: OpenRoom) -> RoomDetailOut:
         )
         for member in await room.members()
     ]
-    return RoomDetailOut(**room_out(info).model_dump(), members=members)
+    return RoomDetailOut(**room_out(info).model_dump(), history=info.history, members=members)

@@ -329,6 +329,42 @@ async def test_who_is_removed_is_out_at_once(house: Served, clients: Clients, ro
     assert await said(clients["cy"], room) == [("ada", "before"), ("ada", "after")]
 
 
+async def test_who_joins_later_hears_nothing_of_before(house: Served, clients: Clients) -> None:
+    """In a room that shows history from joining: over HTTP, over a socket that resumes, and in what
+    is found everywhere."""
+    made = await clients["ada"].post("/api/rooms", json={"name": "R", "history": "joined"})
+    room = f"/api/rooms/{made.json()['id']}"
+    await clients["ada"].post(f"{room}/messages", json={"text": "harbour canary"})
+    async with listening(house, clients["ada"], room) as hers:
+        seq = hers.seq
+        await clients["ada"].post(f"{room}/messages", json={"text": "another canary"})
+        await hers.until("finished")
+        await clients["ada"].post(f"{room}/members", json={"user_id": "ben"})
+        await clients["ada"].post(f"{room}/messages", json={"text": "harbour news"})
+        ticket = (await clients["ben"].post("/api/ws-ticket")).json()["ticket"]
+        async with connect(house.socket_url(ticket, "none"), proxy=None) as opened:
+            his = Talking(opened)
+            await his.begin()
+            await his.send(type="join", room_id=room.rpartition("/")[2], after_seq=seq)
+            heard = await his.until("joined")
+    told = [
+        (await clients["ben"].get(path)).text
+        for path in (
+            f"{room}/messages",
+            f"{room}/messages?last=9",
+            f"{room}/search?q=harbour%20canary",
+            f"{room}/memories",
+            "/api/find?q=harbour",
+        )
+    ]
+
+    assert made.json()["history"] == "joined"
+    assert [message["text"] for message in heard[-1]["messages"]] == ["harbour news"]
+    assert heard[-1]["resumed"] is False
+    assert "harbour news" in told[0]
+    assert [text for text in told if "canary" in text.replace("q=harbour%20canary", "")] == []
+
+
 async def test_members_see_who_is_there(house: Served, clients: Clients, room: str) -> None:
     """At joining and whenever it changes: who comes, goes, loses the connection or is removed."""
     async with listening(house, clients["ben"], room) as ben:

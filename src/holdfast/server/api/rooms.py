@@ -85,7 +85,11 @@ async def list_rooms(owner: Reader, asked: Annotated[PageAsked, Query()]) -> Roo
 async def create_room(owner: Writer, new: NewRoomIn, key: ClientKey) -> RoomDetailOut:
     """Make a room; the caller owns it."""
     room = await owner.rooms.create(
-        new.name, members=new.members, assistants=new.assistants, client_key=key
+        new.name,
+        members=new.members,
+        assistants=new.assistants,
+        client_key=key,
+        history=new.history,
     )
     return await room_detail_out(room)
 
@@ -211,7 +215,7 @@ async def list_room_memories(
     """What was distilled from the room, newest first."""
     room = await owner.rooms.open(room_id)
     await check_changed(request, response, (await room.session()).vault)
-    page = await (await room.memories()).page(cursor=asked.cursor, limit=asked.limit)
+    page = await room.memory_page(cursor=asked.cursor, limit=asked.limit)
     return MemoriesOut(
         memories=[memory_out(memory) for memory in page.memories], next_cursor=page.next_cursor
     )

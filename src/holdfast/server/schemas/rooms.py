@@ -34,6 +34,8 @@ class NewRoomIn(In):
     """Users who may read and write in it."""
     assistants: Annotated[list[_Name], Field(default_factory=list, max_length=100)]
     """Slugs of those who answer in it when they are mentioned."""
+    history: Literal["joined", "all"] = "all"
+    """What those who join later read: what is said from then on, or everything. It stays so."""
 
 
 class RenameRoomIn(In):
@@ -86,6 +88,8 @@ class MemberOut(Out):
 class RoomDetailOut(RoomOut):
     """A room and who is in it, in the order they joined."""
 
+    history: Literal["joined", "all"]
+    """What those who join later read: what is said from then on, or everything."""
     members: list[MemberOut]
 
 

@@ -89,6 +89,9 @@ class JoinedRooms:
         talk = self._talks.of(session, side_by_side=True)
         await talk.forget_removed()
         place, resumed = talk.mark(after_seq)
+        if await room.window() is not None:
+            # What is kept for who comes back may be from before they joined.
+            place, resumed = talk.seq, False
         name = (await room.info()).name
         messages = [] if resumed else await session.messages(last=HISTORY)
         shown = JoinedEvent(
