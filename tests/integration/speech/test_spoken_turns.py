@@ -224,3 +224,25 @@ async def test_words_that_a_retry_found_are_found_by_the_next(ada: holdfast.User
 
     assert len(written.heard) == 1
     assert [m.role for m in await session.branch()] == ["user", "user", "assistant"]
+
+
+async def test_speech_that_failed_is_heard_when_it_is_answered_again(ada: holdfast.User) -> None:
+    """By the id of the recording, or of the error below it, once the transcriber is back: the words
+    come first, then the answer, and the recording is there once."""
+    for named in (0, 1):
+        session, audio, back = await ada.sessions.start(), spoken(), Written()
+        failed = await _spoken_turn(ada, session, audio, Written(TranscriptionFailed("away")))
+        messages = await session.messages()
+        told = [
+            event
+            async for event in chat(
+                ada, session, answers=messages[named].id, transcriber=back, answerer=None
+            )
+        ]
+
+        assert _one(failed, Failed).code == "transcription_failed"
+        assert back.heard == [(audio, "audio/wav")]
+        assert _one(told, Transcribed).message.text == BLUE
+        assert _one(told, Finished).status == "complete"
+        kinds = [message.kind for message in await session.messages()]
+        assert kinds.count("audio") == 1
