@@ -6,6 +6,7 @@ import { useTranslation } from "react-i18next";
 import { Button, IconButton } from "./Button";
 import { classes } from "./classes";
 
+// A plain element, not the primitives' own overlay: that one writes a style sheet into the page, which its policy forbids.
 const VEIL = "fixed inset-0 z-40 bg-black/45";
 const SHEET =
   "fixed z-40 flex max-h-[min(44rem,92dvh)] flex-col overflow-hidden bg-raised text-ink shadow-layer " +
@@ -29,7 +30,7 @@ export function Layer({ open, close, title, about, children, foot, className }: 
   return (
     <Dialog.Root open={open} onOpenChange={(now) => !now && close()}>
       <Dialog.Portal>
-        <Dialog.Overlay className={VEIL} />
+        <div aria-hidden className={VEIL} />
         <Dialog.Content
           className={classes(SHEET, className)}
           {...(about ? {} : { "aria-describedby": undefined })}
@@ -90,7 +91,7 @@ export function Question({
   return (
     <AlertDialog.Root open={open} onOpenChange={(now) => !now && close()}>
       <AlertDialog.Portal>
-        <AlertDialog.Overlay className={VEIL} />
+        <div aria-hidden className={VEIL} />
         <AlertDialog.Content className={SHEET}>
           <div className="min-h-0 overflow-y-auto px-5 pt-5 pb-4">
             <AlertDialog.Title className="text-lg font-semibold">{title}</AlertDialog.Title>

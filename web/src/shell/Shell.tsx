@@ -81,7 +81,7 @@ function Frame() {
         ) : (
           <Dialog.Root open={open} onOpenChange={toggleSidebar}>
             <Dialog.Portal>
-              <Dialog.Overlay className="fixed inset-0 z-30 bg-black/45" />
+              <div aria-hidden className="fixed inset-0 z-30 bg-black/45" />
               <Dialog.Content
                 aria-describedby={undefined}
                 className="fixed inset-y-0 start-0 z-30 w-[min(20rem,88vw)] bg-sunken shadow-layer"

@@ -50,7 +50,12 @@ export function daysBetween(then: Date, now: Date): number {
   return Math.round((midnight(now) - midnight(then)) / 86_400_000);
 }
 
-export const count = (n: number): string => new Intl.NumberFormat(locale()).format(n);
+const counts = new Map<string, Intl.NumberFormat>();
+export function count(n: number): string {
+  let known = counts.get(i18next.language);
+  if (!known) counts.set(i18next.language, (known = new Intl.NumberFormat(locale())));
+  return known.format(n);
+}
 
 const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"] as const;
 export function size(bytes: number): string {

@@ -33,7 +33,7 @@ export default function Finder() {
   return (
     <Dialog.Root open onOpenChange={(now) => !now && closeFinder()}>
       <Dialog.Portal>
-        <Dialog.Overlay className="fixed inset-0 z-40 bg-black/45" />
+        <div aria-hidden className="fixed inset-0 z-40 bg-black/45" />
         <Dialog.Content
           aria-describedby={undefined}
           onOpenAutoFocus={(event) => {
