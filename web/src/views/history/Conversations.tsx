@@ -18,7 +18,7 @@ import { Peek, type Peeked } from "./Peek";
 import type { Session } from "./queries";
 import type { Asked } from "./questions";
 import type { RowActs } from "./Row";
-import type { RowDo } from "./RowMenu";
+import { RowMenu, type OpenMenu, type RowDo } from "./RowMenu";
 
 const Questions = lazy(() => import("./questions"));
 
@@ -33,8 +33,9 @@ export function Conversations() {
   const peek = usePeek();
   const [roving, setRoving] = useState<string | null>(null);
   const [renaming, setRenaming] = useState<string | null>(null);
+  const [menu, setMenu] = useState<OpenMenu | null>(null);
   const [asked, setAsked] = useState<Asked | null>(null);
-  const acts = useActs({ setRoving, setRenaming, setAsked, chosen, peek, list, wide });
+  const acts = useActs({ setRoving, setRenaming, setAsked, setMenu, chosen, peek, list, wide });
   const empty = !listing.waiting && listing.rows.length === 0 && !listing.error;
   return (
     <section
@@ -61,6 +62,7 @@ export function Conversations() {
         roving={roving}
         renaming={renaming}
         chosen={chosen.ids}
+        menu={menu?.session.id ?? null}
         acts={acts}
         chooseAll={() => void chosen.all()}
       />
@@ -72,6 +74,9 @@ export function Conversations() {
           all={() => void chosen.all()}
           done={chosen.end}
         />
+      )}
+      {menu && (
+        <RowMenu key={menu.session.id} menu={menu} act={acts.act} close={() => setMenu(null)} />
       )}
       {peek.peeked && wide && <Peek peeked={peek.peeked} hold={peek.hold} close={peek.close} />}
       {asked && (
@@ -118,6 +123,7 @@ interface Parts {
   setRoving: (id: string) => void;
   setRenaming: (id: string | null) => void;
   setAsked: (asked: Asked) => void;
+  setMenu: (change: (now: OpenMenu | null) => OpenMenu | null) => void;
   chosen: ReturnType<typeof useChosen>;
   peek: ReturnType<typeof usePeek>;
   list: { current: ListHandle | null };
@@ -149,6 +155,12 @@ function useActs(parts: Parts): RowActs {
       act: (what, session) => {
         now.current.peek.close();
         run(what, session, now.current);
+      },
+      menu: (session, button) => {
+        now.current.peek.close();
+        now.current.setMenu((open) =>
+          open?.session.id === session.id ? null : { session, button },
+        );
       },
       peek: (session, row) =>
         session && row && now.current.wide

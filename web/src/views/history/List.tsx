@@ -3,6 +3,7 @@ import { defaultRangeExtractor, useVirtualizer, type Range } from "@tanstack/rea
 import {
   useCallback,
   useEffect,
+  useEffectEvent,
   useImperativeHandle,
   useLayoutEffect,
   useRef,
@@ -31,6 +32,7 @@ interface Props {
   roving: string | null;
   renaming: string | null;
   chosen: ReadonlySet<string> | null;
+  menu: string | null;
   acts: RowActs;
   chooseAll: () => void;
   handle: Ref<ListHandle>;
@@ -40,7 +42,7 @@ const HEAD = 34;
 const coarse = window.matchMedia("(pointer: coarse)");
 
 export function List(props: Props) {
-  const { listing, current, roving, renaming, chosen, acts, chooseAll, handle } = props;
+  const { listing, current, roving, renaming, chosen, menu, acts, chooseAll, handle } = props;
   const { t } = useTranslation();
   const { rows, look } = listing;
   const scroller = useRef<HTMLDivElement>(null);
@@ -79,7 +81,8 @@ export function List(props: Props) {
   const goTo = (index: number, align: "auto" | "start" = "auto") => {
     const row = rows[index];
     if (!row) return;
-    virtual.scrollToIndex(index, { align });
+    if (stepFrom(rows, -1, 1) === index) virtual.scrollToOffset(0);
+    else virtual.scrollToIndex(index, { align });
     wantedAt.current = row.kind === "blank" ? index : -1;
     if (row.kind !== "session") return;
     wanted.current = row.key;
@@ -97,6 +100,23 @@ export function List(props: Props) {
     row.focus({ preventScroll: true });
   });
 
+  // What had the focus is gone from the list: the focus goes to what came to its place.
+  const lastAt = useRef(0);
+  const vanished = roving !== null && rovingAt < 0;
+  const next = useEffectEvent(() => {
+    const to = Math.min(lastAt.current, rows.length - 1);
+    const step = rows[to]?.kind === "head" ? stepFrom(rows, to, 1) : to;
+    if (document.activeElement === document.body && step >= 0) goTo(step);
+  });
+  useEffect(() => {
+    if (rovingAt >= 0) lastAt.current = rovingAt;
+  }, [rovingAt]);
+  useEffect(() => {
+    if (!vanished) return;
+    // A question that is closing gives the focus back first.
+    const timers = [0, 250].map((wait) => setTimeout(() => next(), wait));
+    return () => timers.forEach(clearTimeout);
+  }, [vanished]);
   useImperativeHandle(handle, () => ({
     jump: (month) => {
       const at = rowOfMonth(rows, month);
@@ -144,6 +164,7 @@ export function List(props: Props) {
                   renaming={row.key === renaming}
                   choosing={chosen !== null}
                   chosen={chosen?.has(row.key) ?? false}
+                  menuOpen={row.key === menu}
                   acts={acts}
                 />
               )}

@@ -53,7 +53,7 @@ export function Peek({
     return () => window.removeEventListener("scroll", close, { capture: true });
   }, [close]);
   useKeys([{ keys: "Escape", does: "rowMove", run: close }]);
-  const edge = toLeft ? { right: window.innerWidth - box.left + 10 } : { left: box.right + 10 };
+  const edge = toLeft ? { right: window.innerWidth - box.left + 24 } : { left: box.right + 24 };
   return (
     <div
       ref={card}
@@ -101,7 +101,7 @@ function Labels({ session }: { session: Session }) {
         <Chip>{assistants?.find(({ slug }) => slug === assistant)?.name ?? assistant}</Chip>
       )}
       {project && <Chip>{projects?.find(({ slug }) => slug === project)?.name ?? project}</Chip>}
-      {tags.map((tag) => (
+      {tags.slice(0, 4).map((tag) => (
         <Chip key={tag}>#{tag}</Chip>
       ))}
     </p>

@@ -7,7 +7,7 @@ import { classes } from "~/parts/classes";
 import { count, fullTime, shortTime } from "~/state/times";
 
 import type { Session } from "./queries";
-import { RowMenu, type RowDo } from "./RowMenu";
+import type { RowDo } from "./RowMenu";
 
 export interface RowActs {
   open: (session: Session) => void;
@@ -16,6 +16,7 @@ export interface RowActs {
   choose: (id: string, range: boolean) => void;
   rename: (session: Session, title: string | null) => void;
   act: (what: RowDo, session: Session) => void;
+  menu: (session: Session, button: HTMLElement) => void;
   peek: (session: Session | null, row: HTMLElement | null) => void;
 }
 
@@ -28,11 +29,13 @@ interface Props {
   renaming: boolean;
   choosing: boolean;
   chosen: boolean;
+  menuOpen: boolean;
   acts: RowActs;
 }
 
 export const SessionRow = memo(function SessionRow(props: Props) {
-  const { session, place, total, current, roving, renaming, choosing, chosen, acts } = props;
+  const { session, place, total, current, roving, renaming, choosing, chosen, menuOpen, acts } =
+    props;
   const { t } = useTranslation();
   const title = session.title || t("history.untitled");
   const tab = roving ? 0 : -1;
@@ -121,20 +124,22 @@ export const SessionRow = memo(function SessionRow(props: Props) {
         </a>
       )}
       {!renaming && (
-        <RowMenu session={session} title={title} act={acts.act}>
-          <button
-            type="button"
-            tabIndex={tab}
-            aria-label={t("history.actionsFor", { title })}
-            className={classes(
-              "absolute end-0.5 top-0.5 inline-grid size-8 place-items-center rounded-lg text-ink hover:bg-line/60",
-              "opacity-0 group-focus-within:opacity-100 group-hover:opacity-100 data-[state=open]:opacity-100",
-              "pointer-coarse:size-11 pointer-coarse:opacity-100 [&_svg]:size-4",
-            )}
-          >
-            <Ellipsis aria-hidden />
-          </button>
-        </RowMenu>
+        <button
+          type="button"
+          tabIndex={tab}
+          aria-label={t("history.actionsFor", { title })}
+          aria-haspopup="menu"
+          aria-expanded={menuOpen}
+          onClick={(event) => acts.menu(session, event.currentTarget)}
+          className={classes(
+            "absolute end-0.5 top-0.5 inline-grid size-8 place-items-center rounded-lg text-ink hover:bg-line/60",
+            "group-focus-within:opacity-100 group-hover:opacity-100 pointer-coarse:size-11 pointer-coarse:opacity-100",
+            "[&_svg]:size-4",
+            menuOpen ? "opacity-100" : "opacity-0",
+          )}
+        >
+          <Ellipsis aria-hidden />
+        </button>
       )}
     </div>
   );

@@ -1,4 +1,4 @@
-/** What can be done to one conversation. */
+/** What can be done to one conversation. One menu for the whole list: it opens where it is asked for. */
 import {
   Archive,
   ArchiveRestore,
@@ -10,31 +10,65 @@ import {
   PinOff,
   Trash2,
 } from "lucide-react";
-import type { ReactNode } from "react";
+import { DropdownMenu } from "radix-ui";
 import { useTranslation } from "react-i18next";
 
-import { Menu, MenuItem, MenuLine } from "~/parts/Menu";
+import { MENU, MenuItem, MenuLine } from "~/parts/Menu";
 
 import type { Session } from "./queries";
 
 export type RowDo = "rename" | "pin" | "archive" | "move" | "export" | "choose" | "trash";
 
-interface Props {
+export interface OpenMenu {
   session: Session;
-  title: string;
-  act: (what: RowDo, session: Session) => void;
-  children: ReactNode;
+  /** The button it belongs to. */
+  button: HTMLElement;
 }
 
-export function RowMenu({ session, title, act, children }: Props) {
+interface Props {
+  menu: OpenMenu;
+  act: (what: RowDo, session: Session) => void;
+  close: () => void;
+}
+
+export function RowMenu({ menu, act, close }: Props) {
+  const { t } = useTranslation();
+  const { session, button } = menu;
+  const box = button.getBoundingClientRect();
+  const title = session.title || t("history.untitled");
   return (
-    <Menu trigger={children}>
-      <Items session={session} title={title} act={act} />
-    </Menu>
+    <DropdownMenu.Root open modal={false} onOpenChange={(open) => !open && close()}>
+      <DropdownMenu.Trigger asChild>
+        <span
+          aria-hidden
+          aria-label={t("history.actionsFor", { title })}
+          className="pointer-events-none fixed"
+          style={{ left: box.left, top: box.top, width: box.width, height: box.height }}
+        />
+      </DropdownMenu.Trigger>
+      <DropdownMenu.Portal>
+        <DropdownMenu.Content
+          align="end"
+          sideOffset={4}
+          collisionPadding={8}
+          className={MENU}
+          onInteractOutside={(event) => {
+            // The same button closes it; it must not open it again.
+            if (button.contains(event.target as Node)) event.preventDefault();
+          }}
+          onCloseAutoFocus={(event) => {
+            event.preventDefault();
+            if (document.activeElement === document.body) button.focus();
+          }}
+        >
+          <Items session={session} act={act} />
+        </DropdownMenu.Content>
+      </DropdownMenu.Portal>
+    </DropdownMenu.Root>
   );
 }
 
-function Items({ session, act }: Omit<Props, "children">) {
+function Items({ session, act }: Pick<Props, "act"> & { session: Session }) {
   const { t } = useTranslation();
   const run = (what: RowDo) => () => act(what, session);
   return (
