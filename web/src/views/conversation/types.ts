@@ -5,8 +5,5 @@ export type Message = Shapes["MessageOut"];
 export type Outline = Shapes["OutlineOut"];
 export type Tool = Shapes["ToolOut"];
 /** A turn without its messages: those are kept by themselves, each once. */
-export type Turn = Omit<Shapes["TurnOut"], "messages"> & { used_count?: number };
-export type Session = Omit<Shapes["SessionWithTurns"], "turns"> & {
-  running?: boolean;
-  temporary?: boolean;
-};
+export type Turn = Omit<Shapes["TurnOut"], "messages">;
+export type Session = Omit<Shapes["SessionWithTurns"], "turns">;

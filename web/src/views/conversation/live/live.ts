@@ -173,6 +173,8 @@ async function follow(session: string, key: string, response: Response): Promise
           // It is durable there now.
           keepUnsent(session, key, null);
           change(session, key, { state: "answering", failure: null });
+          // Its title may be what was just said.
+          void queries.invalidateQueries({ queryKey: ["conversation", session, "head"] });
         }
         latest = message;
         drawing ||= requestAnimationFrame(draw);

@@ -35,7 +35,8 @@ export function Answer({
   const ending = isEnding(turn?.status) ? (
     <Ended
       status={turn.status}
-      reason={error ? error.text : ""}
+      reason={error?.text ?? ""}
+      code={error?.error_code}
       again={asked && doing.writable ? () => doing.again(asked.id) : null}
     />
   ) : null;

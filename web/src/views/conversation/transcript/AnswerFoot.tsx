@@ -8,6 +8,7 @@ import { notify } from "~/state/notices";
 
 import type { Message, Turn } from "../types";
 import { useDoing } from "./doing";
+import { isEnding } from "./Ended";
 import type { Versions as Shown } from "./tree";
 import { Versions } from "./Versions";
 
@@ -46,16 +47,16 @@ export function AnswerFoot({
         {text && (
           <IconButton
             name={t("chat.copy")}
-            className="!size-8 pointer-coarse:!size-11"
+            className="!size-8 !text-quiet hover:!text-ink pointer-coarse:!size-11"
             onClick={() => void copy()}
           >
             <Copy />
           </IconButton>
         )}
-        {asked && doing.writable && (
+        {asked && doing.writable && !isEnding(turn?.status) && (
           <IconButton
             name={t("chat.again")}
-            className="!size-8 pointer-coarse:!size-11"
+            className="!size-8 !text-quiet hover:!text-ink pointer-coarse:!size-11"
             onClick={() => doing.again(asked.id)}
           >
             <RotateCcw />

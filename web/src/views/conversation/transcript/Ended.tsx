@@ -6,6 +6,14 @@ import { classes } from "~/parts/classes";
 
 export type Ending = "failed" | "cancelled" | "interrupted";
 
+const REASONS = new Set([
+  "no_transcriber",
+  "model_unreachable",
+  "model_refused",
+  "model_stalled",
+  "model_incomplete",
+]);
+
 export const isEnding = (status: string | undefined): status is Ending =>
   status === "failed" || status === "cancelled" || status === "interrupted";
 
@@ -13,14 +21,19 @@ export const isEnding = (status: string | undefined): status is Ending =>
 export function Ended({
   status,
   reason,
+  code,
   again,
 }: {
   status: Ending;
-  /** What the server says of it. */
+  /** What the server says of it, and its stable code. */
   reason: string;
+  code?: string | null | undefined;
   again: (() => void) | null;
 }) {
   const { t } = useTranslation();
+  const told = REASONS.has(code ?? "")
+    ? t(`chat.reasons.${code as "no_transcriber"}`)
+    : reason.replace(/^[A-Z]\w+: /, "");
   const Mark = { failed: CircleAlert, cancelled: CircleSlash, interrupted: Unplug }[status];
   return (
     <div
@@ -32,7 +45,7 @@ export function Ended({
       <Mark aria-hidden className={classes("size-4.5", status === "failed" && "text-rust")} />
       <div className="min-w-0 flex-1">
         <p>{t(`chat.ended.${status}`)}</p>
-        {reason && <p className="text-xs break-words text-quiet">{reason}</p>}
+        {told && <p className="text-xs break-words text-quiet">{told}</p>}
       </div>
       {again && (
         <Button onClick={again}>

@@ -84,7 +84,7 @@ function SaidMenu({ message, mine }: { message: Message; mine: boolean }) {
       {mine && doing.writable && message.kind === "text" && (
         <IconButton
           name={t("chat.edit")}
-          className="!size-8 pointer-coarse:!size-11"
+          className="!size-8 !text-quiet hover:!text-ink pointer-coarse:!size-11"
           onClick={() => doing.setEditing(message.id)}
         >
           <Pencil />

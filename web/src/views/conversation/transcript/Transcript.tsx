@@ -168,7 +168,7 @@ export function Transcript({
       </div>
       {!following.on && rows.length > 0 && (
         <div className="pointer-events-none absolute inset-x-0 bottom-3 flex justify-center">
-          <Button onClick={toEnd} className="pointer-events-auto rounded-full shadow-layer">
+          <Button onClick={toEnd} className="pointer-events-auto !rounded-full shadow-layer">
             <ArrowDown aria-hidden className="size-4" />
             {t("chat.toLatest")}
           </Button>

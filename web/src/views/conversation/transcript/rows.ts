@@ -1,5 +1,6 @@
 /** All rows of the transcript: what is recorded on the way that is shown, and below it what happens just now. */
 import type { Live } from "../live/types";
+import type { Outline } from "../types";
 import { entriesOf, type Entry } from "./entries";
 import type { Talk } from "./store";
 import { pathOf, treeOf, type Chosen, type Tree } from "./tree";
@@ -14,23 +15,43 @@ export interface Rows {
   rows: Row[];
 }
 
-const treeCache = new WeakMap<object, Tree>();
+/** Of one outline: what is the same for every drawing while an answer grows. */
+interface Known {
+  tree: Tree;
+  places: ReadonlyMap<string, number>;
+  entries: { of: string; chosen: Chosen; rows: Entry[] } | null;
+}
+const known = new WeakMap<Outline, Known>();
+
+function knownOf(outline: Outline): Known {
+  const before = known.get(outline);
+  if (before) return before;
+  const places = new Map(outline.ids.map((id, place) => [id, place]));
+  const made: Known = { tree: treeOf(outline), places, entries: null };
+  known.set(outline, made);
+  return made;
+}
 
 export function rowsOf(talk: Talk, chosen: Chosen, lives: readonly Live[], width: number): Rows {
   const { outline } = talk;
   const rows: Row[] = [];
   let tree: Tree | null = null;
   if (outline) {
-    tree = treeCache.get(outline) ?? treeOf(outline);
-    treeCache.set(outline, tree);
-    const places = new Map(outline.ids.map((id, place) => [id, place]));
+    const here = knownOf(outline);
+    const { places } = here;
+    tree = here.tree;
     const hidden = hiddenBy(talk, lives, places);
-    const path = cutFor(pathOf(tree, chosen), lives, places);
-    for (const entry of entriesOf(outline, path, hidden, width)) {
+    const of = [width, ...hidden, ...lives.map(cuts)].join();
+    if (here.entries?.of !== of || here.entries.chosen !== chosen) {
+      const path = cutFor(pathOf(tree, chosen), lives, places);
+      here.entries = { of, chosen, rows: entriesOf(outline, path, hidden, width) };
+    }
+    for (const entry of here.entries.rows) {
       // What became of a turn that is being answered is not known yet.
       if (entry.kind === "answer" && !entry.places.length && isLive(entry.asked, talk, lives))
         continue;
-      rows.push({ ...entry, key: talk.aliases.get(entry.key) ?? entry.key });
+      const key = talk.aliases.get(entry.key);
+      rows.push(key ? { ...entry, key } : entry);
     }
     for (const live of lives) {
       const { message_id } = live.about;
@@ -55,6 +76,10 @@ function liveRows(lives: readonly Live[], places: ReadonlyMap<string, number>): 
     return rows;
   });
 }
+
+/** All of a live turn that `cutFor` looks at. */
+const cuts = ({ said, about, state }: Live): string =>
+  `${said.edits} ${said.answers} ${about.message_id} ${state === "unsent"}`;
 
 /** A version that is being made stands where the one before it stood. */
 function cutFor(

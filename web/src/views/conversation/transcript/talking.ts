@@ -1,6 +1,9 @@
 /** One conversation as it is now: its outline, its messages, and what is being said in it. */
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo, useSyncExternalStore } from "react";
+
+import { api } from "~/api/client";
+import { ME } from "~/api/queries";
 
 import { resume } from "../live/live";
 import { useLives } from "../live/useLives";
@@ -40,7 +43,29 @@ export function useTalk(session: string) {
     return () => timers.forEach(clearTimeout);
   }, [talk, size]);
 
+  useSeen(head.data?.temporary === false ? session : "new", size - 1);
   return { talk, head, outline, lives };
+}
+
+/** What is on the screen has been seen, here and in the list. */
+function useSeen(session: string, last: number): void {
+  const client = useQueryClient();
+  useEffect(() => {
+    if (session === "new" || last < 0) return;
+    const tell = () => {
+      if (document.hidden) return;
+      document.removeEventListener("visibilitychange", tell);
+      const params = { path: { user_id: ME, session_id: session } };
+      void api
+        .POST("/api/conversations/{user_id}/{session_id}/seen", { params, body: { seq: last } })
+        .then(() => client.invalidateQueries({ queryKey: ["conversations"] }))
+        // It stays marked as unread, and is told with the next message.
+        .catch(() => undefined);
+    };
+    document.addEventListener("visibilitychange", tell);
+    tell();
+    return () => document.removeEventListener("visibilitychange", tell);
+  }, [session, last, client]);
 }
 
 function differs(before: Outline | null, now: Outline): boolean {
