@@ -171,13 +171,15 @@ class Keeper:
         """Erase what has been in the trash for so many days; returns how many sessions and memories
         that is.
 
-        A server calls it now and then. Doing it again changes nothing.
+        A server calls it now and then. Doing it again changes nothing. Temporary sessions that
+        nobody uses are let go of, too.
 
         Raises:
             HoldfastError: the first vault in which it could not be done; the others were.
         """
         done, failure = 0, None
         before = self._store.clock() - timedelta(days=after_days)
+        self._store.temporaries.let_go(self._store.clock())
         async for row in self._store.vault_rows():
             if row.kind != "user":
                 continue

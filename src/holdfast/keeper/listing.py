@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from datetime import datetime
 from typing import TypeAlias, TypeVar
 
@@ -118,17 +118,28 @@ def cut(
 
 
 async def page_of_sessions(
-    vault: Vault, ask: HeadsQuery, *, limit: int, wanted: SealedFilter, since_ms: int | None
+    vault: Vault,
+    ask: HeadsQuery,
+    *,
+    limit: int,
+    wanted: SealedFilter,
+    since_ms: int | None,
+    hidden: Set[bytes] = frozenset(),
 ) -> Page:
-    """At most `limit` sessions of those that `ask` names and `wanted` lets through."""
+    """At most `limit` sessions of those that `ask` names and `wanted` lets through.
+
+    Args:
+        hidden: sessions that `wanted` would not let through: they need not be opened to know it.
+    """
     reader = Reader(vault)
-    batch = limit + 1 if wanted.open else _BATCH
+    batch = limit + 1 + min(len(hidden), _BATCH) if wanted.open else _BATCH
     found: list[Session] = []
     looked_at = 0
     while True:
         heads = await vault.storage.heads(replace(ask, limit=batch))
         recent = [head for head in heads if since_ms is None or head.last_ms >= since_ms]
-        found += _passing(await reader.join(recent), wanted.passes)
+        shown = [head for head in recent if head.session_id not in hidden]
+        found += _passing(await reader.join(shown), wanted.passes)
         if len(found) > limit:
             last = found[limit - 1]
             return Page(sessions=found[:limit], next_cursor=cursor_at(last.last_at, last.id))

@@ -314,6 +314,7 @@ class Sessions:
         since_ms = None if earliest is None else to_ms(earliest)
         if sort != "last":
             return await sorted_page(
+                self._store,
                 self._vault,
                 ask,
                 sort,
@@ -322,8 +323,14 @@ class Sessions:
                 wanted=wanted,
                 since_ms=since_ms,
             )
+        hidden = () if trashed is not False else await trashed_sessions(self._vault)
         return await page_of_sessions(
-            self._vault, ask, limit=limit, wanted=wanted, since_ms=since_ms
+            self._vault,
+            ask,
+            limit=limit,
+            wanted=wanted,
+            since_ms=since_ms,
+            hidden=frozenset(map(id_bytes, hidden)),
         )
 
     async def months(

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
-from typing import Literal, TypeAlias, TypeVar
+from typing import Literal, TypeAlias
 
 from msgspec.structs import replace
 
 from holdfast.clock import id_bytes
 from holdfast.errors import BadInput
 from holdfast.keeper.listing import Page, SealedFilter
+from holdfast.keeper.store import Store
 from holdfast.keeper.trash import trashed_sessions
 from holdfast.model import Session
 from holdfast.storage.protocol import HeadsQuery, SessionHead
@@ -21,12 +21,11 @@ __all__ = ["Sort", "sorted_page"]
 
 Sort: TypeAlias = Literal["last", "started", "messages", "title"]
 
-_T = TypeVar("_T")
 _ALL = 1_000_000
-_BATCH = 1000
 
 
 async def sorted_page(
+    store: Store,
     vault: Vault,
     ask: HeadsQuery,
     sort: Sort,
@@ -39,8 +38,8 @@ async def sorted_page(
     """At most `limit` sessions of those that `ask` names and `wanted` lets through: those begun
     last first, those with most messages first, or by title.
 
-    All of them are looked at for each page. Titles are opened for it, and so are sessions when a
-    filter is sealed; else only those of the page.
+    All of them are looked at for each page; titles, and what else is sealed, as they are known of
+    the vault. Only those of the page are opened.
 
     Raises:
         BadInput: the cursor is none of ours.
@@ -48,23 +47,17 @@ async def sorted_page(
     heads = await vault.storage.heads(replace(ask, limit=_ALL))
     heads = [head for head in heads if since_ms is None or head.last_ms >= since_ms]
     if sort == "title" or not wanted.open:
-        sessions = [session for session in await _opened(vault, heads) if wanted.passes(session)]
-        sessions.sort(key=lambda session: _key(sort, session))
-        shown, following = _cut(sessions, [id_bytes(s.id) for s in sessions], cursor, limit)
-        return Page(sessions=shown, next_cursor=following)
-    if wanted.trashed is not None:
-        trash = {id_bytes(one) for one in await trashed_sessions(vault)}
-        heads = [head for head in heads if (head.session_id in trash) == wanted.trashed]
-    heads.sort(key=lambda head: _head_key(sort, head))
-    chosen, following = _cut(heads, [head.session_id for head in heads], cursor, limit)
-    return Page(sessions=await Reader(vault).join(chosen), next_cursor=following)
-
-
-async def _opened(vault: Vault, heads: Sequence[SessionHead]) -> list[Session]:
-    found: list[Session] = []
-    for first in range(0, len(heads), _BATCH):
-        found += await Reader(vault).join(list(heads[first : first + _BATCH]))
-    return found
+        known = {id_bytes(one.session.id): one.session for one in await store.known.sessions(vault)}
+        passing = {raw: session for raw, session in known.items() if wanted.passes(session)}
+        heads = [head for head in heads if head.session_id in passing]
+        heads.sort(key=lambda head: _key(sort, head, passing[head.session_id]))
+    else:
+        if wanted.trashed is not None:
+            trash = {id_bytes(one) for one in await trashed_sessions(vault)}
+            heads = [head for head in heads if (head.session_id in trash) == wanted.trashed]
+        heads.sort(key=lambda head: _head_key(sort, head))
+    shown, following = _cut(heads, cursor, limit)
+    return Page(sessions=await Reader(vault).join(shown), next_cursor=following)
 
 
 def _head_key(sort: Sort, head: SessionHead) -> tuple[int, int, bytes]:
@@ -72,29 +65,29 @@ def _head_key(sort: Sort, head: SessionHead) -> tuple[int, int, bytes]:
     return first, -head.last_ms, head.session_id
 
 
-def _key(sort: Sort, session: Session) -> tuple[str, float, float, str]:
-    last = -session.last_at.timestamp()
-    if sort == "title":
-        plain = unicodedata.normalize("NFKD", session.title.casefold())
-        named = "".join(c for c in plain if not unicodedata.combining(c))
-        # Those without a title come last.
-        return named or "\U0010ffff", 0, last, session.id
-    number = session.started_at.timestamp() if sort == "started" else session.message_count
-    return "", -number, last, session.id
+def _key(sort: Sort, head: SessionHead, session: Session) -> tuple[str, tuple[int, int, bytes]]:
+    if sort != "title":
+        return "", _head_key(sort, head)
+    plain = unicodedata.normalize("NFKD", session.title.casefold())
+    named = "".join([c for c in plain if not unicodedata.combining(c)])
+    # Those without a title come last.
+    return named or "\U0010ffff", (0, -head.last_ms, head.session_id)
 
 
 def _cut(
-    found: list[_T], ids: list[bytes], cursor: str | None, limit: int
-) -> tuple[list[_T], str | None]:
+    heads: list[SessionHead], cursor: str | None, limit: int
+) -> tuple[list[SessionHead], str | None]:
     """The page behind a cursor: behind the session it names, or, when that is gone, from the place
     on where it stood. It holds no title: a cursor goes into addresses."""
     first = 0
     if cursor is not None:
         place, raw = _read(cursor)
+        ids = [head.session_id for head in heads]
         first = ids.index(raw) + 1 if raw in ids else place
-    shown = found[first : first + limit]
+    shown = heads[first : first + limit]
     last = first + len(shown)
-    return shown, f"s{last}.{ids[last - 1].hex()}" if last < len(found) and shown else None
+    more = bool(shown) and last < len(heads)
+    return shown, f"s{last}.{shown[-1].session_id.hex()}" if more else None
 
 
 def _read(cursor: str) -> tuple[int, bytes]:
