@@ -149,6 +149,11 @@ export function Conversation({ session }: { session: string }) {
             announced={announced}
           />
         )}
+        <Suspense fallback={null}>
+          {temporary && !isNew && !missing && (
+            <KeepOrLeave session={session} spoken={rows.length > 0} />
+          )}
+        </Suspense>
         {!missing && (
           <Composer
             session={session}
@@ -168,7 +173,6 @@ export function Conversation({ session }: { session: string }) {
       {doing.layers}
       <Suspense fallback={null}>
         {used && <UsedPanel session={session} turn={used} close={() => setUsed(null)} />}
-        {temporary && !isNew && <KeepOrLeave session={session} spoken={rows.length > 0} />}
       </Suspense>
     </DoingContext>
   );

@@ -10,6 +10,7 @@ import { AnswerFrame, type Speaker } from "../transcript/AnswerFrame";
 import { useDoing } from "../transcript/doing";
 import { Ended, isEnding } from "../transcript/Ended";
 import { Reasoning } from "../transcript/Reasoning";
+import { BUBBLE } from "../transcript/Said";
 import { Stamp } from "../transcript/Stamp";
 import { ToolCard, type ToolShown } from "../transcript/ToolCard";
 import { Words } from "../transcript/Words";
@@ -29,11 +30,12 @@ export function LiveSaid({
   discard: () => void;
 }) {
   const { t } = useTranslation();
+  const { temporary } = useDoing();
   const { said, state, failure } = live;
   return (
     <article className="flex flex-col items-end py-2" data-unsent={state === "unsent" || undefined}>
       <h2 className="sr-only">{t("chat.youSaid")}</h2>
-      <div className="max-w-[min(100%,38rem)] min-w-0 rounded-2xl rounded-ee-md bg-kelp-wash px-4 py-2.5">
+      <div className={BUBBLE[temporary ? "dusk" : "day"]}>
         {said.speech && <HeldSpeech speech={said.speech} />}
         {said.text && <Words text={said.text} id={said.key} said />}
       </div>

@@ -80,6 +80,10 @@ export function keepNothingOf(session: string): void {
 }
 
 /** Show as unsent what has no conversation yet. */
+export function keepAllOf(session: string): void {
+  unkept.delete(session);
+}
+
 export function hold(session: string, said: Said, failure: Failure | null): void {
   const live: Live = {
     said,

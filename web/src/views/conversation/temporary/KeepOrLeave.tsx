@@ -12,6 +12,8 @@ import { Button } from "~/parts/Button";
 import { Question } from "~/parts/Layer";
 import { notify } from "~/state/notices";
 
+import { keepAllOf } from "../live/live";
+
 export default function KeepOrLeave({ session, spoken }: { session: string; spoken: boolean }) {
   const { t } = useTranslation();
   const go = useNavigate();
@@ -33,9 +35,12 @@ export default function KeepOrLeave({ session, spoken }: { session: string; spok
       const response = await raw(`/api/conversations/${ME}/${session}/keep`, { method: "POST" });
       const kept = (await response.json()) as { session: { id: string } };
       free.current = true;
+      keepAllOf(session);
       void client.invalidateQueries({ queryKey: ["conversations"] });
       notify(t("chat.saved"));
-      await go({ to: "/c/$session", params: { session: kept.session.id }, replace: true });
+      if (kept.session.id === session)
+        await client.invalidateQueries({ queryKey: ["conversation", session] });
+      else await go({ to: "/c/$session", params: { session: kept.session.id }, replace: true });
     } catch (error) {
       notify(sentence(error, t), { tone: "failed" });
     }

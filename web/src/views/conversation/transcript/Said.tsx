@@ -15,6 +15,9 @@ import type { Versions as Shown } from "./tree";
 import { Versions } from "./Versions";
 import { LongWords } from "./Words";
 
+const SHAPE = "max-w-[min(100%,38rem)] min-w-0 rounded-2xl rounded-ee-md px-4 py-2.5";
+export const BUBBLE = { day: `${SHAPE} bg-kelp-wash`, dusk: `${SHAPE} bg-raised` };
+
 /** What a person said: as they wrote it, spoken with its words, or a file. */
 export function Said({
   talk,
@@ -45,7 +48,7 @@ export function Said({
         {mine ? t("chat.youSaid") : t("chat.theySaid", { name: author ?? "" })}
       </h2>
       {!mine && <p className="mb-0.5 text-xs font-medium text-quiet">{author}</p>}
-      <div className="max-w-[min(100%,38rem)] min-w-0 rounded-2xl rounded-ee-md bg-kelp-wash px-4 py-2.5">
+      <div className={BUBBLE[doing.temporary ? "dusk" : "day"]}>
         {messages.map((one) =>
           one.kind === "audio" ? (
             <AudioPlayer key={one.id} session={talk.id} message={one} />
