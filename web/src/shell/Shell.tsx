@@ -64,12 +64,14 @@ function Frame() {
       >
         {t("shell.skipToContent")}
       </a>
-      <a
-        href="#history"
-        className="sr-only z-50 focus:not-sr-only focus:absolute focus:start-2 focus:top-2 focus:rounded-lg focus:bg-raised focus:px-3 focus:py-2 focus:shadow-layer"
-      >
-        {t("shell.skipToHistory")}
-      </a>
+      {wide && open && (
+        <a
+          href="#history"
+          className="sr-only z-50 focus:not-sr-only focus:absolute focus:start-2 focus:top-2 focus:rounded-lg focus:bg-raised focus:px-3 focus:py-2 focus:shadow-layer"
+        >
+          {t("shell.skipToHistory")}
+        </a>
+      )}
       <ConnectionBar />
       <div className="flex min-h-0 flex-1">
         {wide ? (
@@ -84,6 +86,11 @@ function Frame() {
               <div aria-hidden className="fixed inset-0 z-30 bg-black/45" />
               <Dialog.Content
                 aria-describedby={undefined}
+                onOpenAutoFocus={(event) => {
+                  // The drawer itself: its first button would only show what it is called.
+                  event.preventDefault();
+                  (event.currentTarget as HTMLElement).focus();
+                }}
                 className="fixed inset-y-0 start-0 z-30 w-[min(20rem,88vw)] bg-sunken shadow-layer"
               >
                 <Dialog.Title className="sr-only">{t("shell.sidebar")}</Dialog.Title>
