@@ -1,5 +1,5 @@
 /** The field, what narrows, the results, and what was said around the one that is meant. */
-import { X } from "lucide-react";
+import { ArrowLeft } from "lucide-react";
 import type { ReactNode, Ref } from "react";
 import { useTranslation } from "react-i18next";
 
@@ -42,14 +42,14 @@ export function Finds(props: Props) {
     <>
       <div className="border-b border-line">
         <div className="flex items-center">
+          {close && (
+            <IconButton name={t("do.close")} onClick={close} className="ms-1 -me-3 sm:hidden">
+              <ArrowLeft className="rtl:-scale-x-100" />
+            </IconButton>
+          )}
           <div className="min-w-0 flex-1">
             <FindField {...{ ask, set, finding, list, field, enter }} />
           </div>
-          {close && (
-            <IconButton name={t("do.close")} onClick={close} className="me-2 sm:hidden">
-              <X />
-            </IconButton>
-          )}
         </div>
         <Narrowing ask={ask} set={set} />
         <NarrowedTo ask={ask} set={set} understood={found?.understood ?? []} />

@@ -22,7 +22,11 @@ export function Narrowing({ ask, set }: Props) {
   const assistants = useQuery(assistantsQuery).data?.assistants ?? [];
   const projects = useQuery(projectsQuery).data?.projects ?? [];
   return (
-    <div role="group" aria-label={t("find.narrow")} className="flex flex-wrap gap-1.5 px-3 pb-2">
+    <div
+      role="group"
+      aria-label={t("find.narrow")}
+      className="flex gap-1.5 overflow-x-auto px-3 pt-0.5 pb-2 [scrollbar-width:none] sm:flex-wrap"
+    >
       <Days ask={ask} set={set}>
         <Filter icon={<CalendarDays />} on={!!(ask.since ?? ask.until)}>
           {t("find.filters.when")}
@@ -86,7 +90,7 @@ function Filter({
       type="button"
       {...rest}
       className={classes(
-        "inline-flex min-h-7 items-center gap-1.5 rounded-full border px-2.5 text-xs font-medium transition-colors",
+        "inline-flex min-h-7 shrink-0 items-center gap-1.5 rounded-full border px-2.5 text-xs font-medium transition-colors",
         "pointer-coarse:min-h-11 pointer-coarse:px-3.5 [&_svg]:size-3.5",
         on
           ? "border-kelp bg-kelp-wash text-kelp-strong"

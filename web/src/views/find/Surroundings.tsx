@@ -23,7 +23,7 @@ export function Surroundings({ item, hit, words }: Props) {
   const title = item.name ?? (item.session?.title || t(`find.labels.${hit.label}`));
   const marked = [...words.split(" "), ...markedWords(hit.snippet)];
   return (
-    <section aria-label={t("find.around")} className="flex h-full min-h-0 flex-col">
+    <section aria-label={title} className="flex h-full min-h-0 flex-col">
       <header className="border-b border-line px-5 py-3">
         <bdi className="block truncate font-serif font-semibold">{title}</bdi>
         {hit.at && <p className="text-xs text-quiet">{fullTime(hit.at)}</p>}
@@ -41,6 +41,7 @@ export function Surroundings({ item, hit, words }: Props) {
 
 function Around(props: { session: string; seq: number; hit: Hit; marked: string[] }) {
   const { session, seq, hit, marked } = props;
+  const { t } = useTranslation();
   const around = useQuery(aroundQuery(session, seq));
   const body = useRef<HTMLDivElement>(null);
   useEffect(() => {
@@ -50,7 +51,14 @@ function Around(props: { session: string; seq: number; hit: Hit; marked: string[
   }, [around.data, hit.message_id]);
   if (around.error) return <Trouble error={around.error} again={() => void around.refetch()} />;
   return (
-    <div ref={body} className="min-h-0 flex-1 space-y-3 overflow-y-auto px-5 py-4">
+    // Scrolled by the keyboard, too.
+    <div
+      ref={body}
+      tabIndex={0}
+      role="group"
+      aria-label={t("find.around")}
+      className="min-h-0 flex-1 space-y-3 overflow-y-auto px-5 py-4"
+    >
       {around.data?.map((message) => (
         <Said key={message.id} message={message} hit={hit} marked={marked} />
       ))}

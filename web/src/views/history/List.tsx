@@ -9,6 +9,7 @@ import {
   useRef,
   type Ref,
 } from "react";
+import type { TFunction } from "i18next";
 import { useTranslation } from "react-i18next";
 
 import { useKeys } from "~/state/keys";
@@ -152,7 +153,7 @@ export function List(props: Props) {
               className="absolute inset-x-0 top-0 pb-px"
               style={{ height: item.size, transform: `translateY(${item.start}px)` }}
             >
-              {row.kind === "head" && <Head heading={row.heading} />}
+              {row.kind === "head" && <Head heading={row.heading} t={t} />}
               {row.kind === "blank" && <BlankRow />}
               {row.kind === "session" && (
                 <SessionRow
@@ -166,6 +167,7 @@ export function List(props: Props) {
                   chosen={chosen?.has(row.key) ?? false}
                   menuOpen={row.key === menu}
                   acts={acts}
+                  t={t}
                 />
               )}
             </div>
@@ -176,8 +178,7 @@ export function List(props: Props) {
   );
 }
 
-function Head({ heading }: { heading: Heading }) {
-  const { t } = useTranslation();
+function Head({ heading, t }: { heading: Heading; t: TFunction }) {
   const named = /^\d/.test(heading)
     ? monthName(monthStart(heading))
     : t(`history.headings.${heading as "today"}`);

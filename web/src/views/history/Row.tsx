@@ -1,4 +1,5 @@
 /** One conversation in the list: what it is called, how it began, when, and what can be done to it. */
+import type { TFunction } from "i18next";
 import { Ellipsis, Pin } from "lucide-react";
 import { memo, useState, type MouseEvent } from "react";
 import { useTranslation } from "react-i18next";
@@ -31,12 +32,13 @@ interface Props {
   chosen: boolean;
   menuOpen: boolean;
   acts: RowActs;
+  /** Handed down: asking for it in every row is what scrolling would wait for. */
+  t: TFunction;
 }
 
 export const SessionRow = memo(function SessionRow(props: Props) {
-  const { session, place, total, current, roving, renaming, choosing, chosen, menuOpen, acts } =
+  const { session, place, total, current, roving, renaming, choosing, chosen, menuOpen, acts, t } =
     props;
-  const { t } = useTranslation();
   const title = session.title || t("history.untitled");
   const tab = roving ? 0 : -1;
   const click = (event: MouseEvent) => {
@@ -95,7 +97,7 @@ export const SessionRow = memo(function SessionRow(props: Props) {
           className="flex min-w-0 flex-1 flex-col justify-center gap-0.5 rounded-lg ps-3 pe-1 text-ink no-underline outline-offset-[-2px]"
         >
           <span className="flex min-w-0 items-baseline gap-1.5">
-            <Marks session={session} />
+            <Marks session={session} t={t} />
             <bdi
               className={classes(
                 "min-w-0 flex-1 truncate text-[0.9rem] leading-snug",
@@ -145,8 +147,7 @@ export const SessionRow = memo(function SessionRow(props: Props) {
   );
 });
 
-function Marks({ session }: { session: Session }) {
-  const { t } = useTranslation();
+function Marks({ session, t }: { session: Session; t: TFunction }) {
   return (
     <>
       {session.running && (

@@ -46,7 +46,8 @@ export function RowMenu({ menu, act, close }: Props) {
           style={{ left: box.left, top: box.top, width: box.width, height: box.height }}
         />
       </DropdownMenu.Trigger>
-      <DropdownMenu.Portal>
+      {/* Within the landmark that it belongs to, but above all of it. */}
+      <DropdownMenu.Portal container={button.closest<HTMLElement>("section")}>
         <DropdownMenu.Content
           align="end"
           sideOffset={4}

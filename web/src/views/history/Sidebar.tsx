@@ -114,7 +114,6 @@ function Foot() {
       <Link
         to="/profile"
         onClick={closeDrawer}
-        aria-label={t("history.profileOf", { name })}
         activeProps={{ className: "bg-kelp-wash" }}
         className="flex min-h-11 min-w-0 flex-1 items-center gap-2.5 rounded-lg px-2 text-sm font-medium text-ink no-underline hover:bg-kelp-wash"
       >
