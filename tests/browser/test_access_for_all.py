@@ -1,0 +1,67 @@
+"""Everybody can use it: axe finds nothing, nothing hangs over the edge, everything can be hit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.async_api import Page
+
+from integration.server.conftest import Served
+
+from .conftest import DESKTOP, LOOKS, Visiting
+from .views import views_of
+
+_SMALL_TARGETS = """() => [...document.querySelectorAll("a, button, input, select, textarea, summary")]
+  .filter((e) => e.checkVisibility() && !e.closest(".sr-only, [aria-hidden=true]") && !e.matches(".sr-only"))
+  .filter((e) => !(e.matches("a") && getComputedStyle(e).display === "inline"))
+  .map((e) => [(e.closest("label") ?? e).getBoundingClientRect(), e])
+  .filter(([box]) => box.width > 1 && (box.width < 24 || box.height < 24))
+  .map(([box, e]) => `${Math.round(box.width)}x${Math.round(box.height)} ${e.outerHTML.slice(0, 120)}`)"""
+
+
+async def _settled(page: Page) -> None:
+    await page.wait_for_load_state("networkidle")
+
+
+@pytest.mark.parametrize("look", LOOKS)
+async def test_point_43_axe_finds_nothing_on_any_view(
+    look: tuple[dict[str, int], str], house: Served, visit: Visiting
+) -> None:
+    """In light and dark, on a desk and on a phone."""
+    size, theme = look
+    found: dict[str, list[str]] = {}
+    async with visit(house, size=size, theme=theme) as visited:
+        for name, path in (await views_of(house)).items():
+            await _settled(await visited.go(path))
+            found[name] = await visited.axe()
+
+        viewport = await visited.page.locator("meta[name=viewport]").get_attribute("content")
+
+    assert {name: broken for name, broken in found.items() if broken} == {}
+    assert viewport is not None
+    assert "maximum-scale" not in viewport
+    assert "user-scalable" not in viewport
+
+
+@pytest.mark.parametrize(
+    "size",
+    [
+        pytest.param({"width": 320, "height": 640}, id="320 wide"),
+        pytest.param({"width": DESKTOP["width"] // 2, "height": 450}, id="200 percent"),
+    ],
+)
+async def test_point_44_nothing_hangs_over_the_edge_and_everything_can_be_hit(
+    size: dict[str, int], house: Served, visit: Visiting
+) -> None:
+    """No sideways scroll at 320 pixels and at twice the size; no target below 24 pixels."""
+    wide: dict[str, int] = {}
+    small: dict[str, Any] = {}
+    async with visit(house, size=size) as visited:
+        for name, path in (await views_of(house)).items():
+            await _settled(await visited.go(path))
+            wide[name] = await visited.sideways()
+            small[name] = await visited.page.evaluate(_SMALL_TARGETS)
+
+    assert {name: pixels for name, pixels in wide.items() if pixels > 0} == {}
+    assert {name: targets for name, targets in small.items() if targets} == {}
