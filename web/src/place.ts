@@ -14,6 +14,8 @@ export interface Place {
   memory: string | null;
   /** The message to land on. */
   message: string | null;
+  /** The turn to land on, where its message is not known. */
+  turn: string | null;
   /** The words that led here, to be marked. */
   words: string;
 }
@@ -25,6 +27,7 @@ const NOWHERE: Place = {
   room: null,
   memory: null,
   message: null,
+  turn: null,
   words: "",
 };
 
@@ -39,6 +42,7 @@ export function placeOf(pathname: string, search: Record<string, unknown>): Plac
     assistant: text("assistant"),
     project: text("project"),
     message: text("message"),
+    turn: text("turn"),
     words: text("words") ?? "",
   };
   if (first === "c") place.session = second ?? "new";

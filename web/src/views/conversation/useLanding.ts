@@ -8,6 +8,7 @@ import { useKeys } from "~/state/keys";
 import { notify } from "~/state/notices";
 import { placesOf } from "~/markdown/words";
 
+import { firstMessageOf } from "./turnMessage";
 import type { Talk } from "./transcript/store";
 import type { TranscriptHandle } from "./transcript/Transcript";
 import { leadingTo, treeOf, type Chosen } from "./transcript/tree";
@@ -23,7 +24,7 @@ const NOTHING: Chosen = new Map();
 export function useLanding(talk: Talk, transcript: RefObject<TranscriptHandle | null>) {
   const { t } = useTranslation();
   const go = useNavigate();
-  const { session, message, words } = usePlace();
+  const { session, message, words, turn } = usePlace();
   const [ways, setWays] = useState<{ session: string | null; chosen: Chosen }>({
     session,
     chosen: NOTHING,
@@ -42,6 +43,17 @@ export function useLanding(talk: Talk, transcript: RefObject<TranscriptHandle | 
   const { outline } = talk;
   const wanted = message ? `${session} ${message} ${words}` : null;
   const place = message && outline ? outline.ids.indexOf(message) : -1;
+
+  useEffect(() => {
+    if (!turn || message || !session || session === "new") return;
+    // The address of the message takes the place of that of its turn.
+    const land = async () => {
+      const first = await firstMessageOf(session, turn);
+      const search = { message: first ?? turn } as never;
+      await go({ to: "/c/$session", params: { session }, search, replace: true });
+    };
+    void land().catch(() => notify(t("chat.messageGone"), { tone: "failed" }));
+  }, [turn, message, session, go, t]);
 
   // What the address wants is taken over while drawing, so that the first drawing shows it.
   if (wanted && outline && landed !== wanted) {

@@ -52,15 +52,14 @@ export function Title({ info }: { info: Session }) {
           type="button"
           ref={button}
           onClick={() => setText(info.title)}
-          title={name}
-          className="group/title flex max-w-full min-w-0 items-center gap-1.5 rounded-md text-start hover:bg-kelp-wash"
+          title={t("chat.renameTitle", { name })}
+          className="group/title flex min-h-7 max-w-full min-w-0 items-center gap-1.5 rounded-md text-start hover:bg-kelp-wash"
         >
           <span className="truncate">{name}</span>
           <Pencil
             aria-hidden
             className="size-3.5 shrink-0 text-quiet opacity-0 group-hover/title:opacity-100 group-focus-visible/title:opacity-100"
           />
-          <span className="sr-only">{t("chat.rename")}</span>
         </button>
       )}
     </h1>
