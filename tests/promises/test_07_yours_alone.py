@@ -125,6 +125,10 @@ async def _enter(turn: Any) -> str:
         return "entered"
 
 
+async def _as_it_is(found: object) -> object:
+    return found or []
+
+
 MATRIX: dict[str, Attempt] = {
     "User.recall(session_id)": lambda a, b: a.user.recall("secret", session_id=b.session),
     "User.create_memory_from_chat(session_id)": lambda a, b: a.user.create_memory_from_chat(
@@ -137,6 +141,11 @@ MATRIX: dict[str, Attempt] = {
     "User.erase_session(session_id)": lambda a, b: a.user.erase_session(b.session),
     "Sessions.open(session_id)": lambda a, b: a.user.sessions.open(b.session),
     "Sessions.page(cursor)": lambda a, b: a.user.sessions.page(cursor=b.cursor),
+    "Sessions.trash(session_ids)": lambda a, b: a.user.sessions.trash([a.session.id, b.session]),
+    "Sessions.restore(session_ids)": lambda a, b: a.user.sessions.restore(b.session),
+    "Sessions.consequences(session_id)": lambda a, b: a.user.sessions.consequences(b.session),
+    "Sessions.keep(session_id)": lambda a, b: a.user.sessions.keep(b.session),
+    "Sessions.temporary(session_id)": lambda a, b: _as_it_is(a.user.sessions.temporary(b.session)),
     "OpenSession.turn(edits)": lambda a, b: _enter(a.session.turn("x", edits=b.message)),
     "OpenSession.turn(answers)": lambda a, b: _enter(a.session.turn(answers=b.message)),
     "OpenSession.turn(given)": lambda a, b: _enter(
@@ -200,6 +209,7 @@ MATRIX: dict[str, Attempt] = {
 FILTERS = {
     "User.recall(session_id)",
     "Sessions.page(cursor)",
+    "Sessions.temporary(session_id)",
     "Rooms.page(cursor)",
     "OpenSession.turns_by_id(turn_ids)",
     "Memories.list(session_id)",

@@ -21,13 +21,13 @@ __all__ = [
 ]
 
 _MAX_SEQ = (1 << 53) - 1
-MemoriesKept: TypeAlias = Literal["forget", "keep"]
+_Kept: TypeAlias = Literal["forget", "keep"]
 
 
 class TrashIn(In):
     """What becomes of the memories that rest on the conversation alone."""
 
-    memories: MemoriesKept = "forget"
+    memories: _Kept = "forget"
 
 
 class BatchIn(In):
@@ -39,7 +39,7 @@ class BatchIn(In):
     """For `move`: the slug of a project, made when it is new; null or empty for none."""
     tags: list[str] = Field(default=[], max_length=1000)
     """For `tag` and `untag`: those that are added or taken away."""
-    memories: MemoriesKept = "forget"
+    memories: _Kept = "forget"
     """For `trash`: what becomes of the memories that rest on them alone."""
 
 
