@@ -64,7 +64,7 @@ class Spot(Struct, frozen=True, kw_only=True):
     end: int
 
 
-class Found(Struct, frozen=True, kw_only=True):
+class Found(Struct, frozen=True, kw_only=True, rename={"spots": "hits"}):
     """How often words occur in a session, and where: the first 5,000 places, in order."""
 
     count: int

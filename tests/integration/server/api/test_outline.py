@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from holdfast.server.schemas.outline import FoundOut, OutlineOut
+
 from .conftest import ME, MESSAGES, Api, error_of
 
 
@@ -160,3 +162,14 @@ async def test_nothing_to_look_for_is_refused(api: Api) -> None:
     for words in ("", "  ", "\u0301"):
         answer = await api.ask("GET", path, params={"q": words})
         assert error_of(answer) == (400, "invalid_input"), words
+
+
+async def test_what_is_sent_is_what_is_described(api: Api) -> None:
+    """Neither is made of its model, for speed: both are it to the letter, and have their tag."""
+    path = f"{ME}/{api.known['talk']}"
+    outline = await api.ask("GET", f"{path}/outline")
+    found = await api.ask("GET", f"{path}/find", params={"q": "o"})
+
+    assert OutlineOut.model_validate(outline.json()).model_dump() == outline.json()
+    assert FoundOut.model_validate(found.json()).model_dump() == found.json()
+    assert all(answer.headers["etag"].startswith('W/"') for answer in (outline, found))
