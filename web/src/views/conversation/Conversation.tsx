@@ -63,7 +63,9 @@ export function Conversation({ session }: { session: string }) {
     [talk, talk.version, landing.chosen, lives],
   );
   useTitle(isNew ? t("chat.new") : (info?.title ?? ""));
-  useEffect(warmMarkdown, []);
+  useEffect(() => {
+    if (!isNew) warmMarkdown();
+  }, [isNew]);
   useEffect(() => {
     // What could not be sent before the page was left.
     void restoreUnsent(session).then((waiting) => {

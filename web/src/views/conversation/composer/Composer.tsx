@@ -12,6 +12,7 @@ import { count } from "~/state/times";
 
 import { warmStream } from "../live/live";
 import type { Speech } from "../live/types";
+import { warmMarkdown } from "../transcript/Words";
 import { takenOf } from "./files";
 import { useComposerText } from "./text";
 
@@ -152,6 +153,7 @@ export function Composer({
               onChange={(event) => {
                 setText(event.target.value);
                 void warmStream();
+                warmMarkdown();
               }}
               onKeyDown={key}
               onPaste={(event) => {

@@ -1,3 +1,4 @@
+import { memo } from "react";
 import { useTranslation } from "react-i18next";
 
 import { day, daysAgo, fullDay } from "./days";
@@ -11,7 +12,10 @@ import { Said } from "./Said";
 import type { Talk } from "./store";
 import { versionsOf, type Tree } from "./tree";
 
-export function RowView({
+/** Drawn anew when it changed, not when one scrolls. */
+export const RowView = memo(One);
+
+function One({
   row,
   talk,
   tree,
@@ -20,6 +24,8 @@ export function RowView({
 }: {
   row: Row;
   talk: Talk;
+  /** Of the talk, which is one and the same while what is known of it grows. */
+  version: number;
   tree: Tree | null;
   speakerOf: (turn: string | undefined) => Speaker;
   me: string;

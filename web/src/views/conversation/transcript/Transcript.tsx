@@ -144,7 +144,14 @@ export function Transcript({
                     className="absolute inset-x-0 top-0"
                     style={{ transform: `translateY(${item.start}px)` }}
                   >
-                    <RowView row={row} talk={talk} tree={tree} speakerOf={speakerOf} me={me} />
+                    <RowView
+                      row={row}
+                      talk={talk}
+                      version={talk.version}
+                      tree={tree}
+                      speakerOf={speakerOf}
+                      me={me}
+                    />
                   </div>
                 )
               );
