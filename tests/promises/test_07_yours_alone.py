@@ -16,9 +16,11 @@ from holdfast.capture.tools import ToolCall
 from holdfast.capture.turn import Input, TurnRecorder
 from holdfast.errors import HoldfastError, NotFound
 from holdfast.keeper.exporting import Exports
+from holdfast.keeper.found import Found
 from holdfast.keeper.importing import Imports
 from holdfast.keeper.keeper import Keeper
 from holdfast.keeper.memories import Memories, MemoryPage
+from holdfast.keeper.memory_changes import ChangePage
 from holdfast.keeper.names import Names
 from holdfast.keeper.rooms import OpenRoom, Rooms
 from holdfast.keeper.sessions import OpenSession, Sessions
@@ -169,6 +171,11 @@ MATRIX: dict[str, Attempt] = {
     "Memories.pin(memory_id)": lambda a, b: a.user.memories.pin(b.memory),
     "Memories.merge(memory_ids)": lambda a, b: a.user.memories.merge([b.memory, b.session]),
     "Memories.undo(memory_id)": lambda a, b: a.user.memories.undo(b.memory),
+    "Memories.trash(memory_id)": lambda a, b: a.user.memories.trash(b.memory),
+    "Memories.restore(memory_id)": lambda a, b: a.user.memories.restore(b.memory),
+    "Memories.changes(cursor)": lambda a, b: a.user.memories.changes(cursor=b.cursor),
+    "User.find(session_id)": lambda a, b: a.user.find("secret", session_id=b.session),
+    "User.used(turn_id)": lambda a, b: a.user.used(a.session, b.turn),
     "Memories.history(memory_id)": lambda a, b: a.user.memories.history(b.memory),
     "Memories.receipts(session_id)": lambda a, b: a.user.memories.receipts(b.session),
     "User.messages(message_ids)": lambda a, b: a.user.messages([a.message.id, b.message]),
@@ -216,6 +223,8 @@ FILTERS = {
     "Memories.page(session_id)",
     "Memories.page(cursor)",
     "Memories.by_ids(memory_ids)",
+    "Memories.changes(cursor)",
+    "User.find(session_id)",
     "Memories.of_message(message_id)",
     "Memories.of_messages(message_ids)",
     "Thoughts.list(session_id)",
@@ -231,7 +240,15 @@ FILTERS = {
 }
 """These narrow an answer: for an unknown id it is empty (a cursor only says from when on)."""
 
-EMPTY = ([], (), {}, MemoryPage(memories=[]), ThoughtPage(thoughts=[]))
+EMPTY = (
+    [],
+    (),
+    {},
+    MemoryPage(memories=[]),
+    ThoughtPage(thoughts=[]),
+    ChangePage(changes=[]),
+    Found(),
+)
 
 EXPLAINED = {
     "TurnRecorder.draft_message(message_id)": "an id that a stream gives to what it will become",
