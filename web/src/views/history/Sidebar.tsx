@@ -11,7 +11,7 @@ import {
   Trash2,
   Users,
 } from "lucide-react";
-import type { ReactNode } from "react";
+import { useEffect, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
 import { meQuery } from "~/api/queries";
@@ -25,8 +25,17 @@ import { closeDrawer, toggleSidebar } from "~/state/sidebar";
 import { Conversations } from "./Conversations";
 import { Mark } from "./Mark";
 
+/** The finder must stand at once when it is wanted; it is fetched when nothing else is to be done. */
+function useFinderSoon() {
+  useEffect(() => {
+    const timer = setTimeout(() => void import("~/views/find/Finder"), 1500);
+    return () => clearTimeout(timer);
+  }, []);
+}
+
 export function Sidebar() {
   const { t } = useTranslation();
+  useFinderSoon();
   return (
     <nav aria-label={t("history.nav")} className="flex h-full min-w-0 flex-col">
       <Head />

@@ -9,7 +9,7 @@ import { zone } from "~/state/times";
 import type { Filters } from "./filters";
 import { monthBounds } from "./months";
 
-export type Session = Shapes["SessionOut"] & { unread?: number; running?: boolean };
+export type Session = Shapes["SessionOut"];
 
 export interface MonthCount {
   /** "2026-09" */

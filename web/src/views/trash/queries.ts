@@ -3,9 +3,8 @@ import { infiniteQueryOptions } from "@tanstack/react-query";
 
 import { raw, type Shapes } from "~/api/client";
 import { ME } from "~/api/queries";
-import type { Session } from "~/views/history/queries";
 
-export type Trashed = Session & { trashed_at?: string | null; purge_at?: string | null };
+export type Trashed = Shapes["SessionOut"];
 
 interface Page {
   sessions: Trashed[];
