@@ -5,6 +5,7 @@ import { useEffect, useMemo, useSyncExternalStore } from "react";
 import { api } from "~/api/client";
 import { ME } from "~/api/queries";
 
+import { hear } from "../live/hearing";
 import { resume } from "../live/live";
 import { useLives } from "../live/useLives";
 import { headQuery, outlineQuery } from "../queries";
@@ -26,7 +27,14 @@ export function useTalk(session: string) {
     if (!now || !differs(talk.outline, now)) return;
     const before = talk.outline;
     talk.takeOutline(now);
-    if (before) void talk.lookAgain().then(() => takeUp(session));
+    if (!before) return;
+    const follow = async () => {
+      if (now.ids.length > before.ids.length) await talk.catchUp(before.ids.length);
+      await talk.lookAgain();
+      await takeUp(session);
+    };
+    // What fails here is asked for again with the next outline.
+    void follow().catch(() => undefined);
   }, [talk, outline.data, session]);
 
   const there = head.isSuccess;
@@ -42,6 +50,13 @@ export function useTalk(session: string) {
     );
     return () => timers.forEach(clearTimeout);
   }, [talk, size]);
+
+  const listening = there && session !== "new" && head.data?.temporary === false;
+  const refetch = outline.refetch;
+  useEffect(() => {
+    if (!listening) return;
+    return hear(session, () => void refetch());
+  }, [listening, session, refetch]);
 
   useSeen(head.data?.temporary === false ? session : "new", size - 1);
   return { talk, head, outline, lives };
