@@ -1,5 +1,9 @@
-import { Page } from "~/parts/Page";
+import { usePlace } from "~/place";
+
+import { Memories } from "./Memories";
+import { OneMemory } from "./OneMemory";
 
 export default function View() {
-  return <Page title="memories">{null}</Page>;
+  const { memory } = usePlace();
+  return memory ? <OneMemory key={memory} id={memory} /> : <Memories />;
 }

@@ -1,0 +1,105 @@
+/** One memory with everything: what was true when, what it rests on, what its session taught. */
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { useTranslation } from "react-i18next";
+
+import { Failure } from "~/api/failures";
+import { classes } from "~/parts/classes";
+import { Page } from "~/parts/Page";
+import { Time } from "~/parts/Time";
+import { Trouble } from "~/parts/Trouble";
+import { Lost } from "~/shell/Lost";
+
+import { MemoryCard } from "./MemoryCard";
+import { Quoted } from "./Quoted";
+import { Receipts } from "./Receipts";
+import { Validity } from "./Validity";
+import { historyQuery, memoryQuery, type Memory } from "./queries";
+
+export function OneMemory({ id }: { id: string }) {
+  const { t } = useTranslation();
+  const found = useQuery(memoryQuery(id));
+  if (found.error instanceof Failure && found.error.status === 404) return <Lost />;
+  return (
+    <Page title={t("memories.one")}>
+      <div className="mx-auto max-w-3xl space-y-8 p-4 sm:p-6">
+        <Link to="/memories" className="text-sm">
+          {t("memories.toAll")}
+        </Link>
+        {found.isError && <Trouble error={found.error} again={() => void found.refetch()} />}
+        {found.data && <Inside memory={found.data} />}
+      </div>
+    </Page>
+  );
+}
+
+function Inside({ memory }: { memory: Memory }) {
+  const { t } = useTranslation();
+  return (
+    <>
+      <MemoryCard memory={memory} />
+      {memory.sources.length > 1 && (
+        <section aria-label={t("memories.sources")}>
+          <h2 className="text-lg font-semibold">{t("memories.sources")}</h2>
+          <Quoted memory={memory} all />
+        </section>
+      )}
+      <Told memory={memory} />
+      {memory.session_id && <Receipts session={memory.session_id} />}
+    </>
+  );
+}
+
+/** What was true one after the other, and what the owner changed. */
+function Told({ memory }: { memory: Memory }) {
+  const { t } = useTranslation();
+  const { data } = useQuery(historyQuery(memory.id));
+  if (!data || (data.chain.length < 2 && !data.former.length)) return null;
+  return (
+    <section aria-label={t("memories.history")}>
+      <h2 className="text-lg font-semibold">{t("memories.history")}</h2>
+      {data.chain.length > 1 && (
+        <ol className="mt-3 space-y-1">
+          {data.chain.map((one) => (
+            <li
+              key={one.id}
+              aria-current={one.id === memory.id ? "true" : undefined}
+              className={classes(
+                "border-s-2 py-1.5 ps-4",
+                one.id === memory.id ? "border-kelp font-medium" : "border-line",
+              )}
+            >
+              <Link
+                to="/memories/$memory"
+                params={{ memory: one.id }}
+                className="break-words text-ink no-underline hover:underline"
+              >
+                {one.text}
+              </Link>
+              <p className="text-xs text-quiet">
+                <Validity memory={one} />
+              </p>
+            </li>
+          ))}
+        </ol>
+      )}
+      {data.former.length > 0 && (
+        <ol className="mt-3 space-y-1">
+          {data.former.map((version) => (
+            <li
+              key={version.changed_at + version.memory.text}
+              className="border-s-2 border-line py-1.5 ps-4"
+            >
+              <p className="break-words text-quiet">
+                <s>{version.memory.text}</s>
+              </p>
+              <p className="text-xs text-quiet">
+                {t(`memories.version.${version.change}`)} · <Time at={version.changed_at} />
+              </p>
+            </li>
+          ))}
+        </ol>
+      )}
+    </section>
+  );
+}
