@@ -19,7 +19,8 @@ COPY pyproject.toml hatch_build.py README.md LICENSE NOTICE /build/
 COPY web /build/web
 COPY src /build/src
 # The web page is built on the way: its packages come from the index that npm is configured for.
-RUN --mount=type=secret,id=npm,target=/root/.npmrc \
+RUN --mount=type=secret,id=npm,target=/etc/npmrc \
+    NPM_CONFIG_GLOBALCONFIG=/etc/npmrc \
     /opt/holdfast/bin/python -m pip install --no-deps --no-build-isolation /build
 
 FROM python:${PYTHON_VERSION}-slim
