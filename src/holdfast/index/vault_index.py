@@ -16,12 +16,16 @@ from numpy.typing import NDArray
 from holdfast.index.embedder import Embedder
 from holdfast.index.entries import Entry, Filter
 from holdfast.index.evidence import Evidence
+from holdfast.index.lexicon import Lexicon
 from holdfast.index.order import SessionOrder
 from holdfast.index.postings import Postings
+from holdfast.index.queries import Query, parse
 from holdfast.index.rows import Rows
 from holdfast.index.search import Parts, find
 from holdfast.index.snapshot import pack, unpack
+from holdfast.index.titles import Titles
 from holdfast.index.vectors import Vectors
+from holdfast.index.vocabulary import Vocabulary
 
 __all__ = ["VaultIndex"]
 
@@ -42,7 +46,10 @@ class VaultIndex:
         self._embedder = embedder
         self._lock = threading.RLock()
         self._rows = Rows()
-        self._postings = Postings()
+        self._vocabulary = Vocabulary()
+        self._lexicon = Lexicon(self._vocabulary)
+        self._postings = Postings(self._vocabulary)
+        self._titles = Titles(self._vocabulary)
         self._order = SessionOrder()
         self._vectors = Vectors(embedder.dims)
 
@@ -58,7 +65,8 @@ class VaultIndex:
     @property
     def nbytes(self) -> int:
         """Resident bytes, about; the embedder's own are not counted."""
-        parts = self._rows, self._postings, self._order, self._vectors
+        words = self._vocabulary, self._lexicon, self._postings, self._titles
+        parts = self._rows, *words, self._order, self._vectors
         return sum(part.nbytes for part in parts)
 
     def add(self, entries: Iterable[Entry]) -> None:
@@ -76,8 +84,9 @@ class VaultIndex:
             self._forget(sorted(found))
 
     def remove_session(self, session_id: str) -> None:
-        """Forget a session's messages and the memories distilled in it."""
+        """Forget a session's title, its messages and the memories distilled in it."""
         with self._lock:
+            self._titles.drop(session_id)
             self._forget(self._rows.of_session(session_id).tolist())
 
     def label_session(
@@ -104,19 +113,27 @@ class VaultIndex:
             self._rows.label(messages, "assistant", assistant)
             self._rows.label(messages, "tags", tuple(tags))
 
-    def search(self, question: str, *, where: Filter | None = None, pool: int = 600) -> Evidence:
+    def title_session(self, session_id: str, title: str) -> None:
+        """A session is called so from now on; "" takes its title away."""
+        with self._lock:
+            self._titles.put(session_id, title)
+
+    def search(
+        self, question: str | Query, *, where: Filter | None = None, pool: int = 600
+    ) -> Evidence:
         """Evidence about the most promising entries that pass the filter.
 
         Args:
-            question: any text; only its rarest words are looked up when it is long.
+            question: any text, or one that is parsed already; only its rarest words are looked up
+                when it is long.
             where: narrows the search before anything is cut off; None admits all.
             pool: about how many candidates to look at closely; all that are admitted when they
                 are fewer.
         """
-        vector = self._embedder.embed([question])[0]
+        query = parse(question) if isinstance(question, str) else question
+        vector = self._embedder.embed([query.text])[0]
         with self._lock:
-            parts = Parts(self._rows, self._postings, self._order, self._vectors)
-            return find(parts, question, vector, where or Filter(), pool)
+            return find(self._parts(), query, vector, where or Filter(), pool)
 
     def dump(self) -> bytes:
         """Everything but the embedder, for `load`. Plaintext: seal it before it is written.
@@ -126,17 +143,27 @@ class VaultIndex:
         with self._lock:
             self._compact()
             # What was removed must not live on as an entry of a list of words or names.
-            self._postings.prune()
+            self._titles.compact()
+            self._prune_words()
             self._rows.prune()
-            words, lists = self._postings.state()
+            forms, terms, form_terms = self._vocabulary.state()
+            titled, titles = self._titles.state()
             facts, columns = self._rows.state()
             facts |= {
-                "words": words,
+                "forms": forms,
+                "terms": terms,
+                "titled": titled,
                 "rev": self.rev,
                 "embedder": self._embedder.name,
                 "dims": self._embedder.dims,
             }
-            groups = {"row": columns, "posting": lists, "vector": self._vectors.state()}
+            groups = {
+                "row": columns,
+                "word": {"terms": form_terms},
+                "posting": self._postings.state(),
+                "title": titles,
+                "vector": self._vectors.state(),
+            }
             return pack(facts, groups)
 
     @classmethod
@@ -152,10 +179,31 @@ class VaultIndex:
         index = cls(embedder)
         index.rev = facts["rev"]
         index._rows.restore(facts, groups["row"])
-        index._postings.restore(facts["words"], groups["posting"])
+        index._vocabulary.restore(facts["forms"], facts["terms"], groups["word"]["terms"])
+        index._postings.restore(groups["posting"])
+        index._titles.restore(facts["titled"], groups["title"])
         index._vectors.restore(**groups["vector"])
         index._order.extend(index._places(np.arange(len(index._rows))))
         return index
+
+    def _parts(self) -> Parts:
+        return Parts(
+            rows=self._rows,
+            vocabulary=self._vocabulary,
+            lexicon=self._lexicon,
+            postings=self._postings,
+            titles=self._titles,
+            order=self._order,
+            vectors=self._vectors,
+        )
+
+    def _prune_words(self) -> None:
+        """Know only words in use; there must be no dead rows and titles."""
+        every = self._postings, self._titles.postings
+        pruned = self._vocabulary.prune(every[0].held_terms() | every[1].held_terms())
+        if pruned is not None:
+            for postings in every:
+                postings.renumber(*pruned)
 
     def _extend(self, entries: list[Entry]) -> None:
         first = len(self._rows)

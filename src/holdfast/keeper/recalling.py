@@ -86,8 +86,13 @@ async def recall(
     platform: str | None = None,
     include: Include = "both",
     neighbours: int = 1,
+    as_you_type: bool = False,
+    operators: bool = True,
 ) -> list[Hit]:
-    """Find what may answer a question in one vault; see `User.recall`."""
+    """Find what may answer a question in one vault; see `User.recall`.
+
+    `operators`: see `Ask`; off where the question is what somebody wrote to somebody.
+    """
     from holdfast.recall.asking import Ask
 
     checked_text("question", question, store.limits)
@@ -108,6 +113,8 @@ async def recall(
         speaker=speaker,
         platform=platform,
         include=include,
+        as_you_type=as_you_type,
+        operators=operators,
     )
     if not 0 <= neighbours <= _MAX_NEIGHBOURS:
         raise BadInput("neighbours", f"it lies between 0 and {_MAX_NEIGHBOURS}")
@@ -123,7 +130,7 @@ async def _hits(store: Store, vault: Vault, ask: Ask, neighbours: int) -> list[H
             ranked = await asyncio.to_thread(rank, ask, index)
         else:
             ranked = rank(ask, index)
-        hits = await _opened(store, vault, ranked, ask.question, neighbours)
+        hits = await _opened(store, vault, ranked, neighbours)
         if hits is not None:
             return hits
         # Something was forgotten between the ranking and the reading: rank again.
@@ -131,10 +138,10 @@ async def _hits(store: Store, vault: Vault, ask: Ask, neighbours: int) -> list[H
 
 
 async def _opened(
-    store: Store, vault: Vault, ranked: list[Ranked], question: str, neighbours: int
+    store: Store, vault: Vault, ranked: list[Ranked], neighbours: int
 ) -> list[Hit] | None:
     """The hits of a ranking, None when one of them is not there any more."""
-    from holdfast.recall.snippets import marked_terms, snippet_of
+    from holdfast.recall.snippets import snippet_of
 
     reader = Reader(vault)
     messages = {
@@ -143,7 +150,6 @@ async def _opened(
     memory_ids = [r.id for r in ranked if r.is_memory]
     memories = {m.id: m for m in await Memories(store, vault).by_ids(memory_ids)}
     around = await _neighbours(reader, [*messages.values()], neighbours)
-    wanted = marked_terms([question])
     hits = []
     for found in ranked:
         message = None if found.is_memory else messages.get(MessageId(found.id))
@@ -158,7 +164,7 @@ async def _opened(
                 session_id=SessionId(found.session_id) if found.session_id else None,
                 score=found.score,
                 reasons=found.reasons,
-                snippet=snippet_of(_shown(message, memory), wanted),
+                snippet=snippet_of(_shown(message, memory), found.marks),
                 before=before,
                 after=after,
             )

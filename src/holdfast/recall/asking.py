@@ -43,6 +43,11 @@ class Ask(Struct, frozen=True, kw_only=True):
     speaker: str | None = None
     platform: str | None = None
     include: Include = "both"
+    as_you_type: bool = False
+    """The last word is not finished: it stands for every word that begins so."""
+    operators: bool = True
+    """Quotation marks require, a minus sign excludes (`holdfast.index.queries`). Not so in what was
+    written to somebody and not to a search."""
 
 
 class Reason(Struct, frozen=True, kw_only=True):
@@ -67,6 +72,8 @@ class Ranked(Struct, frozen=True, kw_only=True):
     """Log-odds of being part of the answer; comparable within and, roughly, between questions."""
     reasons: tuple[Reason, ...]
     """The largest parts of the score first; parts that take away are left out."""
+    marks: frozenset[str] = frozenset()
+    """Terms to mark in its text, for `holdfast.recall.snippets`."""
 
 
 def filter_of(ask: Ask) -> Filter:

@@ -128,6 +128,7 @@ FEATURES: dict[str, Callable[[Known], NDArray[Any]]] = {
     "names_speaker": _names_speaker,
     "names_another": _names_another,
     "by_assistant": _by_assistant,
+    "pairs": lambda k: k.evidence.pairs,
     "length": lambda k: np.log1p(np.minimum(k.evidence.lengths[0], _LONG)) / 5,
     "asks": lambda k: _flag(k, ASKS),
     "has_number": lambda k: _flag(k, HAS_NUMBER) * k.question.wants_number,

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from holdfast.index.embedder import Floats
 from holdfast.index.evidence import Evidence
+from holdfast.index.queries import parse
 from holdfast.index.vault_index import VaultIndex
 from holdfast.recall.asking import Ask, Ranked, filter_of
 from holdfast.recall.features import FEATURES, matrix
@@ -63,6 +64,7 @@ def rank(ask: Ask, index: VaultIndex, *, fusion: Fusion | None = None) -> list[R
             is_memory=bool(evidence.is_memory[at]),
             score=float(weighed.scores[at]),
             reasons=of_this,
+            marks=evidence.marks,
         )
         for at, of_this in zip(order, why, strict=True)
     ]
@@ -74,8 +76,10 @@ def weigh(ask: Ask, index: VaultIndex, *, pool: int, fusion: Fusion | None = Non
     Raises:
         BadInput: see `Ask`.
     """
-    evidence = index.search(ask.question, where=filter_of(ask), pool=pool)
-    question = read(ask.question, now=ask.now, speakers=evidence.known_speakers)
+    where = filter_of(ask)
+    query = parse(ask.question, typing=ask.as_you_type, operators=ask.operators)
+    evidence = index.search(query, where=where, pool=pool)
+    question = read(query.text, now=ask.now, speakers=evidence.known_speakers)
     features = matrix(evidence, question)
     weights = fusion or _shipped()
     parts = weights.parts(features, evidence.among_people)

@@ -18,7 +18,7 @@ from holdfast.recall.questions import Question
 __all__ = ["reasons"]
 
 _GROUPS = {
-    "same words": ("bm25", "bm25_z", "window", "window_z", "coverage", "coverage_window"),
+    "same words": ("bm25", "bm25_z", "window", "window_z", "coverage", "coverage_window", "pairs"),
     "similar meaning": ("cosine", "cosine_z"),
     "said around it": ("bm25_before", "bm25_after", "cosine_before", "cosine_after"),
     "same conversation": ("session", "session_coverage", "session_cosine"),
@@ -100,7 +100,20 @@ def _words(evidence: Evidence, question: Question, chosen: NDArray[np.intp]) -> 
         "said around it": counts[1:].max(axis=0),
         "same conversation": evidence.session_counts[:, chosen],
     }
-    return {
+    found = {
         name: [tuple(compress(spelled, there)) for there in (of_terms > 0).T.tolist()]
         for name, of_terms in held.items()
     }
+    if evidence.variants:
+        found["same words"] = [_as_held(evidence, spelled, at) for at in chosen.tolist()]
+    return found
+
+
+def _as_held(evidence: Evidence, spelled: list[str], candidate: int) -> tuple[str, ...]:
+    """The question's words that a candidate has; what it has in their place, where it does."""
+    shown = []
+    for number in np.flatnonzero(evidence.counts[0, :, candidate]).tolist():
+        variants = evidence.variants.get(number)
+        instead = variants.shown(candidate) if variants else None
+        shown.append(instead or spelled[number])
+    return tuple(dict.fromkeys(shown))
