@@ -135,12 +135,11 @@ class Words:
         return self.postings.frequency(number)
 
 
-def look_up(words: Words, query: Query, alive: NDArray[np.bool_]) -> Looked:
-    """Find the rows for every word of a query; `alive` says which rows count."""
+def look_up(words: Words, query: Query, alive: NDArray[np.bool_], living: int) -> Looked:
+    """Find the rows for every word of a query; `alive` says which rows count, `living` how many."""
     wanted = _wanted(words, query)
     marks = {one.text for one in wanted}
     _widen(words, query, wanted)
-    living = int(np.count_nonzero(alive))
     found = [_asked(words, one, alive, living) for one in wanted if one.numbers or one.together]
     known = [(holding, one.term.text, n, one) for n, (holding, one) in enumerate(found)]
     known.sort(key=lambda each: each[:3])

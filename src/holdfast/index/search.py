@@ -57,7 +57,7 @@ def find(parts: Parts, query: Query, vector: Floats, where: Filter, pool: int) -
     alive = parts.rows.column("alive")
     admitted = parts.rows.admitted(where)
     words = Words(parts.vocabulary, parts.lexicon, parts.postings, parts.titles.postings)
-    looked = look_up(words, query, alive)
+    looked = look_up(words, query, alive, parts.rows.living)
     asked = looked.asked
     if looked.required is not None:
         admitted &= looked.required
