@@ -11,18 +11,18 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 
 import numpy as np
-from numpy.typing import NDArray
 
 from holdfast.index.embedder import Embedder
 from holdfast.index.entries import Entry, Filter
 from holdfast.index.evidence import Evidence
 from holdfast.index.lexicon import Lexicon
-from holdfast.index.order import SessionOrder
+from holdfast.index.order import Places, SessionOrder
 from holdfast.index.postings import Postings
 from holdfast.index.queries import Query, parse
 from holdfast.index.rows import Rows
 from holdfast.index.search import Parts, find
 from holdfast.index.snapshot import pack, unpack
+from holdfast.index.tallies import Tallies
 from holdfast.index.titles import Titles
 from holdfast.index.vectors import Vectors
 from holdfast.index.vocabulary import Vocabulary
@@ -52,6 +52,7 @@ class VaultIndex:
         self._titles = Titles(self._vocabulary)
         self._order = SessionOrder()
         self._vectors = Vectors(embedder.dims)
+        self._tallies = Tallies()
 
     def __len__(self) -> int:
         """How many entries can be found."""
@@ -66,7 +67,7 @@ class VaultIndex:
     def nbytes(self) -> int:
         """Resident bytes, about; the embedder's own are not counted."""
         words = self._vocabulary, self._lexicon, self._postings, self._titles
-        parts = self._rows, *words, self._order, self._vectors
+        parts = self._rows, *words, self._order, self._vectors, self._tallies
         return sum(part.nbytes for part in parts)
 
     def add(self, entries: Iterable[Entry]) -> None:
@@ -80,8 +81,7 @@ class VaultIndex:
     def remove(self, ids: Iterable[str]) -> None:
         """Forget entries; unknown ids are passed over."""
         with self._lock:
-            found = {row for row in map(self._rows.row_of, ids) if row is not None}
-            self._forget(sorted(found))
+            self._forget(self._rows.rows_of(list(ids)))
 
     def remove_session(self, session_id: str) -> None:
         """Forget a session's title, its messages and the memories distilled in it."""
@@ -146,6 +146,7 @@ class VaultIndex:
             self._titles.compact()
             self._prune_words()
             self._rows.prune()
+            self._reorder()
             forms, terms, form_terms = self._vocabulary.state()
             titled, titles = self._titles.state()
             facts, columns = self._rows.state()
@@ -183,7 +184,7 @@ class VaultIndex:
         index._postings.restore(groups["posting"])
         index._titles.restore(facts["titled"], groups["title"])
         index._vectors.restore(**groups["vector"])
-        index._order.extend(index._places(np.arange(len(index._rows))))
+        index._reorder()
         return index
 
     def _parts(self) -> Parts:
@@ -195,6 +196,7 @@ class VaultIndex:
             titles=self._titles,
             order=self._order,
             vectors=self._vectors,
+            tallies=self._tallies,
         )
 
     def _prune_words(self) -> None:
@@ -212,22 +214,27 @@ class VaultIndex:
         self._rows.extend(entries)
         self._postings.extend(texts)
         self._vectors.extend(vectors)
-        self._order.extend(self._places(np.arange(first, len(self._rows))))
+        self._order.extend(self._places(), len(self._rows.sessions))
+        self._tallies.add(self._rows, self._postings.lengths, np.arange(first, len(self._rows)))
 
-    def _places(self, rows: NDArray[np.intp]) -> list[tuple[int, int, str]]:
+    def _places(self) -> Places:
         """Where rows stand in their sessions; memories stand nowhere."""
-        is_memory = self._rows.column("is_memory")[rows]
-        sessions = np.where(is_memory, -1, self._rows.column("session")[rows]).tolist()
-        seqs = self._rows.column("seq")[rows].tolist()
-        ids = [self._rows.ids[row] for row in rows.tolist()]
-        return list(zip(sessions, seqs, ids, strict=True))
+        return Places(self._rows.column("place"), self._rows.column("seq"), self._rows.digests)
+
+    def _reorder(self) -> None:
+        """Find out afresh what follows from where rows stand; all are living."""
+        self._order.rebuild(self._places(), len(self._rows.sessions))
+        self._tallies.recount(self._rows, self._postings.lengths)
 
     def _forget(self, rows: list[int]) -> None:
         if not rows:
             return
-        for session, seq, entry_id in self._places(np.array(rows, np.intp)):
-            self._order.forget(session, seq, entry_id)
+        places = self._places()
+        for row in rows:
+            self._order.forget(row, places)
+        self._tallies.forget(self._rows, self._postings.lengths, np.array(rows, np.intp))
         self._postings.forget(rows)
+        self._vectors.forget(rows)
         self._rows.forget(rows)
         dead = len(self._rows) - len(self)
         if dead > _MIN_DEAD and dead * 4 > len(self._rows):
@@ -241,8 +248,7 @@ class VaultIndex:
         self._rows.keep(kept)
         self._postings.keep(kept)
         self._vectors.keep(kept)
-        self._order.clear()
-        self._order.extend(self._places(np.arange(len(kept))))
+        self._reorder()
 
 
 def _indexed_text(entry: Entry) -> str:

@@ -98,18 +98,20 @@ edits = st.one_of(
     st.lists(entries, max_size=12).map(_add),
     st.lists(ids, max_size=6).map(_remove),
     sessions.map(_remove_session),
-    st.just("reload"),
+    st.sampled_from(["reload", "dump"]),
 )
 
 
 @given(st.lists(edits, max_size=12), st.randoms(use_true_random=False))
 def test_an_edited_index_answers_like_a_rebuilt_one(history: list, random: object) -> None:
-    """Same hits, same order, same scores, whatever was added, replaced, removed or reloaded."""
+    """Same hits, same order, same scores, whatever was added, replaced, removed or saved."""
     embedder = HashedEmbedder()
     index, model = VaultIndex(embedder), {}
     for edit in history:
         if edit == "reload":
             index = VaultIndex.load(index.dump(), embedder)
+        elif edit == "dump":
+            index.dump()
         else:
             edit(index, model)
     rebuilt = VaultIndex(embedder)

@@ -208,7 +208,7 @@ def test_a_damaged_snapshot_is_refused_wherever_it_is_damaged(static: StaticEmbe
 def test_a_wrong_snapshot_with_a_right_checksum_is_a_value_error(static: StaticEmbedder) -> None:
     """Even a header that is no header does not end in another kind of error."""
     body = (8).to_bytes(4, "little") + b"nonsense"
-    data = b"HFINDEX2" + zlib.crc32(body).to_bytes(4, "little") + body
+    data = b"HFINDEX3" + zlib.crc32(body).to_bytes(4, "little") + body
 
     with pytest.raises(ValueError, match="snapshot"):
         VaultIndex.load(data, static)
