@@ -47,18 +47,18 @@ class Lexicon:
         self._renew()
         return self._most_used((w[::-1] for w in self._by_end.starting_with(end[::-1])), limit)
 
-    def near(self, form: str, *, limit: int = 4) -> tuple[int, list[int]]:
+    def near(self, form: str, *, limit: int = 4, used: int = 1) -> tuple[int, list[int]]:
         """Forms in use a few letters away: how many letters, and which, the most used first.
 
         One letter wrong, missing, too many or changed with its neighbour for words of four
         letters or more, two for those of eight or more; the first is seldom wrong. All are
-        equally far. (0, []) when there is none.
+        equally far and stand in at least `used` places. (0, []) when there is none.
         """
         if not 4 <= len(form) <= _MAX_NEAR_CHARS or not form.isalpha():
             return 0, []
         self._renew()
         for most in (1, 2) if len(form) >= 8 else (1,):
-            found = self._within(form, most)
+            found = self._within(form, most, used)
             alike = [n for n in found if self._words.names[n][0] == form[0]]
             turned = [n for n in found if self._words.names[n][:2] == form[1::-1]]
             # Two wrong letters of which one is the first: nobody would see the same word.
@@ -67,7 +67,7 @@ class Lexicon:
                 return most, self._most_used((self._words.names[n] for n in best), limit)
         return 0, []
 
-    def _within(self, form: str, most: int) -> list[int]:
+    def _within(self, form: str, most: int, used: int) -> list[int]:
         """Forms in use at most so many slips away, but for the form itself."""
         self._take_in_letters()
         letters, sizes = self._letters.used, self._sizes.used
@@ -75,7 +75,7 @@ class Lexicon:
         # A slip changes at most two letters of the set: this leaves one word in a hundred.
         near = np.bitwise_count(letters ^ of_form) <= 2 * most
         near &= np.abs(sizes.astype(np.int16) - len(form)) <= most
-        near &= self._words.uses > 0
+        near &= self._words.uses >= used
         numbers = np.flatnonzero(near)
         names = [self._words.names[number] for number in numbers.tolist()]
         far = distances(form, names)

@@ -318,10 +318,9 @@ def _is_seldom(words: Words, one: _Wanted) -> bool:
 
 def _slips(words: Words, one: _Wanted, *, unknown: bool) -> list[_Wanted]:
     """An unknown word stands for those nearest to it; a rare one does so besides."""
-    distance, near = words.lexicon.near(one.form)
+    distance, near = words.lexicon.near(one.form, used=1 if unknown else _MUCH_COMMONER)
     weight = _ONE_SLIP if distance == 1 else _TWO_SLIPS
     if unknown:
-        one.is_guess = False
         for form in near:
             label = f"near '{words.vocabulary.names[form]}'"
             one.add(words.term_number(form), weight, label)
@@ -329,8 +328,7 @@ def _slips(words: Words, one: _Wanted, *, unknown: bool) -> list[_Wanted]:
     commoner = [
         form
         for form in near
-        if words.vocabulary.uses[form] >= _MUCH_COMMONER
-        and words.vocabulary.names[form][0] == one.form[0]
+        if words.vocabulary.names[form][0] == one.form[0]
         and words.term_number(form) not in one.numbers
     ]
     return [_guess(words, one, form) for form in commoner[:1]]

@@ -62,14 +62,15 @@ def find(parts: Parts, query: Query, vector: Floats, where: Filter, pool: int) -
     titled = _titled_rows(parts, admitted, asked, sessions.titles)
     candidates = _candidates(parts, admitted, bm25, cosine, titled, pool)
     around = _around(parts, candidates)
+    counts = _counts(asked, around, len(bm25))
     session = parts.rows.column("place")[candidates]
     return Evidence(
         **_identity(parts, candidates),
         among_people=gathered(parts.tallies.among_people, session),
         terms=tuple(a.term for a in asked),
         asked_words=looked.asked_words,
-        counts=_counts(asked, around, len(bm25)),
-        pairs=_pairs(parts, looked, candidates),
+        counts=counts,
+        pairs=_pairs(parts, looked, candidates, counts[0]),
         lengths=gathered(parts.postings.lengths.astype(np.float32), around),
         mean_length=_mean_length(parts),
         bm25=gathered(bm25, around),
@@ -86,29 +87,39 @@ def find(parts: Parts, query: Query, vector: Floats, where: Filter, pool: int) -
     )
 
 
-def _pairs(parts: Parts, looked: Looked, rows: NDArray[np.intp]) -> Floats:
-    """See `Evidence.pairs`."""
+def _pairs(parts: Parts, looked: Looked, rows: NDArray[np.intp], counts: Floats) -> Floats:
+    """See `Evidence.pairs`; `counts` are of the rows themselves, shape (t, c)."""
     shares = np.zeros(len(rows), np.float32)
-    if not looked.pairs:
+    rarities = [one.term.rarity for one in looked.asked]
+    weights = {pair: rarities[pair[0]] + rarities[pair[1]] for pair in looked.pairs}
+    there = counts > 0
+    both = [there[first] & there[second] for first, second in weights]
+    some = np.flatnonzero(np.any(both, axis=0)) if both else rows[:0]
+    if not len(some):
         return shares
     which = np.zeros(len(parts.vocabulary.terms), np.int16)
     for nth, one in enumerate(looked.asked, start=1):
         for number, _ in one.numbers:
             which[number] = nth
-    row, at, place = parts.postings.places_of(rows, which)
-    rarities = [one.term.rarity for one in looked.asked]
-    weights = {pair: rarities[pair[0]] + rarities[pair[1]] for pair in looked.pairs}
+    found = parts.postings.places_of(rows[some], which)
     total = sum(weights.values())
-    for first, second in weights:
-        held = np.zeros(len(rows), bool)
-        mine, other = place == first + 1, place == second + 1
-        # Of the words that matter, the next one or the one after it is near enough or none is.
-        for step in (1, 2):
-            both = (mine[:-step] & other[step:]) | (other[:-step] & mine[step:])
-            near = (at[step:] - at[:-step] <= _NEAR) & (row[step:] == row[:-step]) & both
-            held[row[:-step][near]] = True
-        shares += held * np.float32(weights[first, second] / total)
+    for (first, second), weight in weights.items():
+        held = some[_side_by_side(found, first + 1, second + 1)]
+        shares[held] += np.float32(weight / total)
     return shares
+
+
+def _side_by_side(found: tuple[NDArray[Any], ...], first: int, second: int) -> NDArray[Any]:
+    """Of what `Postings.places_of` found, rows that have the first near the second, each once."""
+    row, at, which = found
+    mine, other = which == first, which == second
+    held = []
+    # Of the words that matter, the next one or the one after it is near enough, or none is.
+    for step in (1, 2):
+        both = (mine[:-step] & other[step:]) | (other[:-step] & mine[step:])
+        near = (at[step:] - at[:-step] <= _NEAR) & (row[step:] == row[:-step]) & both
+        held.append(row[:-step][near])
+    return np.unique(np.concatenate(held))
 
 
 def _variants(
