@@ -104,6 +104,20 @@ class SessionOrder:
         self._last.replace(last)
         self._sizes.replace(np.bincount(session, minlength=sessions))
 
+    def beside(self, row: int, places: Places, count: int) -> list[int] | None:
+        """The rows within `count` of a row's seq, None when there may be others."""
+        seq, found = int(places.seq[row]), []
+        if places.session[row] < 0:
+            return None
+        for links, step, wanted in ((self.before, -1, min(count, seq)), (self.after, 1, count)):
+            at = row
+            for nth in range(1, wanted + 1):
+                at = int(links[at])
+                if at < 0 or places.seq[at] != seq + step * nth:
+                    return None
+                found.append(at)
+        return found
+
     def highest(self, values: Floats, sessions: NDArray[np.intp], session_of: _Ints) -> Floats:
         """The highest value of a row in each of the sessions, -1 where there is none.
 

@@ -64,11 +64,11 @@ class Rows:
         """The ids of rows."""
         return self._ids.texts(rows)
 
-    def rows_of(self, ids: Sequence[str]) -> list[int]:
-        """Where those of the entries stand that are living, ascending."""
+    def rows_of(self, ids: Sequence[str]) -> dict[str, int]:
+        """Where those of the entries stand that are living."""
         alive = self.column("alive")
         found = self._ids.rows_of(ids, digests_of(ids)) if len(self) else ()
-        return sorted({row for _, row in found if alive[row]})
+        return {one: row for one, row in found if alive[row]}
 
     def extend(self, entries: list[Entry]) -> None:
         """Append living rows; none of the ids may be living already."""

@@ -81,7 +81,21 @@ class VaultIndex:
     def remove(self, ids: Iterable[str]) -> None:
         """Forget entries; unknown ids are passed over."""
         with self._lock:
-            self._forget(self._rows.rows_of(list(ids)))
+            self._forget(sorted(self._rows.rows_of(list(ids)).values()))
+
+    def beside(self, ids: Sequence[str], count: int) -> dict[str, list[str]]:
+        """The ids of the `count` messages on either side of each of these messages.
+
+        A message is left out of the answer when the index does not hold all of them: those that
+        have no words are not in it, and what follows a session's last message nobody knows.
+        """
+        with self._lock:
+            found = {}
+            for one, row in self._rows.rows_of(ids).items():
+                rows = self._order.beside(row, self._places(), count)
+                if rows is not None:
+                    found[one] = self._rows.ids_of(np.array(rows, np.intp))
+            return found
 
     def remove_session(self, session_id: str) -> None:
         """Forget a session's title, its messages and the memories distilled in it."""

@@ -49,7 +49,7 @@ class Vectors:
     def __init__(self, dims: int) -> None:
         self._rows = Growing(np.int8, width=dims)
         self._scales = Growing(np.float32)
-        self._products = np.empty(0, np.float32)
+        self._products = Growing(np.float32)
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -63,6 +63,7 @@ class Vectors:
         whole, scales = _quantised(rows)
         self._rows.extend(whole.astype(np.int8))
         self._scales.extend(scales)
+        self._products.extend(np.zeros(len(rows)))
 
     def similarities(self, question: Floats) -> Floats:
         """Cosine of each row to a unit vector of shape (dims,); shape (n,), within [-1, 1].
@@ -71,9 +72,7 @@ class Vectors:
         """
         whole, scales = _quantised(question[None, :])
         rows = self._rows.used
-        if len(self._products) < len(rows):
-            self._products = np.empty(len(rows) + len(rows) // 8, np.float32)
-        products = self._products[: len(rows)]
+        products = self._products.used
         # Counting is one step under the interpreter's lock: no block is taken twice.
         starts = itertools.count(0, _BLOCK_ROWS)
         work = partial(_multiply, rows, whole[0], products, starts)
@@ -93,6 +92,7 @@ class Vectors:
         """Hold only these rows, renumbered in this order."""
         self._rows.replace(self._rows.used[rows])
         self._scales.replace(self._scales.used[rows])
+        self._products.replace(np.zeros(len(rows)))
 
     def state(self) -> dict[str, NDArray[Any]]:
         """The arrays a snapshot keeps."""
@@ -102,6 +102,7 @@ class Vectors:
         """Hold what `state` gave."""
         self._rows.replace(rows)
         self._scales.replace(scales)
+        self._products.replace(np.zeros(len(rows)))
 
 
 def _multiply(

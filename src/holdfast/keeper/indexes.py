@@ -134,6 +134,7 @@ class Indexes:
             self.drop(vault)
             raise NotFound("vault")
         if held.index.rev == row.rev:
+            self._weigh(held)  # what a search looked up first is kept
             return held.index
         async with held.lock:
             if held.index.rev > row.rev and not await self._caught_up(vault, held):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from itertools import chain
+from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -21,12 +22,16 @@ from holdfast.vault.reader import Reader
 from holdfast.vault.vault import Vault
 
 if TYPE_CHECKING:
+    from holdfast.index.vault_index import VaultIndex
     from holdfast.recall.asking import Ask, Include, Ranked, Reason
     from holdfast.recall.snippets import Snippet
 
 __all__ = ["Hit", "recall"]
 
 _MAX_NEIGHBOURS = 100
+_MAX_BESIDE = 5
+_Around: TypeAlias = "tuple[tuple[Message, ...], tuple[Message, ...]]"
+"""What was said before and after a message."""
 _INLINE_ENTRIES = 20_000
 """A vault up to this size is searched on the event loop: a hop to a thread would cost more."""
 
@@ -130,7 +135,7 @@ async def _hits(store: Store, vault: Vault, ask: Ask, neighbours: int) -> list[H
             ranked = await asyncio.to_thread(rank, ask, index)
         else:
             ranked = rank(ask, index)
-        hits = await _opened(store, vault, ranked, neighbours)
+        hits = await _opened(store, vault, index, ranked, neighbours)
         if hits is not None:
             return hits
         # Something was forgotten between the ranking and the reading: rank again.
@@ -138,21 +143,30 @@ async def _hits(store: Store, vault: Vault, ask: Ask, neighbours: int) -> list[H
 
 
 async def _opened(
-    store: Store, vault: Vault, ranked: list[Ranked], neighbours: int
+    store: Store, vault: Vault, index: VaultIndex, ranked: list[Ranked], neighbours: int
 ) -> list[Hit] | None:
     """The hits of a ranking, None when one of them is not there any more."""
     from holdfast.recall.snippets import snippet_of
 
     reader = Reader(vault)
-    messages = {
-        m.id: m for m in await reader.messages_by_id(r.id for r in ranked if not r.is_memory)
-    }
+    wanted = [r.id for r in ranked if not r.is_memory]
+    # Neighbours the index knows are read with the hits: one read instead of one for each hit.
+    beside = index.beside(wanted, neighbours) if 0 < neighbours <= _MAX_BESIDE else {}
+    ids = dict.fromkeys(chain(wanted, *beside.values()))
+    read = {m.id: m for m in await reader.messages_by_id(ids)}
+    messages = {one: read[MessageId(one)] for one in wanted if one in read}
     memory_ids = [r.id for r in ranked if r.is_memory]
     memories = {m.id: m for m in await Memories(store, vault).by_ids(memory_ids)}
-    around = await _neighbours(reader, [*messages.values()], neighbours)
+    around = {
+        one: _parted(messages[one].seq, [read[MessageId(n)] for n in near if n in read])
+        for one, near in beside.items()
+        if one in messages
+    }
+    rest = [message for one, message in messages.items() if one not in around]
+    around |= await _neighbours(reader, rest, neighbours)
     hits = []
     for found in ranked:
-        message = None if found.is_memory else messages.get(MessageId(found.id))
+        message = None if found.is_memory else messages.get(found.id)
         memory = memories.get(MemoryId(found.id)) if found.is_memory else None
         if message is None and memory is None:
             return None
@@ -197,18 +211,23 @@ def _recency(hit: Hit) -> tuple[bool, datetime]:
     return memory.valid_to is None, memory.valid_from or memory.created_at
 
 
+def _parted(seq: int, near: Sequence[Message]) -> _Around:
+    in_order = sorted(near, key=lambda message: message.seq)
+    before = tuple(message for message in in_order if message.seq < seq)
+    return before, tuple(message for message in in_order if message.seq > seq)
+
+
 async def _neighbours(
     reader: Reader, messages: Sequence[Message], count: int
-) -> dict[str, tuple[tuple[Message, ...], tuple[Message, ...]]]:
+) -> dict[str, _Around]:
     if count < 1 or not messages:
         return {}
 
-    async def around(message: Message) -> tuple[tuple[Message, ...], tuple[Message, ...]]:
+    async def around(message: Message) -> _Around:
         near = await reader.messages(
             message.session_id, first=max(0, message.seq - count), last=message.seq + count + 1
         )
-        before = tuple(m for m in near if m.seq < message.seq)
-        return before, tuple(m for m in near if m.seq > message.seq)
+        return _parted(message.seq, near)
 
     found = await asyncio.gather(*(around(message) for message in messages))
     return {message.id: pair for message, pair in zip(messages, found, strict=True)}

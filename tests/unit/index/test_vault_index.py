@@ -250,3 +250,13 @@ def test_a_snapshot_holds_nothing_of_what_was_removed_or_relabelled(static: Stat
     assert b"m1" not in data
     assert ["m0", "m2"] == sorted(VaultIndex.load(data, static).search("red blue").ids)
     assert 1 == index.search("boat").bm25.astype(bool)[0].sum()
+
+
+def test_messages_beside_one_are_named_only_when_all_are_known(static: StaticEmbedder) -> None:
+    """A gap in seq, and the end of a session, may hide messages that the index does not hold."""
+    index = filled(static, *(entry(number) for number in (0, 1, 2, 4, 5, 6)))
+
+    assert {"m0": ["m1"], "m1": ["m0", "m2"], "m5": ["m4", "m6"]} == index.beside(
+        ["m0", "m1", "m2", "m4", "m5", "m6", "unknown"], 1
+    )
+    assert {"m0": ["m1", "m2"]} == index.beside(["m0", "m1", "m5"], 2)
