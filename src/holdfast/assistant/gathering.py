@@ -67,7 +67,7 @@ async def recalled(
     source = place.room or place.user
     is_echo = echoes_of(text)
     for limit in _POOLS:
-        hits = await source.recall(question, limit=limit, neighbours=0)
+        hits = await source.recall(question, limit=limit, neighbours=0, operators=False)
         telling = tuple(
             hit
             for hit in hits

@@ -60,6 +60,9 @@ def recall_command(
 ) -> None:
     """Find what was said. QUESTION may be in any language and name a time ("in March").
 
+    "Words in quotation marks" are required in this order; -word excludes (write -- before a
+    QUESTION that begins with it).
+
     With --json: {"hits": [...]}, best first; times in UTC.
     """
 

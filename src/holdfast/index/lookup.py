@@ -187,7 +187,7 @@ def _widen(words: Words, query: Query, wanted: list[_Wanted]) -> None:
     _join(words, query, wanted)
     small = sum(map(is_stop_word, query.surfaces))
     languages = languages_of(map(form_of, query.surfaces), small)
-    slips = _MAX_SLIPS
+    slips = _MAX_SLIPS if query.slips else 0
     phrased = {form for phrase in query.phrases for form in phrase}
     for one in wanted[:]:
         if not _may_differ(one.form) or one.form in phrased:
@@ -197,7 +197,7 @@ def _widen(words: Words, query: Query, wanted: list[_Wanted]) -> None:
         if "de" in languages:
             _find_in_compounds(words, one)
         unknown = not one.numbers
-        if unknown and _split(words, one):
+        if unknown and _split(words, one, some=query.slips):
             continue
         if slips and (unknown or _is_seldom(words, one)) and one.form != query.prefix:
             slips -= 1
@@ -266,8 +266,8 @@ def _find_in_compounds(words: Words, one: _Wanted) -> None:
             one.add(words.term_number(form), _WITHIN, name)
 
 
-def _split(words: Words, one: _Wanted) -> bool:
-    """An unknown compound stands for its parts: together, or else the one that is there."""
+def _split(words: Words, one: _Wanted, *, some: bool) -> bool:
+    """An unknown compound stands for its parts: together, or else, with `some`, for either."""
     best: tuple[int, tuple[str, ...]] = 0, ()
     for parts in _splits(words, one.form):
         numbers = [words.number_of(term_of_form(part)) for part in parts]
@@ -280,7 +280,7 @@ def _split(words: Words, one: _Wanted) -> bool:
         one.variants = dict.fromkeys(one.together, " ".join(best[1]))
         return True
     for parts in _splits(words, one.form):
-        for part in parts if all(len(part) >= 4 for part in parts) else ():
+        for part in parts if some and all(len(part) >= 4 for part in parts) else ():
             number = words.number_of(term_of_form(part))
             if number is not None:
                 one.add(number, _SOME_PARTS, part)

@@ -50,6 +50,8 @@ class Query:
     """A single word stands for all its forms."""
     prefix: str | None = None
     """The form of the last word, when it may go on; it is among the surfaces too."""
+    slips: bool = True
+    """An unknown word may be a slip of the pen."""
 
     @property
     def telling(self) -> tuple[str, ...]:
@@ -63,7 +65,9 @@ def is_stop_word(surface: str) -> bool:
     return surface.replace("'", "").replace("’", "") in STOP_TERMS
 
 
-def parse(question: str, *, typing: bool = False, operators: bool = True) -> Query:
+def parse(
+    question: str, *, typing: bool = False, operators: bool = True, slips: bool = True
+) -> Query:
     """Read a question.
 
     Args:
@@ -71,6 +75,7 @@ def parse(question: str, *, typing: bool = False, operators: bool = True) -> Que
         typing: the last word is not finished, unless a space follows it.
         operators: whether quotation marks and minus signs mean anything. They do not in a text
             that was written to somebody rather than to a search.
+        slips: whether an unknown word also stands for the words nearest to it.
     """
     head = question[:_MAX_CHARS]
     phrases: list[Phrase] = []
@@ -87,6 +92,7 @@ def parse(question: str, *, typing: bool = False, operators: bool = True) -> Que
         phrases=tuple(dict.fromkeys(phrases))[:_MAX_PHRASES],
         excluded=tuple(dict.fromkeys(excluded))[:_MAX_PHRASES],
         prefix=_prefix(text, found) if typing else None,
+        slips=slips,
     )
 
 

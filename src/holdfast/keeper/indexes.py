@@ -62,6 +62,7 @@ class _Label(Struct):
     project: str | None = None
     platform: str | None = None
     tags: tuple[str, ...] = ()
+    title: str = ""
 
 
 class _Held(Struct):
@@ -297,10 +298,14 @@ class Indexes:
                     continue
                 row = read[0]
             body = open_body(row, vault.place(Kind.SESSION, head.session_id), opening, SessionBody)
-            label = _Label(head.kind, body.assistant, body.project, body.platform, body.tags)
+            label = _Label(
+                head.kind, body.assistant, body.project, body.platform, body.tags, body.title
+            )
             session_id = id_text(head.session_id)
             before = held.labels.get(session_id)
             held.labels[session_id] = label
+            if label.title != (before.title if before else ""):
+                held.index.title_session(session_id, label.title)
             if before is not None and before != label:
                 held.index.label_session(
                     session_id,

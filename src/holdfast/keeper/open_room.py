@@ -223,6 +223,8 @@ class OpenRoom:
         speaker: str | None = None,
         include: Include = "both",
         neighbours: int = 1,
+        as_you_type: bool = False,
+        operators: bool = True,
     ) -> Sequence[Hit]:
         """Find what was said in the room; see `User.recall`."""
         await self.check("read")
@@ -236,6 +238,8 @@ class OpenRoom:
             speaker=speaker,
             include=include,
             neighbours=neighbours,
+            as_you_type=as_you_type,
+            operators=operators,
         )
 
     async def memories(self) -> Memories:

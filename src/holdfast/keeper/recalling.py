@@ -93,10 +93,11 @@ async def recall(
     neighbours: int = 1,
     as_you_type: bool = False,
     operators: bool = True,
+    slips: bool = True,
 ) -> list[Hit]:
     """Find what may answer a question in one vault; see `User.recall`.
 
-    `operators`: see `Ask`; off where the question is what somebody wrote to somebody.
+    `operators` and `slips`: see `Ask`.
     """
     from holdfast.recall.asking import Ask
 
@@ -120,6 +121,7 @@ async def recall(
         include=include,
         as_you_type=as_you_type,
         operators=operators,
+        slips=slips,
     )
     if not 0 <= neighbours <= _MAX_NEIGHBOURS:
         raise BadInput("neighbours", f"it lies between 0 and {_MAX_NEIGHBOURS}")

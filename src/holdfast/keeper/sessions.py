@@ -536,7 +536,9 @@ class OpenSession:
         if budget_tokens < 1:
             raise BadInput("budget_tokens", "it is at least 1")
         latest = await self.messages(last=recent)
-        hits = await recall(self._store, self._vault, question, limit=recalled, neighbours=0)
+        hits = await recall(
+            self._store, self._vault, question, limit=recalled, neighbours=0, operators=False
+        )
         known = await self._store.known.memories(self._vault)
         return build_context(
             latest,

@@ -92,16 +92,22 @@ class User:
         platform: str | None = None,
         include: Include = "both",
         neighbours: int = 1,
+        as_you_type: bool = False,
+        operators: bool = True,
     ) -> list[Hit]:
         """Find what may answer a question, best first; [] when nothing matches.
 
         Args:
             question: in any language; dates in it ("in March") are a preference, not a filter.
+                "Words in quotation marks" are required in this order, -word excludes.
             limit: 1 to 1,000 hits.
             since, until: aware times or words ("last week", "2026-01-09"): hard filters.
             kind: of the session (chat, room, ...). role: user, assistant, tool, system.
             include: "messages", "memories" or "both".
             neighbours: messages shown before and after each hit.
+            as_you_type: the last word is not finished: it stands for all that begin so.
+            operators: False where quotation marks and minus signs mean nothing, in a text that
+                was written to somebody rather than to a search.
 
         Raises:
             BadInput: the question is empty, or a filter makes no sense.
@@ -125,6 +131,8 @@ class User:
             platform=platform,
             include=include,
             neighbours=neighbours,
+            as_you_type=as_you_type,
+            operators=operators,
         )
 
     async def context(
@@ -147,7 +155,7 @@ class User:
         """
         if budget_tokens < 1:
             raise BadInput("budget_tokens", "it is at least 1")
-        hits = await self.recall(question, limit=recalled, neighbours=0)
+        hits = await self.recall(question, limit=recalled, neighbours=0, operators=False)
         known = await self._store.known.memories(self._vault)
         return build_context(
             (),

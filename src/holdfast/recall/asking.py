@@ -48,6 +48,8 @@ class Ask(Struct, frozen=True, kw_only=True):
     operators: bool = True
     """Quotation marks require, a minus sign excludes (`holdfast.index.queries`). Not so in what was
     written to somebody and not to a search."""
+    slips: bool = True
+    """A word that nobody has said stands for the words nearest to it: "thrid" for "third"."""
 
 
 class Reason(Struct, frozen=True, kw_only=True):

@@ -77,7 +77,7 @@ def weigh(ask: Ask, index: VaultIndex, *, pool: int, fusion: Fusion | None = Non
         BadInput: see `Ask`.
     """
     where = filter_of(ask)
-    query = parse(ask.question, typing=ask.as_you_type, operators=ask.operators)
+    query = parse(ask.question, typing=ask.as_you_type, operators=ask.operators, slips=ask.slips)
     evidence = index.search(query, where=where, pool=pool)
     question = read(query.text, now=ask.now, speakers=evidence.known_speakers)
     features = matrix(evidence, question)

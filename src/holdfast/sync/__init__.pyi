@@ -294,6 +294,8 @@ class OpenRoom:
         speaker: str | None = None,
         include: Include = "both",
         neighbours: int = 1,
+        as_you_type: bool = False,
+        operators: bool = True,
     ) -> Sequence[Hit]: ...
     def memories(self) -> Memories: ...
     def distill(self) -> int: ...
@@ -670,6 +672,8 @@ class User:
         platform: str | None = None,
         include: Include = "both",
         neighbours: int = 1,
+        as_you_type: bool = False,
+        operators: bool = True,
     ) -> builtins.list[Hit]: ...
     def context(
         self,

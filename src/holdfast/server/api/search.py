@@ -36,6 +36,7 @@ async def search(owner: Reader, asked: Annotated[SearchAsked, Query()]) -> Searc
         platform=asked.platform,
         include=asked.include,
         neighbours=asked.neighbours,
+        as_you_type=asked.as_you_type,
     )
     return SearchOut(hits=[search_hit_out(hit) for hit in hits])
 

@@ -56,7 +56,7 @@ async def _context(
     question = content_text(request.units[place].raw.get("content"))[:_RECALLED_CHARS]
     if not question.strip().strip("\0"):
         return ""
-    hits = await user.recall(question, limit=_HITS, neighbours=0)
+    hits = await user.recall(question, limit=_HITS, neighbours=0, operators=False)
     told = [h for h in hits if h.message is None or h.message.session_id != session_id]
     fence = fence_of(user.vault, SessionId(session_id))
     made = build_context((), told, budget_tokens=budget_tokens, fence=fence)
