@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ from holdfast.index.lexicon import Lexicon
 from holdfast.index.postings import Postings
 from holdfast.index.queries import Phrase, Query, is_stop_word
 from holdfast.index.scoring import rarity
-from holdfast.index.stems import LINKS, STEMMERS, STOP_FORMS, are_in_use, languages_of
+from holdfast.index.stems import LINKS, STEMMERS, STOP_FORMS, is_in_use, languages_of, prevails
 from holdfast.index.vocabulary import Vocabulary
 from holdfast.index.words import form_of, term_of, term_of_form
 
@@ -192,9 +192,11 @@ def _widen(words: Words, query: Query, wanted: list[_Wanted]) -> None:
     for one in wanted[:]:
         if not _may_differ(one.form) or one.form in phrased:
             continue
-        for language in languages if one.numbers else _present(words, languages):
+        unknown = not one.numbers
+        spoken = languages or _spoken(words, unknown=unknown, english=small > 0)
+        for language in spoken:
             _inflect(words, one, language)
-        if "de" in languages:
+        if "de" in spoken:
             _find_in_compounds(words, one)
         unknown = not one.numbers
         if unknown and _split(words, one, some=query.slips):
@@ -209,9 +211,16 @@ def _may_differ(form: str) -> bool:
     return len(form) >= 4 and form.isalpha() and form[0] < "\u0600"
 
 
-def _present(words: Words, asked: tuple[str, ...]) -> tuple[str, ...]:
-    """The question's languages, or else those that the vault seems to have."""
-    return asked or tuple(name for name in STEMMERS if are_in_use(name, words.vocabulary.is_used))
+def _spoken(words: Words, *, unknown: bool, english: bool) -> tuple[str, ...]:
+    """The languages a word may be in when the question does not tell.
+
+    A word that nobody has said may be of any language that the vault has; one that was said is
+    what it seems, unless English is seldom spoken here.
+    """
+    if not unknown and english:
+        return ()
+    holds = is_in_use if unknown else prevails
+    return tuple(name for name in STEMMERS if holds(name, words.vocabulary.uses_of))
 
 
 def _complete(words: Words, wanted: list[_Wanted], prefix: str) -> None:
@@ -248,22 +257,23 @@ def _inflect(words: Words, one: _Wanted, language: str) -> None:
 
 
 def _find_in_compounds(words: Words, one: _Wanted) -> None:
-    """German compounds of which the word is the first or the last part, the other known too."""
+    """German compounds of which the word is the first or the last part."""
     stem = STEMMERS["de"](one.form)
-    if len(stem) < 4:
-        return
     found = [
         *words.lexicon.starting_with(stem, _SCANNED),
         *words.lexicon.ending_with(one.form, _SCANNED),
     ]
-    taken = 0
-    for form in found:
-        name = words.vocabulary.names[form]
-        if taken < _MAX_COMPOUNDS and any(
-            stem in part for parts in _splits(words, name) for part in parts
-        ):
-            taken += 1
-            one.add(words.term_number(form), _WITHIN, name)
+    names = (words.vocabulary.names[form] for form in found if len(stem) >= 4)
+    compounds = (name for name in names if _is_compound(words, name, stem))
+    for name in islice(compounds, _MAX_COMPOUNDS):
+        one.add(words.term_number(words.vocabulary.forms[name]), _WITHIN, name)
+
+
+def _is_compound(words: Words, name: str, stem: str) -> bool:
+    """Enough is left for another word, or both are words of the vault."""
+    if len(stem) >= 5 and len(name) - len(stem) >= 4:
+        return True
+    return any(stem in part for parts in _splits(words, name) for part in parts)
 
 
 def _split(words: Words, one: _Wanted, *, some: bool) -> bool:

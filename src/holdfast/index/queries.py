@@ -30,6 +30,10 @@ _QUOTED = re.compile(
 )
 # Not one letter, which is an option of a program, and no digit, which is a temperature.
 _EXCLUDED = re.compile(r"(?:(?<=\s)|^)-(?=[^\W\d_])(?![A-Za-z](?!\w))[^\s\"“”„«»「」『』]+")
+_HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
+_SMALL_CHARACTERS = frozenset(
+    "的了是我你您他她它们在和也都就不有没吗呢吧啊这那什么哪里怎样谁几个很最为请"
+)
 _ASKING = ("?", "？", "؟")
 
 Phrase = tuple[str, ...]
@@ -55,9 +59,32 @@ class Query:
 
     @property
     def telling(self) -> tuple[str, ...]:
-        """The surfaces without English stop words, unless there is nothing else."""
-        kept = tuple(s for s in self.surfaces if not is_stop_word(s))
+        """The surfaces that say what is asked for, unless there are none.
+
+        Without English stop words, and without what is said better by pairs of characters.
+        """
+        spare = _in_pairs(self.surfaces)
+        kept = tuple(s for s in self.surfaces if s not in spare and not is_stop_word(s))
         return kept or self.surfaces
+
+
+def _in_pairs(surfaces: tuple[str, ...]) -> set[str]:
+    """Single characters that are no words where pairs of characters are.
+
+    A syllable or a sound means nothing by itself; a Chinese character does, but for a few. The
+    first of two syllables is kept: the second may be an ending.
+    """
+    pairs = [surface for surface in surfaces if is_pair(surface)]
+    if not pairs:
+        return set()
+    firsts = {pair[0] for pair in pairs}
+    inside = {pair[1] for pair in pairs} | {pair[0] for pair in pairs if pair[1] in firsts}
+    small = {pair for pair in pairs if set(pair) <= _SMALL_CHARACTERS}
+    return (
+        small
+        | {one for one in inside | firsts if one in _SMALL_CHARACTERS}
+        | {one for one in inside if not _HAN.match(one)}
+    )
 
 
 def is_stop_word(surface: str) -> bool:

@@ -18,9 +18,10 @@ __all__ = [
     "STEMMERS",
     "STOP_FORMS",
     "arabic_stem",
-    "are_in_use",
     "hindi_stem",
+    "is_in_use",
     "languages_of",
+    "prevails",
 ]
 
 _ARABIC_FRONT = ("وال", "بال", "كال", "فال", "ال", "لل", "و")
@@ -133,11 +134,22 @@ _TELLING = {language: words - _ENGLISH_TOO for language, words in STOP_FORMS.ite
 LINKS = ("", "s", "es", "n", "en", "er", "e")
 """Letters between the parts of a German compound; "" also of an English one."""
 _FEW = 4
+_COMMONEST = {
+    "de": ("und", "der", "ist", "nicht", "ich", "das"),
+    "es": ("que", "los", "una", "por", "con", "las"),
+    "fr": ("les", "est", "dans", "pas", "une", "que"),
+}
+_COMMONEST_ENGLISH = ("the", "and", "of", "is", "you", "to")
 
 
-def are_in_use(language: str, is_used: Callable[[str], bool]) -> bool:
+def is_in_use(language: str, uses: Callable[[str], int]) -> bool:
     """Whether a vault seems to hold anything in a language: it has a few of its small words."""
-    return sum(map(is_used, _TELLING[language])) >= _FEW
+    return sum(uses(word) > 0 for word in _TELLING[language]) >= _FEW
+
+
+def prevails(language: str, uses: Callable[[str], int]) -> bool:
+    """Whether a vault holds more in a language than in English."""
+    return sum(map(uses, _COMMONEST[language])) > sum(map(uses, _COMMONEST_ENGLISH))
 
 
 def languages_of(forms: Iterable[str], english: int) -> tuple[str, ...]:

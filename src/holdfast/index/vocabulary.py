@@ -88,10 +88,14 @@ class Vocabulary:
         """Places with these forms have come (+1) or gone (-1)."""
         _add(self._uses.used, forms, change)
 
+    def uses_of(self, form: str) -> int:
+        """In how many places living texts have the form."""
+        number = self.forms.get(form)
+        return 0 if number is None else int(self._uses.used[number])
+
     def is_used(self, form: str) -> bool:
         """Whether a living text has the form."""
-        number = self.forms.get(form)
-        return number is not None and bool(self._uses.used[number] > 0)
+        return self.uses_of(form) > 0
 
     def terms_named(self, numbers: set[int]) -> set[str]:
         """Terms by their numbers."""
