@@ -74,6 +74,13 @@ class Evidence:
     is_memory: NDArray[np.bool_]
     shapes: NDArray[np.uint8]
     """Bits of `holdfast.index.shapes`."""
+    selves: NDArray[np.uint8]
+    """Words by which one speaks of oneself, per mille, 255 at most; shape (c,)."""
+    after_question: NDArray[np.bool_]
+    """What was said before it ends in a question mark; shape (c,)."""
+    happened_ms: NDArray[np.int64]
+    """First and last moment of the time it speaks of, -1 where of none, or where nobody asked for
+    it; shape (2, c)."""
     among_people: NDArray[np.bool_]
     """The candidate's session has no message of an assistant."""
 
@@ -94,6 +101,8 @@ class Evidence:
     cosine: Floats
     """Shape (3, c)."""
     cosine_spread: Spread
+    cosine_far: Floats
+    """Of the message two before and the one two after; shape (2, c)."""
     session_counts: Floats
     """How often each term occurs in the candidate's session; shape (t, c)."""
     session_bm25: Floats

@@ -1,10 +1,10 @@
 """Which rows hold which terms, how often, and in what order.
 
 Two forms of the same facts. The forward lists (row > terms) only grow and are the truth; the
-inverted lists (term > rows) are sorted from them. What was added since the last sort is found by
-scanning the forward lists' tail, which is kept short enough that a scan costs microseconds. So
-adding is appending, and nothing has to be merged. Beside them stands each row's text as the
-numbers of its forms, four bytes a word: what a quoted phrase is looked for in.
+inverted lists (term > rows) are sorted from them, piece by piece. What was added since the last
+sort is found by scanning the forward lists' tail, which is kept short enough that a scan costs
+microseconds. So adding is appending. Beside them stands each row's text as the numbers of its
+forms, four bytes a word: what a quoted phrase is looked for in.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 
 from holdfast.index.embedder import Ints
 from holdfast.index.growing import Growing
-from holdfast.index.shapes import ASKS, asks
+from holdfast.index.inverted import Forward, Inverted
+from holdfast.index.shapes import ASKS, OF_ONESELF, asks
 from holdfast.index.vocabulary import Vocabulary
 from holdfast.index.words import surfaces
 
@@ -27,8 +28,6 @@ __all__ = ["Postings"]
 
 _LONGEST_TAIL = 48_000
 """Forward entries scanned per question term: 20 microseconds."""
-_TAIL_SHARE = 16
-"""The tail may also be this part of the whole, so that sorting stays rare in a big index."""
 _Numbers = NDArray[np.int64]
 
 
@@ -46,11 +45,9 @@ class Postings:
         self._counts = Growing(np.uint8)
         self._lengths = Growing(np.int32)
         self._shapes = Growing(np.uint8)
+        self._selves = Growing(np.uint8)
         self._frequencies = Growing(np.int32)  # term > living rows that hold it
-        self._sorted_rows = 0
-        self._inverted_starts: Ints = np.zeros(1, np.int64)
-        self._inverted_rows = np.zeros(0, np.int32)
-        self._inverted_counts = np.zeros(0, np.uint8)
+        self._inverted = Inverted()
 
     def __len__(self) -> int:
         return len(self._lengths)
@@ -59,8 +56,7 @@ class Postings:
     def nbytes(self) -> int:
         arrays = (self._starts, self._terms, self._counts, self._lengths, self._frequencies)
         places = self._places, self._place_starts
-        inverted = self._inverted_starts, self._inverted_rows, self._inverted_counts
-        return sum(a.nbytes for a in (*arrays, *places)) + sum(a.nbytes for a in inverted)
+        return sum(a.nbytes for a in (*arrays, *places)) + self._inverted.nbytes
 
     @property
     def lengths(self) -> NDArray[np.int32]:
@@ -71,6 +67,11 @@ class Postings:
     def shapes(self) -> NDArray[np.uint8]:
         """Bits of `holdfast.index.shapes` for each row."""
         return self._shapes.used
+
+    @property
+    def selves(self) -> NDArray[np.uint8]:
+        """Words of each row by which one speaks of oneself ("my", "we"), per mille, 255 at most."""
+        return self._selves.used
 
     def extend(self, texts: Sequence[str]) -> None:
         """Append a row for each text."""
@@ -83,6 +84,7 @@ class Postings:
         shapes = np.array([ASKS * asks(text) for text in texts], np.uint8)
         np.bitwise_or.at(shapes, rows, self._words.term_shapes[terms])
         self._shapes.extend(shapes)
+        self._selves.extend(_per_mille(rows, counts, self._words.term_shapes[terms], lengths))
         self._count_rows(terms, +1)
         self._terms.extend(terms)
         self._counts.extend(np.minimum(counts, 255))
@@ -104,6 +106,7 @@ class Postings:
         self._counts.replace(self._counts.used[entries])
         self._lengths.replace(self._lengths.used[rows])
         self._shapes.replace(self._shapes.used[rows])
+        self._selves.replace(self._selves.used[rows])
         self._starts.replace(starts)
         places, starts = _entries_of(self._place_starts.used, rows)
         self._places.replace(self._places.used[places])
@@ -158,14 +161,9 @@ class Postings:
     def rows_of(self, number: int) -> tuple[Ints, NDArray[np.float32]]:
         """Rows that hold a term, ascending, dead ones among them, and how often (at most 255)."""
         self._sort_when_long()
-        rows, counts = self._tail(number)
-        if number + 1 >= len(self._inverted_starts):
-            return rows, counts
-        span = slice(*self._inverted_starts[number : number + 2].tolist())
-        return (
-            np.concatenate([self._inverted_rows[span], rows]),
-            np.concatenate([self._inverted_counts[span].astype(np.float32), counts]),
-        )
+        pieces = [*self._inverted.of(number), self._tail(number)]
+        rows: Ints = np.concatenate([piece[0] for piece in pieces])
+        return rows, np.concatenate([piece[1] for piece in pieces]).astype(np.float32)
 
     def places_of(self, rows: Ints, terms: NDArray[np.int16]) -> tuple[NDArray[Any], ...]:
         """Where rows have certain terms: which of the rows, at which place, `terms` of the term.
@@ -181,18 +179,7 @@ class Postings:
 
     def sort(self) -> None:
         """Make the inverted lists from the forward ones."""
-        terms = self._terms.used
-        sizes = np.diff(self._starts.used)
-        rows = np.repeat(np.arange(len(sizes), dtype=np.int64), sizes)
-        # Rows and counts ride in the low bits of one key: sorting plain integers takes a third
-        # of the time of an argsort and a gather.
-        keys = (terms.astype(np.int64) << 40) | (rows << 8) | self._counts.used
-        keys.sort()
-        self._inverted_rows = ((keys >> 8) & 0xFFFFFFFF).astype(np.int32)
-        self._inverted_counts = (keys & 0xFF).astype(np.uint8)
-        per_term = np.bincount(terms, minlength=len(self._words.terms))
-        self._inverted_starts = np.concatenate([[0], np.cumsum(per_term)])
-        self._sorted_rows = len(sizes)
+        self._inverted.sort_anew(self._forward())
 
     def state(self) -> dict[str, NDArray[Any]]:
         """The arrays a snapshot keeps."""
@@ -202,8 +189,10 @@ class Postings:
             "counts": self._counts.used,
             "lengths": self._lengths.used,
             "shapes": self._shapes.used,
+            "selves": self._selves.used,
             "places": self._places.used,
             "place_starts": self._place_starts.used,
+            **self._inverted_state(),
         }
 
     def restore(self, arrays: dict[str, NDArray[Any]]) -> None:
@@ -213,12 +202,13 @@ class Postings:
         self._counts.replace(arrays["counts"])
         self._lengths.replace(arrays["lengths"])
         self._shapes.replace(arrays["shapes"])
+        self._selves.replace(arrays["selves"])
         self._places.replace(arrays["places"])
         self._place_starts.replace(arrays["place_starts"])
         size = len(self._words.terms)
         self._frequencies.replace(np.bincount(self._terms.used, minlength=size))
         self._words.count(self._places.used, +1)
-        self.sort()
+        self._inverted.restore(arrays)
 
     def _make_room_for_new_terms(self) -> None:
         new = len(self._words.terms) - len(self._frequencies)
@@ -248,15 +238,30 @@ class Postings:
             )
 
     def _sort_when_long(self) -> None:
-        tail = len(self._terms) - int(self._starts.used[self._sorted_rows])
-        if tail > max(_LONGEST_TAIL, len(self._terms) // _TAIL_SHARE):
-            self.sort()
+        if len(self._terms) - int(self._starts.used[self._inverted.rows]) > _LONGEST_TAIL:
+            self._inverted.sort_in(self._forward())
 
-    def _tail(self, number: int) -> tuple[Ints, NDArray[np.float32]]:
-        first = int(self._starts.used[self._sorted_rows])
+    def _inverted_state(self) -> dict[str, NDArray[Any]]:
+        self._inverted.sort_in(self._forward())
+        return self._inverted.state()
+
+    def _forward(self) -> Forward:
+        known = len(self._words.terms)
+        return Forward(self._starts.used, self._terms.used, self._counts.used, known)
+
+    def _tail(self, number: int) -> tuple[Ints, NDArray[np.uint8]]:
+        first = int(self._starts.used[self._inverted.rows])
         entries = np.flatnonzero(self._terms.used[first:] == number) + first
         rows = np.searchsorted(self._starts.used, entries, side="right") - 1
-        return rows, self._counts.used[entries].astype(np.float32)
+        return rows, self._counts.used[entries]
+
+
+def _per_mille(rows: Ints, counts: Ints, shapes: NDArray[np.uint8], lengths: Ints) -> Ints:
+    """Of each row's words, those by which one speaks of oneself."""
+    own = counts * (shapes & OF_ONESELF > 0)
+    sums = np.bincount(rows, weights=own, minlength=len(lengths)).astype(np.int64)
+    shares: Ints = np.minimum(sums * 1000 // np.maximum(lengths, 1), 255)
+    return shares
 
 
 def _entries_of(starts: _Numbers, rows: Ints) -> tuple[_Numbers, _Numbers]:

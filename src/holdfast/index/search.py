@@ -12,6 +12,7 @@ from holdfast.index.candidates import Admitted, best_rows, best_windows
 from holdfast.index.embedder import Floats
 from holdfast.index.entries import Filter
 from holdfast.index.evidence import Evidence, Variants
+from holdfast.index.happenings import NEVER, happenings
 from holdfast.index.lexicon import Lexicon
 from holdfast.index.lookup import Asked, Looked, Words, look_up
 from holdfast.index.order import SessionOrder
@@ -19,12 +20,13 @@ from holdfast.index.postings import Postings
 from holdfast.index.queries import Query
 from holdfast.index.rows import Rows
 from holdfast.index.scoring import gathered, rarity, saturated, spread
+from holdfast.index.shapes import ASKS
 from holdfast.index.tallies import Tallies
 from holdfast.index.titles import Titles
 from holdfast.index.vectors import Vectors
 from holdfast.index.vocabulary import Vocabulary
 
-__all__ = ["Parts", "find"]
+__all__ = ["Parts", "find", "living_speakers"]
 
 _MANY = 8_000
 """Postings; in a longer list candidates are looked up, a shorter one is spread out."""
@@ -49,7 +51,9 @@ class Parts:
     tallies: Tallies
 
 
-def find(parts: Parts, query: Query, vector: Floats, where: Filter, pool: int) -> Evidence:
+def find(
+    parts: Parts, query: Query, vector: Floats, where: Filter, pool: int, *, dated: bool
+) -> Evidence:
     """See `VaultIndex.search`."""
     words = Words(parts.vocabulary, parts.lexicon, parts.postings, parts.titles.postings)
     looked = look_up(words, query, parts.rows.column("alive"), parts.rows.living)
@@ -66,6 +70,8 @@ def find(parts: Parts, query: Query, vector: Floats, where: Filter, pool: int) -
     session = parts.rows.column("place")[candidates]
     return Evidence(
         **_identity(parts, candidates),
+        after_question=gathered(parts.postings.shapes, around[1]) & ASKS > 0,
+        happened_ms=_happened(parts, candidates, dated=dated),
         among_people=gathered(parts.tallies.among_people, session),
         terms=tuple(a.term for a in asked),
         asked_words=looked.asked_words,
@@ -77,6 +83,7 @@ def find(parts: Parts, query: Query, vector: Floats, where: Filter, pool: int) -
         bm25_spread=spread(bm25, parts.rows.living, admitted.masked(bm25)),
         cosine=gathered(cosine, around),
         cosine_spread=spread(cosine, parts.rows.living, admitted.masked(cosine)),
+        cosine_far=gathered(cosine, _beyond(parts, around)),
         session_counts=_gathered_columns(sessions.counts, session),
         session_bm25=gathered(sessions.bm25, session),
         session_best_bm25=float(sessions.bm25.max(initial=0.0)),
@@ -201,6 +208,20 @@ def _around(parts: Parts, rows: NDArray[np.intp]) -> NDArray[Any]:
     return np.stack([rows, parts.order.before[rows], parts.order.after[rows]])
 
 
+def _beyond(parts: Parts, around: NDArray[Any]) -> NDArray[Any]:
+    """The rows two before and two after, -1 where there is none; shape (2, c)."""
+    links = parts.order.before, parts.order.after
+    return np.stack(
+        [np.where(rows >= 0, link[rows], -1) for rows, link in zip(around[1:], links, strict=True)]
+    )
+
+
+def _happened(parts: Parts, rows: NDArray[np.intp], *, dated: bool) -> NDArray[np.int64]:
+    if not dated:
+        return np.full((2, len(rows)), NEVER, np.int64)
+    return happenings(parts.postings, parts.vocabulary, rows, parts.rows.column("at_ms")[rows])
+
+
 def _counts(asked: tuple[Asked, ...], around: NDArray[Any], size: int) -> Floats:
     """How often each term occurs in each candidate and its neighbours; shape (3, t, c)."""
     counts = np.zeros((3, len(asked), around.shape[1]), np.float32)
@@ -234,11 +255,14 @@ def _identity(parts: Parts, rows: NDArray[np.intp]) -> dict[str, Any]:
         "at_ms": column("at_ms")[rows],
         "is_memory": column("is_memory")[rows],
         "shapes": parts.postings.shapes[rows],
-        "known_speakers": _living_speakers(parts, speakers),
+        "selves": parts.postings.selves[rows],
+        "known_speakers": living_speakers(parts),
     }
 
 
-def _living_speakers(parts: Parts, names: list[str | None]) -> frozenset[str]:
+def living_speakers(parts: Parts) -> frozenset[str]:
+    """Everybody who speaks in this vault, casefolded."""
+    names = parts.rows.names["speaker"].by_number()
     spoken = parts.tallies.spoken > 0
     return frozenset(name for name, spoke in zip(names, spoken, strict=False) if name and spoke)
 

@@ -16,11 +16,12 @@ from holdfast.index.embedder import Embedder
 from holdfast.index.entries import Entry, Filter
 from holdfast.index.evidence import Evidence
 from holdfast.index.lexicon import Lexicon
+from holdfast.index.naming import without_names
 from holdfast.index.order import Places, SessionOrder
 from holdfast.index.postings import Postings
 from holdfast.index.queries import Query, parse
 from holdfast.index.rows import Rows
-from holdfast.index.search import Parts, find
+from holdfast.index.search import Parts, find, living_speakers
 from holdfast.index.snapshot import pack, unpack
 from holdfast.index.tallies import Tallies
 from holdfast.index.titles import Titles
@@ -133,7 +134,12 @@ class VaultIndex:
             self._titles.put(session_id, title)
 
     def search(
-        self, question: str | Query, *, where: Filter | None = None, pool: int = 600
+        self,
+        question: str | Query,
+        *,
+        where: Filter | None = None,
+        pool: int = 600,
+        dated: bool = False,
     ) -> Evidence:
         """Evidence about the most promising entries that pass the filter.
 
@@ -143,11 +149,15 @@ class VaultIndex:
             where: narrows the search before anything is cut off; None admits all.
             pool: about how many candidates to look at closely; all that are admitted when they
                 are fewer.
+            dated: find out of which times candidates speak: the question asks about one.
         """
         query = parse(question) if isinstance(question, str) else question
-        vector = self._embedder.embed([query.text])[0]
         with self._lock:
-            return find(self._parts(), query, vector, where or Filter(), pool)
+            speakers = living_speakers(self._parts())
+        vector = self._embedder.embed([without_names(query.text, speakers)])[0]
+        with self._lock:
+            parts = self._parts()
+            return find(parts, query, vector, where or Filter(), pool, dated=dated)
 
     def dump(self) -> bytes:
         """Everything but the embedder, for `load`. Plaintext: seal it before it is written.

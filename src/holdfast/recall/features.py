@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from holdfast.index.embedder import Floats
 from holdfast.index.evidence import Evidence
+from holdfast.index.happenings import NEVER
 from holdfast.index.scoring import AFTER_SHARE, BEFORE_SHARE, saturated
 from holdfast.index.shapes import ASKS, HAS_DATE, HAS_NUMBER
 from holdfast.recall.questions import Question
@@ -94,6 +95,29 @@ def _names_another(k: Known) -> NDArray[Any]:
     return np.array([speaker not in named for speaker in k.evidence.speakers], np.float32)
 
 
+def _happened(k: Known, days: float) -> NDArray[Any]:
+    """Nearness of what a message speaks of ("yesterday we went") to a time of the question."""
+    start, end = k.evidence.happened_ms
+    return np.where(start == NEVER, np.float32(0), k.question.overlap(start, end, days=days))
+
+
+def _without_names(k: Known, counts: Floats) -> NDArray[Any]:
+    """As `_coverage`, of the question's words that name no speaker."""
+    kept = np.array([term.text not in k.question.name_terms for term in k.evidence.terms], bool)
+    rarities = k.evidence.rarities() * kept
+    total = max(float(rarities.sum()), 1e-6)
+    held: NDArray[Any] = np.moveaxis(counts > 0, -2, -1).astype(np.float32) @ (
+        rarities / np.float32(total)
+    )
+    return held
+
+
+def _words_of(k: Known, which: int) -> NDArray[Any]:
+    """Length of the message or a neighbour, in the same measure as `length`."""
+    words: NDArray[Any] = np.log1p(np.minimum(k.evidence.lengths[which], _LONG)) / 5
+    return words
+
+
 def _standard(scores: NDArray[Any]) -> NDArray[Any]:
     """Deviations from the mean of the candidates."""
     exact = scores.astype(np.float64)
@@ -124,17 +148,39 @@ FEATURES: dict[str, Callable[[Known], NDArray[Any]]] = {
     "cosine_z": lambda k: k.evidence.cosine_spread.standard(k.evidence.cosine[0]),
     "cosine_before": lambda k: k.evidence.cosine[1],
     "cosine_after": lambda k: k.evidence.cosine[2],
+    "cosine_2_before": lambda k: k.evidence.cosine_far[0],
+    "cosine_2_after": lambda k: k.evidence.cosine_far[1],
+    "cosine_squared": lambda k: np.square(k.evidence.cosine[0]),
+    "window_squared": lambda k: np.square(_share(k.window, float(k.window.max(initial=0.0)))),
+    "words_and_meaning": lambda k: (
+        k.evidence.cosine[0] * _share(k.window, float(k.window.max(initial=0.0)))
+    ),
+    "coverage_nameless": lambda k: _without_names(k, k.evidence.counts[0]),
+    "coverage_window_nameless": lambda k: _without_names(k, k.evidence.counts.max(axis=0)),
+    "session_coverage_nameless": lambda k: _or_own(
+        k,
+        _without_names(k, k.evidence.session_counts),
+        _without_names(k, k.evidence.counts[0]),
+    ),
     "session_cosine": lambda k: _or_own(k, k.evidence.session_cosine, k.evidence.cosine[0]),
     "names_speaker": _names_speaker,
     "names_another": _names_another,
     "by_assistant": _by_assistant,
     "pairs": lambda k: k.evidence.pairs,
-    "length": lambda k: np.log1p(np.minimum(k.evidence.lengths[0], _LONG)) / 5,
+    "length": lambda k: _words_of(k, 0),
+    "length_before": lambda k: _words_of(k, 1),
+    "length_after": lambda k: _words_of(k, 2),
     "asks": lambda k: _flag(k, ASKS),
+    "after_question": lambda k: k.evidence.after_question.astype(np.float32),
+    "of_oneself": lambda k: (
+        np.minimum(k.evidence.selves.astype(np.float32) / 100, 1.5) * (1 - _by_assistant(k))
+    ),
     "has_number": lambda k: _flag(k, HAS_NUMBER) * k.question.wants_number,
     "has_date": lambda k: _flag(k, HAS_DATE) * k.question.wants_date,
     "said_then": lambda k: k.question.nearness(k.evidence.at_ms, days=1),
     "said_around": lambda k: k.question.nearness(k.evidence.at_ms, days=14),
+    "happened_then": lambda k: _happened(k, days=1),
+    "happened_around": lambda k: _happened(k, days=14),
     "answers_you": lambda k: _by_assistant(k) * k.question.to_assistant,
     "opens": lambda k: ~k.evidence.is_memory / (1 + k.evidence.seqs.astype(np.float32)),
 }

@@ -15,7 +15,7 @@ from holdfast.index.vault_index import VaultIndex
 from holdfast.recall.asking import Ask, Ranked, filter_of
 from holdfast.recall.features import FEATURES, matrix
 from holdfast.recall.fusion import Fusion, shipped_weights
-from holdfast.recall.questions import Question, read
+from holdfast.recall.questions import Question, read, times_in
 from holdfast.recall.reasons import reasons
 
 __all__ = ["Weighed", "rank", "weigh"]
@@ -77,9 +77,12 @@ def weigh(ask: Ask, index: VaultIndex, *, pool: int, fusion: Fusion | None = Non
         BadInput: see `Ask`.
     """
     where = filter_of(ask)
-    query = parse(ask.question, typing=ask.as_you_type, operators=ask.operators, slips=ask.slips)
-    evidence = index.search(query, where=where, pool=pool)
-    question = read(query.text, now=ask.now, speakers=evidence.known_speakers)
+    query = parse(
+        ask.question, typing=ask.as_you_type, operators=ask.operators, slips=ask.slips
+    )
+    times = times_in(query.text, now=ask.now)
+    evidence = index.search(query, where=where, pool=pool, dated=bool(times))
+    question = read(query.text, times=times, speakers=evidence.known_speakers)
     features = matrix(evidence, question)
     weights = fusion or _shipped()
     parts = weights.parts(features, evidence.among_people)

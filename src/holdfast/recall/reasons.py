@@ -18,15 +18,42 @@ from holdfast.recall.questions import Question
 __all__ = ["reasons"]
 
 _GROUPS = {
-    "same words": ("bm25", "bm25_z", "window", "window_z", "coverage", "coverage_window", "pairs"),
-    "similar meaning": ("cosine", "cosine_z"),
-    "said around it": ("bm25_before", "bm25_after", "cosine_before", "cosine_after"),
-    "same conversation": ("session", "session_coverage", "session_cosine"),
+    "same words": (
+        "bm25",
+        "bm25_z",
+        "window",
+        "window_z",
+        "coverage",
+        "coverage_window",
+        "pairs",
+        "coverage_nameless",
+        "coverage_window_nameless",
+        "window_squared",
+        "words_and_meaning",
+    ),
+    "similar meaning": ("cosine", "cosine_z", "cosine_squared"),
+    "said around it": (
+        "bm25_before",
+        "bm25_after",
+        "cosine_before",
+        "cosine_after",
+        "cosine_2_before",
+        "cosine_2_after",
+    ),
+    "same conversation": (
+        "session",
+        "session_coverage",
+        "session_cosine",
+        "session_coverage_nameless",
+    ),
     "who spoke": ("names_speaker", "names_another", "by_assistant", "answers_you"),
     "said then": ("said_then", "said_around"),
+    "speaks of then": ("happened_then", "happened_around"),
+    "answers a question": ("after_question",),
+    "about oneself": ("of_oneself",),
     "states a number": ("has_number",),
     "states a time": ("has_date",),
-    "form": ("length", "asks", "opens"),
+    "form": ("length", "length_before", "length_after", "asks", "opens"),
 }
 """Features that mean the same to a person are one reason; "form" is never shown."""
 _COLUMNS = {
@@ -88,6 +115,8 @@ def _label(name: str, evidence: Evidence, question: Question, at: int) -> str | 
         return f"said by {evidence.speakers[at]}" if evidence.speakers[at] else "who spoke"
     if name == "said then":
         return f"said {question.times[0].words}" if question.times else None
+    if name == "speaks of then":
+        return f"speaks of {question.times[0].words}" if question.times else None
     return name
 
 
