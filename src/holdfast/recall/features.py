@@ -167,6 +167,7 @@ FEATURES: dict[str, Callable[[Known], NDArray[Any]]] = {
     "names_another": _names_another,
     "by_assistant": _by_assistant,
     "pairs": lambda k: k.evidence.pairs,
+    "title": lambda k: _coverage(k.evidence, k.evidence.title_counts),
     "length": lambda k: _words_of(k, 0),
     "length_before": lambda k: _words_of(k, 1),
     "length_after": lambda k: _words_of(k, 2),

@@ -23,6 +23,11 @@ from holdfast.index.embedder import Floats
 __all__ = ["Fusion", "SetFile", "WeightsFile", "shipped_weights"]
 
 
+_GIVEN = {"title": 3.5}
+"""Weights that are not learned: no conversation to learn from has a title. One that says all of the
+question counts about as much as a message that does."""
+
+
 class SetFile(msgspec.Struct):
     """Weights for one kind of conversation."""
 
@@ -54,7 +59,7 @@ class Fusion:
         if unknown:
             raise ValueError(f"weights for features that do not exist: {sorted(unknown)}")
         self._weights = np.array(
-            [[s.weights.get(n, 0.0) for n in names] for s in chosen], np.float32
+            [[_GIVEN.get(n, s.weights.get(n, 0.0)) for n in names] for s in chosen], np.float32
         )
         self._biases = np.array([s.bias for s in chosen], np.float64)
 

@@ -77,9 +77,7 @@ def weigh(ask: Ask, index: VaultIndex, *, pool: int, fusion: Fusion | None = Non
         BadInput: see `Ask`.
     """
     where = filter_of(ask)
-    query = parse(
-        ask.question, typing=ask.as_you_type, operators=ask.operators, slips=ask.slips
-    )
+    query = parse(ask.question, typing=ask.as_you_type, operators=ask.operators, slips=ask.slips)
     times = times_in(query.text, now=ask.now)
     evidence = index.search(query, where=where, pool=pool, dated=bool(times))
     question = read(query.text, times=times, speakers=evidence.known_speakers)

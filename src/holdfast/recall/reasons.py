@@ -47,6 +47,7 @@ _GROUPS = {
         "session_coverage_nameless",
     ),
     "who spoke": ("names_speaker", "names_another", "by_assistant", "answers_you"),
+    "title of the conversation": ("title",),
     "said then": ("said_then", "said_around"),
     "speaks of then": ("happened_then", "happened_around"),
     "answers a question": ("after_question",),
@@ -128,6 +129,7 @@ def _words(evidence: Evidence, question: Question, chosen: NDArray[np.intp]) -> 
         "same words": counts[0],
         "said around it": counts[1:].max(axis=0),
         "same conversation": evidence.session_counts[:, chosen],
+        "title of the conversation": evidence.title_counts[:, chosen],
     }
     found = {
         name: [tuple(compress(spelled, there)) for there in (of_terms > 0).T.tolist()]
