@@ -8,7 +8,8 @@ when they came.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterator
+from heapq import nsmallest
 from typing import Any
 
 import numpy as np
@@ -34,7 +35,7 @@ class Lexicon:
 
     @property
     def nbytes(self) -> int:
-        strings = 8 * len(self._by_front.ordered) + 75 * len(self._by_end.ordered)
+        strings = 12 * len(self._by_front.ordered) + 79 * len(self._by_end.ordered)
         return strings + self._letters.nbytes + self._sizes.nbytes
 
     def starting_with(self, front: str, limit: int) -> list[int]:
@@ -45,7 +46,7 @@ class Lexicon:
     def ending_with(self, end: str, limit: int) -> list[int]:
         """Forms in use that end so, the most used first, equals by spelling."""
         self._renew()
-        return self._most_used((w[::-1] for w in self._by_end.starting_with(end[::-1])), limit)
+        return self._most_used(self._by_end.starting_with(end[::-1]), limit)
 
     def near(self, form: str, *, limit: int = 4, used: int = 1) -> tuple[int, list[int]]:
         """Forms in use a few letters away: how many letters, and which, the most used first.
@@ -64,34 +65,34 @@ class Lexicon:
             # Two wrong letters of which one is the first: nobody would see the same word.
             others = found if most == 1 else []
             if best := alike or turned or others:
-                return most, self._most_used((self._words.names[n] for n in best), limit)
+                return most, self._most_used(np.array(best), limit)
         return 0, []
 
     def _within(self, form: str, most: int, used: int) -> list[int]:
         """Forms in use at most so many slips away, but for the form itself."""
         self._take_in_letters()
-        letters, sizes = self._letters.used, self._sizes.used
-        (of_form,) = _letters_of([form])
-        # A slip changes at most two letters of the set: this leaves one word in a hundred.
-        near = np.bitwise_count(letters ^ of_form) <= 2 * most
-        near &= np.abs(sizes.astype(np.int16) - len(form)) <= most
+        ((letters, pairs),) = _letters_of([form])
+        # A slip changes at most two letters of the set and six pairs of neighbours: the first
+        # leaves one word in a hundred, the second a tenth of these.
+        near = np.bitwise_count(self._letters.used[:, 0] ^ letters) <= 2 * most
+        near &= np.abs(self._sizes.used.astype(np.int16) - len(form)) <= most
         near &= self._words.uses >= used
         numbers = np.flatnonzero(near)
+        numbers = numbers[np.bitwise_count(self._letters.used[numbers, 1] ^ pairs) <= 6 * most]
         names = [self._words.names[number] for number in numbers.tolist()]
         far = distances(form, names)
         return [int(n) for n in numbers[(far > 0) & (far <= most)]]
 
-    def _most_used(self, forms: Iterable[str], limit: int) -> list[int]:
-        numbers = np.array([self._words.forms[form] for form in forms], np.int64)
-        uses = self._words.uses[numbers] if len(numbers) else numbers
-        numbers, uses = numbers[uses > 0], uses[uses > 0]
+    def _most_used(self, numbers: NDArray[Any], limit: int) -> list[int]:
+        names, uses = self._words.names, self._words.uses[numbers]
+        least = 1
         if len(numbers) > limit:
-            # The least used of those that may stay: only they need to be put in order.
-            least = np.partition(uses, len(uses) - limit)[len(uses) - limit]
-            numbers, uses = numbers[uses >= least], uses[uses >= least]
-        names = self._words.names
-        pairs = zip(uses.tolist(), numbers.tolist(), strict=True)
-        return [n for _, _, n in sorted((-used, names[n], n) for used, n in pairs)[:limit]]
+            least = max(1, int(np.partition(uses, len(uses) - limit)[len(uses) - limit]))
+        more = sorted((-used, names[n]) for n, used in _pairs(numbers, uses, uses > least))
+        equal = (names[n] for n, _ in _pairs(numbers, uses, uses == least))
+        chosen = [name for _, name in more][:limit]
+        chosen += nsmallest(limit - len(chosen), equal)
+        return [self._words.forms[name] for name in chosen]
 
     def _take_in_letters(self) -> None:
         new = self._words.names[len(self._sizes) :]
@@ -106,29 +107,44 @@ class Lexicon:
 
     def _reset(self) -> None:
         self._names = self._words.names
-        self._by_front = _Sorted(self._names, turned=False)
-        self._by_end = _Sorted(self._names, turned=True)
-        self._letters = Growing(np.uint64)
+        self._by_front = _Sorted(self._words, turned=False)
+        self._by_end = _Sorted(self._words, turned=True)
+        self._letters = Growing(np.uint64, width=2)
         self._sizes = Growing(np.uint8)
 
 
 class _Sorted:
-    """Names in alphabetical order, read from the front or the end; `names` may grow."""
+    """Forms in alphabetical order, read from the front or the end; there may come more."""
 
-    def __init__(self, names: list[str], *, turned: bool) -> None:
+    def __init__(self, words: Vocabulary, *, turned: bool) -> None:
         self.ordered: list[str] = []
-        self._names = names
+        self._numbers = np.zeros(0, np.int32)
+        self._words = words
         self._step = -1 if turned else 1
 
-    def starting_with(self, front: str) -> list[str]:
-        """As read, in no particular order."""
-        tail = [name[:: self._step] for name in self._names[len(self.ordered) :]]
-        if len(tail) > max(_LONGEST_TAIL, len(self.ordered) // _TAIL_SHARE):
-            self.ordered += tail
-            self.ordered.sort()
-            tail = []
+    def starting_with(self, front: str) -> NDArray[np.int32]:
+        """Numbers of the names that begin so as they are read, in no particular order."""
+        known = len(self.ordered)
+        tail = [name[:: self._step] for name in self._words.names[known:]]
+        if len(tail) > max(_LONGEST_TAIL, known // _TAIL_SHARE):
+            self._sort(tail)
+            known, tail = len(self.ordered), []
         start, end = bisect_left(self.ordered, front), bisect_left(self.ordered, front + _LAST)
-        return self.ordered[start:end] + [name for name in tail if name.startswith(front)]
+        late = [known + at for at, name in enumerate(tail) if name.startswith(front)]
+        return np.concatenate([self._numbers[start:end], np.array(late, np.int32)])
+
+    def _sort(self, tail: list[str]) -> None:
+        self.ordered += tail
+        self.ordered.sort()
+        forms = self._words.forms
+        numbers = (forms[name[:: self._step]] for name in self.ordered)
+        self._numbers = np.fromiter(numbers, np.int32, len(self.ordered))
+
+
+def _pairs(
+    numbers: NDArray[Any], uses: NDArray[np.int64], which: NDArray[np.bool_]
+) -> Iterator[tuple[int, int]]:
+    return zip(numbers[which].tolist(), uses[which].tolist(), strict=True)
 
 
 def distances(word: str, names: list[str]) -> NDArray[np.int16]:
@@ -165,11 +181,21 @@ def _matrix(names: list[str]) -> tuple[NDArray[np.uint32], NDArray[Any]]:
 
 
 def _letters_of(names: list[str]) -> NDArray[np.uint64]:
-    """Which letters a name has, one bit each (letters 64 apart share one)."""
-    found = np.zeros(len(names), np.uint64)
+    """Which letters and which pairs of neighbours a name has, as bits that several share.
+
+    Shape (n, 2).
+    """
+    found = np.zeros((len(names), 2), np.uint64)
     for start in range(0, len(names), 50_000):
         letters, _ = _matrix(names[start : start + 50_000])
-        bits = np.left_shift(np.uint64(1), letters.astype(np.uint64) % 64)
-        bits[letters == 0] = 0
-        found[start : start + 50_000] = np.bitwise_or.reduce(bits, axis=1)
+        end = start + len(letters)
+        found[start:end, 0] = _bits(letters, letters > 0)
+        found[start:end, 1] = _bits(letters[:, :-1] * 31 + letters[:, 1:], letters[:, 1:] > 0)
+    return found
+
+
+def _bits(values: NDArray[np.uint32], there: NDArray[np.bool_]) -> NDArray[np.uint64]:
+    """The values of each row as a set of 64."""
+    bits = np.left_shift(np.uint64(1), values.astype(np.uint64) % 64)
+    found: NDArray[np.uint64] = np.bitwise_or.reduce(np.where(there, bits, 0), axis=1)
     return found
