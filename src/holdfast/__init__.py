@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from holdfast.capture.exchange import ToolRun
     from holdfast.capture.turn import Input, TurnRecorder
     from holdfast.clock import Clock, Ids
+    from holdfast.index.remote import EmbeddingEndpoint
     from holdfast.keeper.erasing import Receipt
     from holdfast.keeper.keeper import Keeper
     from holdfast.keeper.learning import NewMemory
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "EmbeddingEndpoint",
     "GivenKey",
     "Hit",
     "HoldfastError",
@@ -72,6 +74,7 @@ __all__ = [
 ]
 
 _HOME = {
+    "EmbeddingEndpoint": "holdfast.index.remote",
     "GivenKey": "holdfast.vault.root",
     "Hit": "holdfast.keeper.recalling",
     "Input": "holdfast.capture.turn",
@@ -131,7 +134,9 @@ def open(  # noqa: A001  # holdfast.open is the contract
             root.key in the user's configuration directory, made on first start, when left out.
         keys_path: the file of wrapped keys; beside the database when left out.
         account: the tenant whose users these are.
-        embedder: "static" (bundled), "minilm" (extra), or a function that makes one.
+        embedder: "static" (bundled), "minilm" (extra), an `EmbeddingEndpoint` (which is sent
+            everything in clear), or a function that makes one. All but the first and the last
+            take over from "static" in the background.
         index_dir: where sealed index snapshots lie; beside the database when left out.
         index_memory_bytes: indexes of all vaults together stay below this.
         limits: how large one thing may be.

@@ -22,6 +22,7 @@ from holdfast.index.rows import Rows
 from holdfast.index.scoring import gathered, rarity, saturated, spread
 from holdfast.index.shapes import ASKS
 from holdfast.index.tallies import Tallies
+from holdfast.index.tiers import Compared
 from holdfast.index.titles import Titles
 from holdfast.index.vectors import Vectors
 from holdfast.index.vocabulary import Vocabulary
@@ -47,7 +48,7 @@ class Parts:
     postings: Postings
     titles: Titles
     order: SessionOrder
-    vectors: Vectors
+    vectors: Vectors | Compared
     tallies: Tallies
 
 

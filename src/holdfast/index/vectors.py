@@ -84,6 +84,19 @@ class Vectors:
         products *= scales[0]
         return products
 
+    def similarities_of(self, rows: NDArray[np.intp], question: Floats) -> Floats:
+        """As `similarities`, of a few rows."""
+        whole, scales = _quantised(question[None, :])
+        products = np.vecdot(self._rows.used[rows].astype(np.float32), whole[0])
+        found: Floats = products * self._scales.used[rows] * scales[0]
+        return found
+
+    def put(self, row: int, vector: Floats) -> None:
+        """Another vector for a row."""
+        whole, scales = _quantised(vector[None, :])
+        self._rows.used[row] = whole[0]
+        self._scales.used[row] = scales[0]
+
     def forget(self, rows: list[int]) -> None:
         """These rows are similar to nothing from now on: 0."""
         self._scales.used[rows] = 0

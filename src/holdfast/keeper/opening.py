@@ -13,7 +13,8 @@ from msgspec import Struct
 
 from holdfast.capture.checks import Limits
 from holdfast.clock import Clock, Ids, system_clock, uuid7_ids
-from holdfast.errors import StorageReadOnly
+from holdfast.errors import MissingExtra, StorageReadOnly
+from holdfast.index.remote import EmbeddingEndpoint
 from holdfast.keeper.backups import clear_staging, staging_of
 from holdfast.keeper.indexes import Indexes
 from holdfast.keeper.keeper import Keeper
@@ -32,11 +33,13 @@ __all__ = [
     "Opening",
     "embedder_of",
     "index_dir_of",
+    "known_tier",
     "open_keeper",
     "source_of",
+    "tier_of",
 ]
 
-Embedding: TypeAlias = "Literal['static', 'minilm'] | Callable[[], Embedder]"
+Embedding: TypeAlias = "Literal['static', 'minilm'] | EmbeddingEndpoint | Callable[[], Embedder]"
 _MEMORY = "memory:"
 
 
@@ -123,6 +126,8 @@ async def open_keeper(options: OpenOptions) -> Keeper:
             keyring=keyring,
             indexes=Indexes(
                 embedder_of(options.embedder),
+                tier=tier_of(options.embedder),
+                known=known_tier,
                 folder=index_dir_of(options, file),
                 max_bytes=options.index_memory_bytes,
             ),
@@ -200,14 +205,42 @@ def index_dir_of(options: OpenOptions, file: Path | None) -> Path | None:
 
 
 def embedder_of(embedding: Embedding) -> Callable[[], Embedder]:
-    """What makes the embedder, when the first index needs it."""
-    if not isinstance(embedding, str):
+    """What makes the embedder that every index has, when the first one needs it."""
+    if callable(embedding):
         return embedding
 
     def make() -> Embedder:
         from holdfast.index.embedder import StaticEmbedder
-        from holdfast.index.minilm import MiniLMEmbedder
 
-        return MiniLMEmbedder() if embedding == "minilm" else StaticEmbedder()
+        return StaticEmbedder()
 
     return make
+
+
+def tier_of(embedding: Embedding) -> Callable[[], Embedder] | None:
+    """What makes the more accurate embedder that indexes get in the background; None without."""
+    if isinstance(embedding, EmbeddingEndpoint):
+        endpoint = embedding
+
+        def make() -> Embedder:
+            from holdfast.index.endpoint import EndpointEmbedder
+
+            return EndpointEmbedder(endpoint)
+
+        return make
+    return _minilm if embedding == "minilm" else None
+
+
+def known_tier(name: str) -> Embedder | None:
+    """The embedder of this name, when it is here: it serves until another has taken over."""
+    try:
+        embedder = _minilm()
+    except MissingExtra:
+        return None
+    return embedder if embedder.name == name else None
+
+
+def _minilm() -> Embedder:
+    from holdfast.index.minilm import MiniLMEmbedder
+
+    return MiniLMEmbedder()
