@@ -76,6 +76,8 @@ class Ranked(Struct, frozen=True, kw_only=True):
     """The largest parts of the score first; parts that take away are left out."""
     marks: frozenset[str] = frozenset()
     """Terms to mark in its text, for `holdfast.recall.snippets`."""
+    repeats: int = 0
+    """How many worse hits said the very same words and were folded into this one."""
 
 
 def filter_of(ask: Ask) -> Filter:

@@ -95,6 +95,23 @@ def _names_another(k: Known) -> NDArray[Any]:
     return np.array([speaker not in named for speaker in k.evidence.speakers], np.float32)
 
 
+def _newer(k: Known) -> NDArray[Any]:
+    """From 0 for the oldest of the candidates to 1 for the newest; they come newest first."""
+    at = k.evidence.at_ms.astype(np.float64)
+    if not len(at) or not k.question.wants_latest:
+        return np.zeros(len(at), np.float32)
+    newer: NDArray[Any] = (at - at.min()) / max(float(at.max() - at.min()), 1.0)
+    return newer
+
+
+def _only_then(k: Known) -> NDArray[Any]:
+    """Said within a time of the question; the more, the less of the rest was said near it."""
+    near = k.question.nearness(k.evidence.at_ms, days=1)
+    share = max(float(near.mean()), 1e-3) if len(near) else 1.0
+    within: NDArray[Any] = (near > 0.999) * np.float32(-np.log(share) / 5)
+    return within
+
+
 def _happened(k: Known, days: float) -> NDArray[Any]:
     """Nearness of what a message speaks of ("yesterday we went") to a time of the question."""
     start, end = k.evidence.happened_ms
@@ -180,8 +197,10 @@ FEATURES: dict[str, Callable[[Known], NDArray[Any]]] = {
     "has_date": lambda k: _flag(k, HAS_DATE) * k.question.wants_date,
     "said_then": lambda k: k.question.nearness(k.evidence.at_ms, days=1),
     "said_around": lambda k: k.question.nearness(k.evidence.at_ms, days=14),
+    "only_then": _only_then,
     "happened_then": lambda k: _happened(k, days=1),
     "happened_around": lambda k: _happened(k, days=14),
+    "newer": _newer,
     "answers_you": lambda k: _by_assistant(k) * k.question.to_assistant,
     "opens": lambda k: ~k.evidence.is_memory / (1 + k.evidence.seqs.astype(np.float32)),
 }

@@ -33,6 +33,11 @@ _TO_ASSISTANT = re.compile(
     r"|recommendations?|explanation|last|previous)|remind me)\b",
     re.IGNORECASE,
 )
+_LATEST = re.compile(
+    r"\b(?:last time|most recent(?:ly)?|latest|newest|current(?:ly)?|right now|these days"
+    r"|nowadays|still|at the moment|when did (?:i|we) last|now)\b",
+    re.IGNORECASE,
+)
 _LOOKED_AT = 2_000
 _DAY_MS = 86_400_000
 
@@ -47,6 +52,8 @@ class Question:
     """It asks what the assistant said: "you told me"."""
     wants_date: bool
     wants_number: bool
+    wants_latest: bool
+    """It asks how things are now, or for the last time."""
     times: tuple[Mention, ...]
     """Times it speaks of."""
     name_terms: frozenset[str]
@@ -90,6 +97,7 @@ def read(text: str, *, times: tuple[Mention, ...], speakers: frozenset[str]) -> 
         to_assistant=_TO_ASSISTANT.search(head) is not None,
         wants_date=_WHEN.search(head) is not None,
         wants_number=_HOW_MUCH.search(head) is not None,
+        wants_latest=_LATEST.search(head) is not None,
         times=times,
         name_terms=frozenset(term_of(s) for name in named for s in surfaces(name)),
         spellings={term_of(surface): surface for surface in surfaces(head)},

@@ -13,15 +13,20 @@ from holdfast.index.evidence import Evidence
 from holdfast.index.queries import parse
 from holdfast.index.vault_index import VaultIndex
 from holdfast.recall.asking import Ask, Ranked, filter_of
+from holdfast.recall.confidence import CONFIDENCE_FEATURES, best_facts, probability
 from holdfast.recall.features import FEATURES, matrix
 from holdfast.recall.fusion import Fusion, shipped_weights
 from holdfast.recall.questions import Question, read, times_in
 from holdfast.recall.reasons import reasons
 
-__all__ = ["Weighed", "rank", "weigh"]
+__all__ = ["Answer", "Weighed", "answer", "rank", "weigh"]
 
 _POOL = 600
 """Candidates looked at closely: enough that the cut costs no evidence on the development data."""
+_LARGEST_POOL = 20_000
+_QUOTED = 0.4
+"""What a conversation's next message loses, times ln(1 + its better messages): on the development
+data 0.2 to 0.6 find more of what a question needs from several conversations, and lose nothing."""
 _SCORE_DIGITS = 6
 """Scores nearer than this are equal, and content decides: floating-point sums over the vault
 depend in their last digits on the order in which it was filled."""
@@ -31,6 +36,8 @@ depend in their last digits on the order in which it was filled."""
 class Weighed:
     """Candidates with their features and scores, in the order of the evidence."""
 
+    embedder: str
+    """Name of what compared meanings."""
     evidence: Evidence
     question: Question
     features: Floats
@@ -40,8 +47,30 @@ class Weighed:
     scores: NDArray[np.float64]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What was found for a question."""
+
+    hits: list[Ranked]
+    confidence: float
+    """How likely it is that one of the best hits belongs to an answer, 0 to 1; the same for every
+    page of it. Below `holdfast.recall.confidence.NOTHING` there is nothing relevant."""
+
+
 def rank(ask: Ask, index: VaultIndex, *, fusion: Fusion | None = None) -> list[Ranked]:
+    """The hits of `answer`.
+
+    Raises:
+        BadInput: see `Ask`.
+    """
+    return answer(ask, index, fusion=fusion).hits
+
+
+def answer(ask: Ask, index: VaultIndex, *, fusion: Fusion | None = None) -> Answer:
     """The best answers first; equals by time, newest first, then by seq and id.
+
+    A conversation that has been quoted already gives way a little to others. What says the very
+    same words as a better hit is folded into it.
 
     Args:
         ask: what is asked.
@@ -52,22 +81,84 @@ def rank(ask: Ask, index: VaultIndex, *, fusion: Fusion | None = None) -> list[R
         BadInput: see `Ask`.
     """
     needed = ask.offset + ask.limit
-    weighed = weigh(ask, index, pool=max(_POOL, 3 * needed), fusion=fusion)
+    pool = max(_POOL, 3 * needed)
+    weighed = weigh(ask, index, pool=pool, fusion=fusion)
+    folded = _folded(weighed, index, needed)
+    if len(folded) < min(needed, len(weighed.evidence)) and len(weighed.evidence) < len(index):
+        # One text, said over and over, fills the pool: look at what stands behind it, too.
+        weighed = weigh(ask, index, pool=max(_LARGEST_POOL, pool), fusion=fusion)
+        folded = _folded(weighed, index, needed)
+    return Answer(
+        hits=_shown(weighed, folded[ask.offset : needed]), confidence=_confidence(weighed)
+    )
+
+
+@dataclass(slots=True)
+class _Folded:
+    """A candidate by its place, with what is left of its score and how often its words came."""
+
+    at: int
+    score: float
+    repeats: int = 0
+
+
+def _folded(weighed: Weighed, index: VaultIndex, needed: int) -> list[_Folded]:
+    """The best candidates with different words, best first, as many as are needed."""
     evidence = weighed.evidence
-    order = np.argsort(-weighed.scores, kind="stable")[ask.offset : needed].tolist()
-    why = reasons(evidence, weighed.question, weighed.parts, order)
+    scores = np.round(weighed.scores - _QUOTED * np.log1p(_nth_of_session(weighed)), _SCORE_DIGITS)
+    found: dict[object, _Folded] = {}
+    order = np.argsort(-scores, kind="stable").tolist()
+    for start in range(0, len(order), max(needed, 1)):
+        batch = order[start : start + needed]
+        wordings = index.wordings([evidence.ids[at] for at in batch])
+        for at, wording in zip(batch, wordings, strict=True):
+            same = (wording, evidence.roles[at], bool(evidence.is_memory[at])) if wording else at
+            if same in found:
+                found[same].repeats += 1
+            elif len(found) == needed:
+                return list(found.values())
+            else:
+                found[same] = _Folded(at, float(scores[at]))
+    return list(found.values())
+
+
+def _nth_of_session(weighed: Weighed) -> NDArray[np.float64]:
+    """How many better candidates there are of the same conversation; 0 for a memory."""
+    evidence = weighed.evidence
+    nth = np.zeros(len(evidence))
+    met: dict[str, int] = {}
+    for at in np.argsort(-weighed.scores, kind="stable").tolist():
+        if not evidence.is_memory[at]:
+            session = evidence.session_ids[at]
+            nth[at] = met[session] = met.get(session, -1) + 1
+    return nth
+
+
+def _shown(weighed: Weighed, folded: list[_Folded]) -> list[Ranked]:
+    evidence = weighed.evidence
+    why = reasons(evidence, weighed.question, weighed.parts, [one.at for one in folded])
     return [
         Ranked(
-            id=evidence.ids[at],
-            session_id=evidence.session_ids[at],
-            seq=int(evidence.seqs[at]),
-            is_memory=bool(evidence.is_memory[at]),
-            score=float(weighed.scores[at]),
+            id=evidence.ids[one.at],
+            session_id=evidence.session_ids[one.at],
+            seq=int(evidence.seqs[one.at]),
+            is_memory=bool(evidence.is_memory[one.at]),
+            score=one.score,
             reasons=of_this,
             marks=evidence.marks,
+            repeats=one.repeats,
         )
-        for at, of_this in zip(order, why, strict=True)
+        for one, of_this in zip(folded, why, strict=True)
     ]
+
+
+def _confidence(weighed: Weighed) -> float:
+    if not len(weighed.evidence):
+        return 0.0
+    facts = best_facts(weighed.evidence, weighed.features, weighed.scores)
+    people = weighed.evidence.among_people[[int(np.argmax(weighed.scores))]]
+    fusion = _judging(weighed.embedder)
+    return round(probability(fusion.scores(fusion.parts(facts, people), people)), 3)
 
 
 def weigh(ask: Ask, index: VaultIndex, *, pool: int, fusion: Fusion | None = None) -> Weighed:
@@ -82,10 +173,12 @@ def weigh(ask: Ask, index: VaultIndex, *, pool: int, fusion: Fusion | None = Non
     evidence = index.search(query, where=where, pool=pool, dated=bool(times))
     question = read(query.text, times=times, speakers=evidence.known_speakers)
     features = matrix(evidence, question)
-    weights = fusion or _shipped()
+    embedder = index.embedder.name
+    weights = fusion or _shipped(embedder)
     parts = weights.parts(features, evidence.among_people)
     scores = weights.scores(parts, evidence.among_people)
     return Weighed(
+        embedder=embedder,
         evidence=evidence,
         question=question,
         features=features,
@@ -95,5 +188,10 @@ def weigh(ask: Ask, index: VaultIndex, *, pool: int, fusion: Fusion | None = Non
 
 
 @cache
-def _shipped() -> Fusion:
-    return Fusion(shipped_weights().messages, FEATURES)
+def _shipped(embedder: str) -> Fusion:
+    return Fusion(shipped_weights().tier(embedder).messages, FEATURES)
+
+
+@cache
+def _judging(embedder: str) -> Fusion:
+    return Fusion(shipped_weights().tier(embedder).confidence, CONFIDENCE_FEATURES)
