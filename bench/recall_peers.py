@@ -43,7 +43,7 @@ from holdfast.bench.dataset import (
     scored_questions,
 )
 from holdfast.bench.machine import describe_machine
-from holdfast.bench.recall import Found, Shares, shares_of
+from holdfast.bench.recall import Found, Shares, index_of, shares_of
 from holdfast.bench.report import Cell, Effort, Report, Table
 from holdfast.index.embedder import Embedder, StaticEmbedder
 from holdfast.index.entries import Entry
@@ -110,15 +110,16 @@ class Finder(Protocol):
 class Holdfast:
     """This library, ranking alone."""
 
-    def __init__(self, embedder: Embedder, name: str) -> None:
-        self.name, self.note = f"Holdfast, {name}", "words, meaning and 30 other features"
-        self._embedder = embedder
+    def __init__(self, embedder: Embedder, tier: Embedder | None = None) -> None:
+        self.name = "Holdfast, static" if tier is None else "Holdfast, MiniLM"
+        self.note = "words, meaning and some thirty other features"
+        self._embedder, self._tier = embedder, tier
         self._index = VaultIndex(embedder)
         self._history: History | None = None
 
     def fill(self, history: History, entries: list[Entry]) -> None:
-        self._history, self._index = history, VaultIndex(self._embedder)
-        self._index.add(entries)
+        self._history = history
+        self._index = index_of(entries, self._embedder, self._tier)
         self._index.search("warm")
 
     def messages(self, question: Question) -> list[str]:
@@ -346,8 +347,8 @@ def finders(kept: Kept, wanted: set[str]) -> Iterator[Finder]:
         "chroma": lambda: Chroma(kept),
         "mem0": lambda: Mem0(kept, minilm),
         "mempalace": MemPalace,
-        "static": lambda: Holdfast(StaticEmbedder(), "static"),
-        "minilm": lambda: Holdfast(kept, "MiniLM"),
+        "static": lambda: Holdfast(StaticEmbedder()),
+        "minilm": lambda: Holdfast(StaticEmbedder(), kept),
     }
     for name, make in made.items():
         if not wanted or name in wanted:
@@ -432,9 +433,9 @@ def table_of(path: Path, kept: Kept, histories: int | None, wanted: set[str]) ->
         ),
         rows=tuple(rows),
         note="MiniLM's vectors were made before anything was timed, for every row alike. mem0 is "
-        "without its extras (words by fastembed and spaCy, whose models are downloaded). Holdfast's "
-        "weights were learned on these files; docs/explanation/recall.md has the cross-validated "
-        "figures, which are the ones to compare.",
+        "without its extras (words by fastembed and spaCy, whose models are downloaded). "
+        "Holdfast's weights were learned on these files; docs/explanation/recall.md has the "
+        "cross-validated figures, which are the ones to compare.",
     )
 
 
