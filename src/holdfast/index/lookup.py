@@ -23,7 +23,7 @@ from holdfast.index.queries import Phrase, Query, is_stop_word
 from holdfast.index.scoring import rarity
 from holdfast.index.stems import LINKS, STEMMERS, STOP_FORMS, is_in_use, languages_of, prevails
 from holdfast.index.vocabulary import Vocabulary
-from holdfast.index.words import form_of, term_of, term_of_form
+from holdfast.index.words import STOP_TERMS, form_of, term_of, term_of_form
 
 __all__ = ["Asked", "Looked", "look_up"]
 
@@ -163,8 +163,7 @@ def look_up(words: Words, query: Query, alive: NDArray[np.bool_], living: int) -
 def _wanted(words: Words, query: Query) -> list[_Wanted]:
     """Distinct terms in the order of the question; stop words only when there is nothing else."""
     telling = query.telling
-    small = len(query.surfaces) - len(telling)
-    for language in languages_of(map(form_of, query.surfaces), small):
+    for language in languages_of(map(form_of, query.surfaces), STOP_TERMS):
         stops = STOP_FORMS[language]
         telling = tuple(s for s in telling if form_of(s) not in stops) or telling
     if query.prefix and form_of(query.surfaces[-1]) == query.prefix:
@@ -186,7 +185,7 @@ def _widen(words: Words, query: Query, wanted: list[_Wanted]) -> None:
         _complete(words, wanted, query.prefix)
     _join(words, query, wanted)
     small = sum(map(is_stop_word, query.surfaces))
-    languages = languages_of(map(form_of, query.surfaces), small)
+    languages = languages_of(map(form_of, query.surfaces), STOP_TERMS)
     slips = _MAX_SLIPS if query.slips else 0
     phrased = {form for phrase in query.phrases for form in phrase}
     for one in wanted[:]:

@@ -21,6 +21,7 @@ __all__ = [
     "hindi_stem",
     "is_in_use",
     "languages_of",
+    "only_english",
     "prevails",
 ]
 
@@ -152,16 +153,25 @@ def prevails(language: str, uses: Callable[[str], int]) -> bool:
     return sum(map(uses, _COMMONEST[language])) > sum(map(uses, _COMMONEST_ENGLISH))
 
 
-def languages_of(forms: Iterable[str], english: int) -> tuple[str, ...]:
-    """The languages a question may be in, by its small words, the likeliest first.
+def languages_of(forms: Iterable[str], english: frozenset[str]) -> tuple[str, ...]:
+    """The languages a question may be in, by its small words; () when it may be English.
 
     Args:
         forms: the folded words of the question.
-        english: how many of them are small words of English.
+        english: small words of English; those that another language has too tell nothing.
     """
-    every = list(forms)
+    every = [form for form in forms if form not in _ENGLISH_TOO]
     counts = {
         language: sum(form in words for form in every) for language, words in _TELLING.items()
     }
     best = max(counts.values())
-    return tuple(name for name, count in counts.items() if count == best and count > english)
+    least = only_english(every, english)
+    return tuple(name for name, count in counts.items() if count == best and count > least)
+
+
+def only_english(forms: Iterable[str], english: frozenset[str]) -> int:
+    """How many words are small words of English and of no other language here."""
+    return sum(
+        form in english and not any(form in words for words in STOP_FORMS.values())
+        for form in forms
+    )
