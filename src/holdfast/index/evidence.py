@@ -63,6 +63,8 @@ class Evidence:
     session; zero where there is none. Session facts of a memory are zero.
     """
 
+    embedder: str
+    """Name of what compared meanings."""
     ids: list[str]
     session_ids: list[str]
     speakers: list[str | None]
@@ -103,6 +105,8 @@ class Evidence:
     cosine_spread: Spread
     cosine_far: Floats
     """Of the message two before and the one two after; shape (2, c)."""
+    cosine_light: Floats
+    """By the index's own embedder, where a more accurate one compares; else 0; shape (3, c)."""
     session_counts: Floats
     """How often each term occurs in the candidate's session; shape (t, c)."""
     session_bm25: Floats

@@ -49,6 +49,8 @@ class Parts:
     titles: Titles
     order: SessionOrder
     vectors: Vectors | Compared
+    embedder: str
+    """Name of what `vectors` compares by."""
     tallies: Tallies
 
 
@@ -71,6 +73,7 @@ def find(
     session = parts.rows.column("place")[candidates]
     return Evidence(
         **_identity(parts, candidates),
+        embedder=parts.embedder,
         after_question=gathered(parts.postings.shapes, around[1]) & ASKS > 0,
         happened_ms=_happened(parts, candidates, dated=dated),
         among_people=gathered(parts.tallies.among_people, session),
@@ -85,6 +88,7 @@ def find(
         cosine=gathered(cosine, around),
         cosine_spread=spread(cosine, parts.rows.living, admitted.masked(cosine)),
         cosine_far=gathered(cosine, _beyond(parts, around)),
+        cosine_light=parts.vectors.second_opinion(around, vector),
         session_counts=_gathered_columns(sessions.counts, session),
         session_bm25=gathered(sessions.bm25, session),
         session_best_bm25=float(sessions.bm25.max(initial=0.0)),
@@ -171,16 +175,14 @@ def _candidates(
     pool: int,
 ) -> NDArray[np.intp]:
     """Rows worth a closer look, in the order of content."""
-    in_order = parts.rows.in_order_of_content
+    in_order, first = parts.rows.in_order_of_content, parts.rows.first_in_order
     if admitted.count <= pool:
         return in_order(np.flatnonzero(admitted.mask))
     sixth = pool // 6
     chosen = [titled]
     for scores in (bm25, cosine):
-        chosen.append(best_rows(scores, admitted, size=sixth, in_order=in_order))
-        chosen.append(
-            best_windows(scores, parts.order, admitted, size=2 * sixth, in_order=in_order)
-        )
+        chosen.append(best_rows(scores, admitted, size=sixth, first=first))
+        chosen.append(best_windows(scores, parts.order, admitted, size=2 * sixth, first=first))
     return in_order(np.unique(np.concatenate(chosen)))
 
 

@@ -231,7 +231,8 @@ class VaultIndex:
         with self._lock:
             parts = self._parts()
             if tier and by_tier is not None and tier in self._tiers and tier.serves:
-                parts = replace(parts, vectors=Compared(tier, by_tier, self._vectors))
+                compared = Compared(tier, by_tier, self._vectors)
+                parts = replace(parts, vectors=compared, embedder=tier.embedder.name)
             return find(parts, query, vector, where or Filter(), pool, dated=dated)
 
     def wordings(self, ids: Sequence[str]) -> list[bytes]:
@@ -334,6 +335,7 @@ class VaultIndex:
             titles=self._titles,
             order=self._order,
             vectors=self._vectors,
+            embedder=self._embedder.name,
             tallies=self._tallies,
         )
 

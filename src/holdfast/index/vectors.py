@@ -91,6 +91,10 @@ class Vectors:
         found: Floats = products * self._scales.used[rows] * scales[0]
         return found
 
+    def second_opinion(self, rows: NDArray[Any], question: Floats) -> Floats:
+        """Nobody else was asked: 0 for all. See `holdfast.index.tiers.Compared`."""
+        return np.zeros(rows.shape, np.float32)
+
     def put(self, row: int, vector: Floats) -> None:
         """Another vector for a row."""
         whole, scales = _quantised(vector[None, :])

@@ -36,8 +36,6 @@ depend in their last digits on the order in which it was filled."""
 class Weighed:
     """Candidates with their features and scores, in the order of the evidence."""
 
-    embedder: str
-    """Name of what compared meanings."""
     evidence: Evidence
     question: Question
     features: Floats
@@ -157,7 +155,7 @@ def _confidence(weighed: Weighed) -> float:
         return 0.0
     facts = best_facts(weighed.evidence, weighed.features, weighed.scores)
     people = weighed.evidence.among_people[[int(np.argmax(weighed.scores))]]
-    fusion = _judging(weighed.embedder)
+    fusion = _judging(weighed.evidence.embedder)
     return round(probability(fusion.scores(fusion.parts(facts, people), people)), 3)
 
 
@@ -173,12 +171,10 @@ def weigh(ask: Ask, index: VaultIndex, *, pool: int, fusion: Fusion | None = Non
     evidence = index.search(query, where=where, pool=pool, dated=bool(times))
     question = read(query.text, times=times, speakers=evidence.known_speakers)
     features = matrix(evidence, question)
-    embedder = index.embedder.name
-    weights = fusion or _shipped(embedder)
+    weights = fusion or _shipped(evidence.embedder)
     parts = weights.parts(features, evidence.among_people)
     scores = weights.scores(parts, evidence.among_people)
     return Weighed(
-        embedder=embedder,
         evidence=evidence,
         question=question,
         features=features,

@@ -81,7 +81,7 @@ def rank_sessions(
     groups, table, among_people = session_table(weighed)
     if not groups:
         return []
-    weights = fusion or _shipped(weighed.embedder)
+    weights = fusion or _shipped(weighed.evidence.embedder)
     scores = np.round(weights.scores(weights.parts(table, among_people), among_people), 6)
     order = np.argsort(-scores, kind="stable")[ask.offset : ask.offset + ask.limit]
     sessions, ids = weighed.evidence.session_ids, weighed.evidence.ids
