@@ -19,7 +19,7 @@ from holdfast.index.scoring import AFTER_SHARE, BEFORE_SHARE, gathered
 __all__ = ["Admitted", "best_rows", "best_windows"]
 
 _Rows: TypeAlias = NDArray[np.intp]
-_InOrder: TypeAlias = Callable[[_Rows], _Rows]
+_First: TypeAlias = Callable[[_Rows, int], _Rows]
 _GROUPS = 16
 """Times as many groups as rows are wanted: fewer set the floor lower, more cost more."""
 _WINDOW = (1 + BEFORE_SHARE + AFTER_SHARE) * (1 + 1e-5)
@@ -43,18 +43,18 @@ class Admitted:
         return scores if self.everything else np.where(self.mask, scores, np.float32(0))
 
 
-def best_rows(scores: Floats, admitted: Admitted, *, size: int, in_order: _InOrder) -> _Rows:
+def best_rows(scores: Floats, admitted: Admitted, *, size: int, first: _First) -> _Rows:
     """The `size` admitted rows of the highest scores above 0, in no particular order.
 
-    `in_order` decides among equals at the cut.
+    `first` decides among equals at the cut: it gives the first so many of the rows it is given.
     """
     eligible = admitted.masked(scores)
     rows = _at_least(eligible, _floor(eligible, size))
-    return _cut(rows, eligible[rows], size, in_order)
+    return _cut(rows, eligible[rows], size, first)
 
 
 def best_windows(
-    scores: Floats, order: SessionOrder, admitted: Admitted, *, size: int, in_order: _InOrder
+    scores: Floats, order: SessionOrder, admitted: Admitted, *, size: int, first: _First
 ) -> _Rows:
     """As `best_rows`, by each row's score with its shares of its neighbours'."""
     rows = _promising(scores, order, admitted, size)
@@ -62,7 +62,7 @@ def best_windows(
         rows = np.flatnonzero(admitted.mask)
     values = _windows(scores, order, rows)
     scored = values > 0
-    return _cut(rows[scored], values[scored], size, in_order)
+    return _cut(rows[scored], values[scored], size, first)
 
 
 def _promising(scores: Floats, order: SessionOrder, admitted: Admitted, size: int) -> _Rows | None:
@@ -117,12 +117,12 @@ def _at_least(scores: Floats, floor: np.float32) -> _Rows:
     return rows
 
 
-def _cut(rows: _Rows, values: Floats, size: int, in_order: _InOrder) -> _Rows:
+def _cut(rows: _Rows, values: Floats, size: int, first: _First) -> _Rows:
     if len(rows) <= size:
         return rows
     edge = np.partition(values, len(values) - size)[len(values) - size]
     above, equal = rows[values > edge], rows[values == edge]
     if len(above) + len(equal) > size:
-        equal = in_order(equal)[: size - len(above)]
+        equal = first(equal, size - len(above))
     chosen: _Rows = np.concatenate([above, equal])
     return chosen

@@ -40,6 +40,8 @@ class Ids:
         self._ends = Growing(np.int64)
         self._digests = Growing(np.uint64)
         self._sorted = np.zeros(0, np.int32)
+        # In that order: to look through them in place, numpy would copy all rows at each call.
+        self._sorted_digests = np.zeros(0, np.uint64)
         self._tail: dict[str, list[int]] = {}
 
     def __len__(self) -> int:
@@ -48,7 +50,12 @@ class Ids:
     @property
     def nbytes(self) -> int:
         arrays = self._bytes, self._ends, self._digests
-        return sum(a.nbytes for a in arrays) + self._sorted.nbytes + 250 * len(self._tail)
+        return (
+            sum(a.nbytes for a in arrays)
+            + self._sorted.nbytes
+            + self._sorted_digests.nbytes
+            + 250 * len(self._tail)
+        )
 
     @property
     def digests(self) -> NDArray[np.uint64]:
@@ -67,9 +74,8 @@ class Ids:
     def rows_of(self, ids: Sequence[str], digests: NDArray[np.uint64]) -> list[tuple[str, int]]:
         """Every row of each of the ids, as (id, row)."""
         found = [(one, row) for one in ids for row in self._tail.get(one, ())]
-        all_digests = self._digests.used[: len(self._sorted)]
         ends = [
-            np.searchsorted(all_digests, digests, side=side, sorter=self._sorted).tolist()
+            np.searchsorted(self._sorted_digests, digests, side=side).tolist()
             for side in ("left", "right")
         ]
         for one, start, end in zip(ids, *ends, strict=True):
@@ -109,6 +115,7 @@ class Ids:
         self._ends.replace(arrays["ends"])
         self._digests.replace(arrays["digests"])
         self._sorted = np.array(arrays["sorted"], np.int32)
+        self._sorted_digests = self._digests.used[self._sorted]
         self._tail = {}
 
     def _append(self, raws: Sequence[bytes], digests: NDArray[np.uint64]) -> None:
@@ -125,6 +132,7 @@ class Ids:
     def _sort(self) -> None:
         # Rows of one digest stay in ascending order, which stable sorting keeps.
         self._sorted = np.argsort(self._digests.used, kind="stable").astype(np.int32)
+        self._sorted_digests = self._digests.used[self._sorted]
         self._tail = {}
 
 

@@ -149,6 +149,13 @@ class Rows:
         keys = self.digests[rows], self.column("seq")[rows], -self.column("at_ms")[rows]
         return rows[np.lexsort(keys)]
 
+    def first_in_order(self, rows: NDArray[np.intp], count: int) -> NDArray[np.intp]:
+        """The first `count` of `in_order_of_content`, of many rows in a fraction of the time."""
+        if len(rows) > 4 * count > 0:
+            at = self.column("at_ms")[rows]
+            rows = rows[at >= np.partition(at, len(at) - count)[len(at) - count]]
+        return self.in_order_of_content(rows)[:count]
+
     def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         """Names and arrays a snapshot keeps; every row must be living."""
         names = {name: list(values) for name, values in self.names.items()}
