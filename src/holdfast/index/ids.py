@@ -93,7 +93,8 @@ class Ids:
         if width and np.all(stops - starts == width):  # the usual case: all of one form
             together = self._bytes.used[starts[:, None] + np.arange(width)]
             if together.max() < 128 and together.min() > 0:
-                return [raw.decode("ascii") for raw in together.view(f"S{width}")[:, 0].tolist()]
+                texts: list[str] = together.view(f"S{width}")[:, 0].astype(f"U{width}").tolist()
+                return texts
         return [_decoded(self._raw(row)) for row in rows.tolist()]
 
     def keep(self, rows: NDArray[np.intp]) -> None:

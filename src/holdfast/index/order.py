@@ -13,6 +13,8 @@ from holdfast.index.growing import Growing
 __all__ = ["Places", "SessionOrder"]
 
 _Ints: TypeAlias = NDArray[np.int32]
+_SMALL = 50_000
+"""Rows; of so few all sessions are looked through at once, of more only those asked for."""
 _LONG = 300
 """Messages; longer sessions are looked through in one pass over the vault instead."""
 
@@ -126,6 +128,11 @@ class SessionOrder:
             sessions: different numbers of sessions.
             session_of: of every row, -1 where it stands nowhere.
         """
+        if len(values) < _SMALL:
+            every = np.full(len(self._last) + 1, -1, np.float32)
+            np.maximum.at(every, session_of, values)  # -1 is the one place too many
+            at_once: Floats = every[sessions]
+            return at_once
         found = np.full(len(sessions), -1, np.float32)
         is_long = self._sizes.used[sessions] > _LONG
         at = np.flatnonzero(~is_long)
