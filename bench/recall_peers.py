@@ -25,7 +25,6 @@ import uuid
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from itertools import islice
 from math import log
 from pathlib import Path
 from typing import Any, Protocol
@@ -401,7 +400,10 @@ def _row(finder: Finder, found: Shares, took: list[float], filling: float) -> tu
 
 def table_of(path: Path, kept: Kept, histories: int | None, wanted: set[str]) -> Table:
     """Every finder on one data file."""
-    read = list(islice(read_histories(path), histories))
+    read = list(read_histories(path))
+    if histories is not None:
+        # Evenly over the file: kinds of question stand together in it.
+        read = [read[at * len(read) // histories] for at in range(min(histories, len(read)))]
     rows = []
     # Made before anything is timed: it is the same model for all who use it.
     for history in read:
@@ -417,7 +419,7 @@ def table_of(path: Path, kept: Kept, histories: int | None, wanted: set[str]) ->
             rows.append((f"{finder.name}: failed ({type(exc).__name__})", *[None] * 8))
         print(rows[-1], file=sys.stderr, flush=True)
         kept.save()
-    some = f", the first {histories} histories" if histories else ""
+    some = f", {histories} of its histories" if histories else ""
     return Table(
         title=f"{path.name.split('.')[0]}{some}: share of questions in percent",
         columns=(
@@ -483,7 +485,7 @@ def main() -> int:
     """Write bench/results/peers_recall.md and .json."""
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
     parser.add_argument("--data", type=Path, nargs="+", required=True)
-    parser.add_argument("--histories", type=int, help="of each file only the first so many")
+    parser.add_argument("--histories", type=int, help="of each file only so many, evenly chosen")
     parser.add_argument("--vectors", type=Path, help="where MiniLM's vectors are kept")
     parser.add_argument(
         "--only",
