@@ -120,6 +120,8 @@ class Words:
     lexicon: Lexicon
     postings: Postings
     titles: Postings
+    alive: NDArray[np.bool_]
+    """Which rows count."""
 
     def number_of(self, term: str) -> int | None:
         """The term's number when a message, a memory or a title has it."""
@@ -318,7 +320,7 @@ def _rows_with_all(words: Words, numbers: tuple[int, ...]) -> _Rows:
     found: _Rows = rows[0]
     for others in rows[1:]:
         found = np.intersect1d(found, others, assume_unique=True)
-    return found
+    return found[words.alive[found]]
 
 
 def _is_seldom(words: Words, one: _Wanted) -> bool:

@@ -58,8 +58,9 @@ def find(
     parts: Parts, query: Query, vector: Floats, where: Filter, pool: int, *, dated: bool
 ) -> Evidence:
     """See `VaultIndex.search`."""
-    words = Words(parts.vocabulary, parts.lexicon, parts.postings, parts.titles.postings)
-    looked = look_up(words, query, parts.rows.column("alive"), parts.rows.living)
+    alive = parts.rows.column("alive")
+    words = Words(parts.vocabulary, parts.lexicon, parts.postings, parts.titles.postings, alive)
+    looked = look_up(words, query, alive, parts.rows.living)
     asked = looked.asked
     mask = parts.rows.admitted(where)
     admitted = Admitted(mask if looked.required is None else mask & looked.required)
