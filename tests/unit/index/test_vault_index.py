@@ -252,6 +252,20 @@ def test_a_snapshot_holds_nothing_of_what_was_removed_or_relabelled(static: Stat
     assert 1 == index.search("boat").bm25.astype(bool)[0].sum()
 
 
+def test_a_snapshot_holds_no_title_that_was_taken_back(static: StaticEmbedder) -> None:
+    """Changed, or gone with its session; the new one is there."""
+    index = filled(static, entry(0, "red boat"), entry(1, "blue", session_id="other"))
+    index.title_session("s1", "canaryfirst")
+    index.title_session("other", "canarysecond")
+    index.title_session("s1", "Lighthouse")
+    index.remove_session("other")
+
+    data = index.dump()
+    titled = VaultIndex.load(data, static).search("lighthouses").title_counts
+    assert b"canary" not in data
+    assert [[1.0]] == titled.tolist()
+
+
 def test_messages_beside_one_are_named_only_when_all_are_known(static: StaticEmbedder) -> None:
     """A gap in seq, and the end of a session, may hide messages that the index does not hold."""
     index = filled(static, *(entry(number) for number in (0, 1, 2, 4, 5, 6)))
