@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from holdfast.keeper.sessions import OpenSession
     from holdfast.keeper.users import User
     from holdfast.model import Memory, Message, Session, Source, Speech, Thought, Turn
+    from holdfast.recall.reranking import Reranker
     from holdfast.vault.root import (
         GivenKey,
         KeyFile,
@@ -120,6 +121,7 @@ def open(  # noqa: A001  # holdfast.open is the contract
     embedder: Embedding = "static",
     index_dir: Path | None = None,
     index_memory_bytes: int = 2 << 30,
+    reranker: Reranker | None = None,
     limits: Limits | None = None,
     busy_timeout_s: float = 5.0,
     migrate: bool = True,
@@ -139,6 +141,7 @@ def open(  # noqa: A001  # holdfast.open is the contract
             take over from "static" in the background.
         index_dir: where sealed index snapshots lie; beside the database when left out.
         index_memory_bytes: indexes of all vaults together stay below this.
+        reranker: looks at the first hits again, see `holdfast.recall.reranking`; none by default.
         limits: how large one thing may be.
         busy_timeout_s: how long a write waits for another process.
         migrate: bring an older schema up to date, after a copy of the file, or refuse it.
@@ -161,6 +164,7 @@ def open(  # noqa: A001  # holdfast.open is the contract
             embedder=embedder,
             index_dir=index_dir,
             index_memory_bytes=index_memory_bytes,
+            reranker=reranker,
             limits=limits or _Limits(),
             busy_timeout_s=busy_timeout_s,
             migrate=migrate,

@@ -101,6 +101,11 @@ class VaultIndex:
             )
 
     @property
+    def is_tiered(self) -> bool:
+        """Whether there is more than the index's own embedder: asking may then take a while."""
+        return bool(self._tiers)
+
+    @property
     def is_owing(self) -> bool:
         """Whether a tier has rows to embed, or failed: paying asks whether it is back."""
         return any(tier.owed or tier.failing for tier in self._tiers)

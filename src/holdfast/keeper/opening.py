@@ -26,6 +26,7 @@ from holdfast.vault.root import GivenKey, KeyFile, RootKey, RootKeySource, key_t
 
 if TYPE_CHECKING:
     from holdfast.index.embedder import Embedder
+    from holdfast.recall.reranking import Reranker
 
 __all__ = [
     "Embedding",
@@ -53,6 +54,7 @@ class OpenOptions(Struct, frozen=True, kw_only=True):
     embedder: Embedding = "static"
     index_dir: Path | None = None
     index_memory_bytes: int = 2 << 30
+    reranker: Reranker | None = None
     limits: Limits = Limits()
     busy_timeout_s: float = 5.0
     migrate: bool = True
@@ -139,6 +141,7 @@ async def open_keeper(options: OpenOptions) -> Keeper:
             account=options.account,
             data_path=file,
             keys_path=None if file is None else where.keys_path or keys_path_of(file),
+            reranker=options.reranker,
         )
         keeper = Keeper(store)
         await keeper.finish_start()

@@ -133,15 +133,42 @@ async def _hits(store: Store, vault: Vault, ask: Ask, neighbours: int) -> list[H
 
     for _ in range(3):
         index = await store.indexes.current(vault)
-        if len(index) > _INLINE_ENTRIES:
-            ranked = await asyncio.to_thread(rank, ask, index)
+        wider = _to_rerank(store, ask)
+        # A tier may ask an endpoint for the question's vector: the loop does not wait for that.
+        if len(index) > _INLINE_ENTRIES or index.is_tiered:
+            ranked = await asyncio.to_thread(rank, wider, index)
         else:
-            ranked = rank(ask, index)
+            ranked = rank(wider, index)
+        if wider is not ask:
+            ranked = await _reranked(store, vault, ask, ranked)
         hits = await _opened(store, vault, index, ranked, neighbours)
         if hits is not None:
             return hits
         # Something was forgotten between the ranking and the reading: rank again.
     raise TamperedRecord("index", vault.id)
+
+
+def _to_rerank(store: Store, ask: Ask) -> Ask:
+    """The ask for as many hits as a reranker looks at, when there is one and it reaches so far."""
+    from holdfast.recall.reranking import DEPTH
+
+    if store.reranker is None or ask.offset + ask.limit > DEPTH:
+        return ask
+    return replace(ask, offset=0, limit=DEPTH)
+
+
+async def _reranked(store: Store, vault: Vault, ask: Ask, ranked: list[Ranked]) -> list[Ranked]:
+    from holdfast.recall.reranking import rerank
+
+    messages = await Reader(vault).messages_by_id(r.id for r in ranked if not r.is_memory)
+    memories = await Memories(store, vault).by_ids([r.id for r in ranked if r.is_memory])
+    texts: dict[str, str] = {message.id: indexed_text(message) for message in messages}
+    texts |= {memory.id: memory.text for memory in memories}
+    # What is gone meanwhile is found out when the hits are opened.
+    shown = [texts.get(one.id, "") for one in ranked]
+    if store.reranker is not None:
+        ranked = await asyncio.to_thread(rerank, store.reranker, ask.question, ranked, shown)
+    return ranked[ask.offset : ask.offset + ask.limit]
 
 
 async def _opened(

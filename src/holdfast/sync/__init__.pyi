@@ -75,6 +75,7 @@ from holdfast.model import (
 from holdfast.portability.conversations import Conversation
 from holdfast.portability.stored import Origin
 from holdfast.recall.asking import Include
+from holdfast.recall.reranking import Reranker
 from holdfast.storage.protocol import Kind, RowKey, VaultStats
 from holdfast.vault.foreign import ForeignKey
 from holdfast.vault.root import RootKey, RootKeySource
@@ -713,6 +714,7 @@ def open(
     embedder: Embedding = "static",
     index_dir: Path | None = None,
     index_memory_bytes: int = ...,
+    reranker: Reranker | None = None,
     limits: Limits | None = None,
     busy_timeout_s: float = 5.0,
     migrate: bool = True,
