@@ -8,6 +8,7 @@ import pytest
 
 from holdfast.index.embedder import Floats, StaticEmbedder
 from holdfast.index.entries import Entry, Filter
+from holdfast.index.queries import parse
 from holdfast.index.vault_index import VaultIndex
 
 DAY_MS = 86_400_000
@@ -250,6 +251,19 @@ def test_a_snapshot_holds_nothing_of_what_was_removed_or_relabelled(static: Stat
     assert b"m1" not in data
     assert ["m0", "m2"] == sorted(VaultIndex.load(data, static).search("red blue").ids)
     assert 1 == index.search("boat").bm25.astype(bool)[0].sum()
+
+
+def test_the_words_of_an_old_title_are_unknown(static: StaticEmbedder) -> None:
+    """As if it had never been: not looked up, not guessed, not completed."""
+    index = filled(static, entry(0, "red boat"))
+    index.title_session("s1", "zebra")
+    before = index.search("zebra").terms
+    index.title_session("s1", "walrus")
+
+    assert ["zebra"] == [term.text for term in before]
+    for question in ("zebra", "zerba"):
+        assert () == index.search(question).terms
+    assert () == index.search(parse("zeb", typing=True)).terms
 
 
 def test_a_snapshot_holds_no_title_that_was_taken_back(static: StaticEmbedder) -> None:
