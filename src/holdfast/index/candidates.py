@@ -22,6 +22,8 @@ _Rows: TypeAlias = NDArray[np.intp]
 _First: TypeAlias = Callable[[_Rows, int], _Rows]
 _GROUPS = 16
 """Times as many groups as rows are wanted: fewer set the floor lower, more cost more."""
+_SPARSE = 200
+"""Of so many rows or more one is looked at: then sorting a few costs less than marking all."""
 _WINDOW = (1 + BEFORE_SHARE + AFTER_SHARE) * (1 + 1e-5)
 """A window's score is at most so many times the highest score in it, rounding included."""
 
@@ -95,10 +97,15 @@ def _windows(scores: Floats, order: SessionOrder, rows: _Rows) -> Floats:
 
 def _with_neighbours(rows: _Rows, order: SessionOrder) -> _Rows:
     """The rows and those before and after them, ascending, each once."""
+    found: _Rows
+    near = rows, order.before[rows], order.after[rows]
+    if len(rows) * _SPARSE < len(order):
+        found = np.unique(np.concatenate(near)).astype(np.intp)
+        return found[1:] if len(found) and found[0] < 0 else found
     marked = np.zeros(len(order) + 1, bool)
-    for each in (rows, order.before[rows], order.after[rows]):
+    for each in near:
         marked[each] = True  # no neighbour is -1, the one place too many
-    found: _Rows = np.flatnonzero(marked[:-1])
+    found = np.flatnonzero(marked[:-1])
     return found
 
 
