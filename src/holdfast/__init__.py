@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from holdfast.keeper.keeper import Keeper
     from holdfast.keeper.learning import NewMemory
     from holdfast.keeper.opening import Embedding, Opening
-    from holdfast.keeper.recalling import Hit
+    from holdfast.keeper.recalling import Hit, Hits
     from holdfast.keeper.sessions import OpenSession
     from holdfast.keeper.users import User
     from holdfast.model import Memory, Message, Session, Source, Speech, Thought, Turn
@@ -50,6 +50,7 @@ __all__ = [
     "EmbeddingEndpoint",
     "GivenKey",
     "Hit",
+    "Hits",
     "HoldfastError",
     "Input",
     "Keeper",
@@ -78,6 +79,7 @@ _HOME = {
     "EmbeddingEndpoint": "holdfast.index.remote",
     "GivenKey": "holdfast.vault.root",
     "Hit": "holdfast.keeper.recalling",
+    "Hits": "holdfast.keeper.recalling",
     "Input": "holdfast.capture.turn",
     "Keeper": "holdfast.keeper.keeper",
     "KeyFile": "holdfast.vault.root",

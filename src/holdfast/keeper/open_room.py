@@ -17,7 +17,7 @@ from holdfast.keeper.distilling import distill_vault
 from holdfast.keeper.erasing import Receipt, erase_vault
 from holdfast.keeper.memories import Memories
 from holdfast.keeper.names import Names, checked_slug
-from holdfast.keeper.recalling import Hit, recall
+from holdfast.keeper.recalling import Hits, recall
 from holdfast.keeper.roster import (
     MemberKind,
     MemberRole,
@@ -225,7 +225,7 @@ class OpenRoom:
         neighbours: int = 1,
         as_you_type: bool = False,
         operators: bool = True,
-    ) -> Sequence[Hit]:
+    ) -> Hits:
         """Find what was said in the room; see `User.recall`."""
         await self.check("read")
         return await recall(

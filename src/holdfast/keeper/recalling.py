@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import chain
 from typing import TYPE_CHECKING, TypeAlias
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from holdfast.recall.asking import Ask, Include, Ranked, Reason
     from holdfast.recall.snippets import Snippet
 
-__all__ = ["Hit", "recall"]
+__all__ = ["Hit", "Hits", "recall"]
 
 _MAX_NEIGHBOURS = 100
 _MAX_BESIDE = 5
@@ -51,6 +51,8 @@ class Hit(Struct, frozen=True, kw_only=True):
     snippet: Snippet
     before: tuple[Message, ...] = ()
     after: tuple[Message, ...] = ()
+    repeats: int = 0
+    """How many others say the very same words; this one stands for them."""
 
     @property
     def text(self) -> str:
@@ -63,6 +65,22 @@ class Hit(Struct, frozen=True, kw_only=True):
         if self.message is not None:
             return self.message.at
         return None if self.memory is None else self.memory.valid_from
+
+
+class Hits(list[Hit]):
+    """Hits, best first, and how likely it is that they answer."""
+
+    def __init__(self, hits: Iterable[Hit] = (), *, confidence: float = 0.0) -> None:
+        super().__init__(hits)
+        self.confidence = confidence
+        """How likely it is that one of the best hits belongs to an answer, 0 to 1."""
+
+    @property
+    def nothing(self) -> bool:
+        """Probably nothing that was ever said answers the question; what is here came closest."""
+        from holdfast.recall.confidence import NOTHING
+
+        return self.confidence < NOTHING
 
 
 def _shown(message: Message | None, memory: Memory | None) -> str:
@@ -94,7 +112,7 @@ async def recall(
     as_you_type: bool = False,
     operators: bool = True,
     slips: bool = True,
-) -> list[Hit]:
+) -> Hits:
     """Find what may answer a question in one vault; see `User.recall`.
 
     `operators` and `slips`: see `Ask`.
@@ -128,22 +146,23 @@ async def recall(
     return await _hits(store, vault, ask, neighbours)
 
 
-async def _hits(store: Store, vault: Vault, ask: Ask, neighbours: int) -> list[Hit]:
-    from holdfast.recall.ranking import rank
+async def _hits(store: Store, vault: Vault, ask: Ask, neighbours: int) -> Hits:
+    from holdfast.recall.ranking import answer
 
     for _ in range(3):
         index = await store.indexes.current(vault)
         wider = _to_rerank(store, ask)
         # A tier may ask an endpoint for the question's vector: the loop does not wait for that.
         if len(index) > _INLINE_ENTRIES or index.is_tiered:
-            ranked = await asyncio.to_thread(rank, wider, index)
+            found = await asyncio.to_thread(answer, wider, index)
         else:
-            ranked = rank(wider, index)
+            found = answer(wider, index)
+        ranked = found.hits
         if wider is not ask:
             ranked = await _reranked(store, vault, ask, ranked)
         hits = await _opened(store, vault, index, ranked, neighbours)
         if hits is not None:
-            return hits
+            return Hits(hits, confidence=found.confidence)
         # Something was forgotten between the ranking and the reading: rank again.
     raise TamperedRecord("index", vault.id)
 
@@ -210,6 +229,7 @@ async def _opened(
                 snippet=snippet_of(_shown(message, memory), found.marks),
                 before=before,
                 after=after,
+                repeats=found.repeats,
             )
         )
     return _valid_first(hits)

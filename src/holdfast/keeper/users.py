@@ -28,7 +28,7 @@ from holdfast.keeper.importing import Imports
 from holdfast.keeper.memories import Memories
 from holdfast.keeper.names import Names
 from holdfast.keeper.pausing import pause_vault, pauses_of
-from holdfast.keeper.recalling import Hit, recall
+from holdfast.keeper.recalling import Hits, recall
 from holdfast.keeper.rooms import Rooms
 from holdfast.keeper.sessions import Sessions
 from holdfast.keeper.store import Store
@@ -94,8 +94,10 @@ class User:
         neighbours: int = 1,
         as_you_type: bool = False,
         operators: bool = True,
-    ) -> list[Hit]:
+    ) -> Hits:
         """Find what may answer a question, best first; [] when nothing matches.
+
+        `Hits.nothing` says that what was found probably answers nothing.
 
         Args:
             question: in any language; dates in it ("in March") are a preference, not a filter.

@@ -21,7 +21,7 @@ __all__ = ["CONFIDENCE_FEATURES", "NOTHING", "best_facts", "probability"]
 NOTHING = 0.2
 """Below this nothing that was found is likely to answer."""
 _LOOKED_AT = 5
-_BEST = ("coverage_nameless", "coverage_window_nameless", "cosine", "cosine_z", "bm25_z", "pairs")
+_BEST = ("coverage", "coverage_window", "cosine", "cosine_z", "bm25_z", "pairs")
 _AT = [list(FEATURES).index(name) for name in _BEST]
 CONFIDENCE_FEATURES = (
     "score",

@@ -31,6 +31,9 @@ class Known:
     question: Question
     window: Floats
     """BM25 of the message with shares of its neighbours' words; shape (c,)."""
+    term_weights: Floats
+    """Share of the question's rarity that each term has, none for names of speakers, unless the
+    question is of nothing else; shape (t,)."""
     coverage: NDArray[Any]
     """Share of the question's rarity that the message, its predecessor, its successor hold;
     shape (3, c)."""
@@ -38,7 +41,9 @@ class Known:
 
 def matrix(evidence: Evidence, question: Question) -> Floats:
     """Every feature of every candidate; shape (c, len(FEATURES))."""
-    known = Known(evidence, question, _window(evidence), _coverage(evidence, evidence.counts))
+    weights = _weights_of_terms(evidence, question)
+    coverage = _coverage(evidence.counts, weights)
+    known = Known(evidence, question, _window(evidence), weights, coverage)
     columns = np.empty((len(evidence), len(FEATURES)), np.float32)
     for at, feature in enumerate(FEATURES.values()):
         columns[:, at] = feature(known)
@@ -54,13 +59,18 @@ def _window(e: Evidence) -> Floats:
     return scores
 
 
-def _coverage(e: Evidence, counts: Floats) -> NDArray[Any]:
-    """Rarity of the terms that occur, as a share of all the question's; last axis kept."""
-    rarities = e.rarities()
-    total = max(float(rarities.sum()), 1e-6)
-    held: NDArray[Any] = np.moveaxis(counts > 0, -2, -1).astype(np.float32) @ (
-        rarities / np.float32(total)
-    )
+def _weights_of_terms(e: Evidence, question: Question) -> Floats:
+    rarities: Floats = e.rarities()
+    named = np.array([term.text in question.name_terms for term in e.terms], bool)
+    if not named.all():
+        rarities[named] = 0
+    shares: Floats = rarities / np.float32(max(float(rarities.sum()), 1e-6))
+    return shares
+
+
+def _coverage(counts: Floats, weights: Floats) -> NDArray[Any]:
+    """Weight of the terms that occur; the last axis is kept."""
+    held: NDArray[Any] = np.moveaxis(counts > 0, -2, -1).astype(np.float32) @ weights
     return held
 
 
@@ -118,17 +128,6 @@ def _happened(k: Known, days: float) -> NDArray[Any]:
     return np.where(start == NEVER, np.float32(0), k.question.overlap(start, end, days=days))
 
 
-def _without_names(k: Known, counts: Floats) -> NDArray[Any]:
-    """As `_coverage`, of the question's words that name no speaker."""
-    kept = np.array([term.text not in k.question.name_terms for term in k.evidence.terms], bool)
-    rarities = k.evidence.rarities() * kept
-    total = max(float(rarities.sum()), 1e-6)
-    held: NDArray[Any] = np.moveaxis(counts > 0, -2, -1).astype(np.float32) @ (
-        rarities / np.float32(total)
-    )
-    return held
-
-
 def _words_of(k: Known, which: int) -> NDArray[Any]:
     """Length of the message or a neighbour, in the same measure as `length`."""
     words: NDArray[Any] = np.log1p(np.minimum(k.evidence.lengths[which], _LONG)) / 5
@@ -152,14 +151,14 @@ FEATURES: dict[str, Callable[[Known], NDArray[Any]]] = {
     "window": lambda k: _share(k.window, float(k.window.max(initial=0.0))),
     "window_z": lambda k: _standard(k.window),
     "coverage": lambda k: k.coverage[0],
-    "coverage_window": lambda k: _coverage(k.evidence, k.evidence.counts.max(axis=0)),
+    "coverage_window": lambda k: _coverage(k.evidence.counts.max(axis=0), k.term_weights),
     "session": lambda k: _or_own(
         k,
         _share(k.evidence.session_bm25, k.evidence.session_best_bm25),
         _share(k.evidence.bm25[0], k.evidence.bm25_spread.best),
     ),
     "session_coverage": lambda k: _or_own(
-        k, _coverage(k.evidence, k.evidence.session_counts), k.coverage[0]
+        k, _coverage(k.evidence.session_counts, k.term_weights), k.coverage[0]
     ),
     "cosine": lambda k: k.evidence.cosine[0],
     "cosine_z": lambda k: k.evidence.cosine_spread.standard(k.evidence.cosine[0]),
@@ -170,24 +169,16 @@ FEATURES: dict[str, Callable[[Known], NDArray[Any]]] = {
     "cosine_light_after": lambda k: k.evidence.cosine_light[2],
     "cosine_2_before": lambda k: k.evidence.cosine_far[0],
     "cosine_2_after": lambda k: k.evidence.cosine_far[1],
-    "cosine_squared": lambda k: np.square(k.evidence.cosine[0]),
     "window_squared": lambda k: np.square(_share(k.window, float(k.window.max(initial=0.0)))),
     "words_and_meaning": lambda k: (
-        k.evidence.cosine[0] * _share(k.window, float(k.window.max(initial=0.0)))
-    ),
-    "coverage_nameless": lambda k: _without_names(k, k.evidence.counts[0]),
-    "coverage_window_nameless": lambda k: _without_names(k, k.evidence.counts.max(axis=0)),
-    "session_coverage_nameless": lambda k: _or_own(
-        k,
-        _without_names(k, k.evidence.session_counts),
-        _without_names(k, k.evidence.counts[0]),
+        np.maximum(k.evidence.cosine[0], 0) * _share(k.window, float(k.window.max(initial=0.0)))
     ),
     "session_cosine": lambda k: _or_own(k, k.evidence.session_cosine, k.evidence.cosine[0]),
     "names_speaker": _names_speaker,
     "names_another": _names_another,
     "by_assistant": _by_assistant,
     "pairs": lambda k: k.evidence.pairs,
-    "title": lambda k: _coverage(k.evidence, k.evidence.title_counts),
+    "title": lambda k: _coverage(k.evidence.title_counts, k.term_weights),
     "length": lambda k: _words_of(k, 0),
     "length_before": lambda k: _words_of(k, 1),
     "length_after": lambda k: _words_of(k, 2),

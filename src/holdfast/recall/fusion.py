@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 
 from holdfast.index.embedder import Floats
 
-__all__ = ["Fusion", "SetFile", "TierFile", "WeightsFile", "shipped_weights"]
+__all__ = ["GIVEN", "Fusion", "SetFile", "TierFile", "WeightsFile", "shipped_weights"]
 
 
-_GIVEN = {"title": 3.5, "newer": 0.8}
+GIVEN = {"title": 3.5, "newer": 0.8}
 """Weights that are not learned: no conversation to learn from has a title, and few questions ask
 how things are now. A title that says all of the question counts about as much as a message that
 does; of two statements that answer about as well, the newer one comes first."""
@@ -72,7 +72,7 @@ class Fusion:
         if unknown:
             raise ValueError(f"weights for features that do not exist: {sorted(unknown)}")
         self._weights = np.array(
-            [[_GIVEN.get(n, s.weights.get(n, 0.0)) for n in names] for s in chosen], np.float32
+            [[GIVEN.get(n, s.weights.get(n, 0.0)) for n in names] for s in chosen], np.float32
         )
         self._biases = np.array([s.bias for s in chosen], np.float64)
 

@@ -19,7 +19,7 @@ from holdfast.recall.fusion import Fusion, shipped_weights
 from holdfast.recall.questions import Question, read, times_in
 from holdfast.recall.reasons import reasons
 
-__all__ = ["Answer", "Weighed", "answer", "rank", "weigh"]
+__all__ = ["Answer", "Weighed", "answer", "given_way", "rank", "weigh"]
 
 _POOL = 600
 """Candidates looked at closely: enough that the cut costs no evidence on the development data."""
@@ -103,7 +103,7 @@ class _Folded:
 def _folded(weighed: Weighed, index: VaultIndex, needed: int) -> list[_Folded]:
     """The best candidates with different words, best first, as many as are needed."""
     evidence = weighed.evidence
-    scores = np.round(weighed.scores - _QUOTED * np.log1p(_nth_of_session(weighed)), _SCORE_DIGITS)
+    scores = given_way(weighed)
     found: dict[object, _Folded] = {}
     order = np.argsort(-scores, kind="stable").tolist()
     for start in range(0, len(order), max(needed, 1)):
@@ -118,6 +118,11 @@ def _folded(weighed: Weighed, index: VaultIndex, needed: int) -> list[_Folded]:
             else:
                 found[same] = _Folded(at, float(scores[at]))
     return list(found.values())
+
+
+def given_way(weighed: Weighed) -> NDArray[np.float64]:
+    """The scores less what a conversation's second and further messages lose; shape (c,)."""
+    return np.round(weighed.scores - _QUOTED * np.log1p(_nth_of_session(weighed)), _SCORE_DIGITS)
 
 
 def _nth_of_session(weighed: Weighed) -> NDArray[np.float64]:

@@ -15,9 +15,9 @@ from holdfast.recall.asking import Reason
 from holdfast.recall.features import FEATURES
 from holdfast.recall.questions import Question
 
-__all__ = ["reasons"]
+__all__ = ["GROUPS", "reasons"]
 
-_GROUPS = {
+GROUPS = {
     "same words": (
         "bm25",
         "bm25_z",
@@ -26,12 +26,10 @@ _GROUPS = {
         "coverage",
         "coverage_window",
         "pairs",
-        "coverage_nameless",
-        "coverage_window_nameless",
         "window_squared",
         "words_and_meaning",
     ),
-    "similar meaning": ("cosine", "cosine_z", "cosine_squared", "cosine_light"),
+    "similar meaning": ("cosine", "cosine_z", "cosine_light"),
     "said around it": (
         "bm25_before",
         "bm25_after",
@@ -46,7 +44,6 @@ _GROUPS = {
         "session",
         "session_coverage",
         "session_cosine",
-        "session_coverage_nameless",
     ),
     "who spoke": ("names_speaker", "names_another", "by_assistant", "answers_you"),
     "title of the conversation": ("title",),
@@ -62,7 +59,7 @@ _GROUPS = {
 """Features that mean the same to a person are one reason; "form" is never shown."""
 _COLUMNS = {
     name: [list(FEATURES).index(feature) for feature in features]
-    for name, features in _GROUPS.items()
+    for name, features in GROUPS.items()
 }
 _MAX_REASONS = 4
 _SMALLEST = 0.05

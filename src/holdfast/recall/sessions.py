@@ -34,8 +34,7 @@ SESSION_FEATURES = (
     "cosine_of_three",
     "pairs",
     "only_then",
-    "coverage_nameless",
-    "session_coverage_nameless",
+    "coverage",
 )
 """The scores of the session's best messages below the best of all, what they amount to together,
 the session's own features, and the highest of its messages' features. Of people: of what was not
@@ -44,8 +43,8 @@ said by an assistant, the best score, the mean similarity, that of the three clo
 _FLOOR = -12.0
 """Below the best score of all; what lies lower, or is not there, counts as this."""
 _AT = {name: at for at, name in enumerate(FEATURES)}
-_OF_SESSION = ("session", "session_coverage", "session_cosine", "session_coverage_nameless")
-_HIGHEST = ("said_then", "window", "cosine", "pairs", "only_then", "coverage_nameless")
+_OF_SESSION = ("session", "session_coverage", "session_cosine")
+_HIGHEST = ("said_then", "window", "cosine", "pairs", "only_then", "coverage")
 _CLOSEST = 3
 """Messages of people whose similarity is averaged."""
 

@@ -36,7 +36,7 @@ from holdfast.keeper.names import AssistantBody, ProjectBody
 from holdfast.keeper.opening import Embedding
 from holdfast.keeper.previewing import Preview
 from holdfast.keeper.proposing import Distiller
-from holdfast.keeper.recalling import Hit
+from holdfast.keeper.recalling import Hits
 from holdfast.keeper.receipts import LearningReceipt
 from holdfast.keeper.rooms import RoomPage
 from holdfast.keeper.roster import MemberKind, MemberRole
@@ -297,7 +297,7 @@ class OpenRoom:
         neighbours: int = 1,
         as_you_type: bool = False,
         operators: bool = True,
-    ) -> Sequence[Hit]: ...
+    ) -> Hits: ...
     def memories(self) -> Memories: ...
     def distill(self) -> int: ...
     def erase(self) -> Receipt: ...
@@ -675,7 +675,7 @@ class User:
         neighbours: int = 1,
         as_you_type: bool = False,
         operators: bool = True,
-    ) -> builtins.list[Hit]: ...
+    ) -> Hits: ...
     def context(
         self,
         question: str,

@@ -42,5 +42,6 @@ def test_the_shipped_weights_fit_the_features_and_say_where_they_come_from() -> 
         Fusion(tier.sessions, SESSION_FEATURES)
         Fusion(tier.confidence, CONFIDENCE_FEATURES)
     for kind in ("people", "assistant"):
-        learned = file.provenance["sets"][kind]
-        assert {"data", "licence", "cross_validated", "on_its_own_data"} <= learned.keys()
+        assert {"data", "licence"} <= file.provenance["sets"][kind].keys()
+        for figures in file.provenance["figures"].values():
+            assert {"cross_validated", "on_its_own_data", "confidence"} <= figures[kind].keys()

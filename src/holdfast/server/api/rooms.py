@@ -200,7 +200,11 @@ async def search_room(
     hits = await room.recall(
         q, limit=limit, since=since, until=until, speaker=speaker, as_you_type=as_you_type
     )
-    return SearchOut(hits=[search_hit_out(hit) for hit in hits])
+    return SearchOut(
+        hits=[search_hit_out(hit) for hit in hits],
+        confidence=hits.confidence,
+        nothing=hits.nothing,
+    )
 
 
 @router.get("/{room_id}/memories")

@@ -98,12 +98,18 @@ class SearchHitOut(Out):
     snippet: SnippetOut
     before: list[MessageOut]
     after: list[MessageOut]
+    repeats: int
+    """How many others say the very same words; this one stands for them."""
 
 
 class SearchOut(Out):
     """What was found, best first."""
 
     hits: list[SearchHitOut]
+    confidence: float
+    """How likely it is that one of the best hits belongs to an answer, 0 to 1."""
+    nothing: bool
+    """Probably nothing that was ever said answers the question; the hits came closest."""
 
 
 class PieceOut(Out):
