@@ -23,7 +23,7 @@ from holdfast.index.embedder import Floats
 __all__ = ["GIVEN", "Fusion", "SetFile", "TierFile", "WeightsFile", "shipped_weights"]
 
 
-GIVEN = {"title": 3.5, "newer": 0.8}
+GIVEN = {"title": 5.0, "newer": 0.8}
 """Weights that are not learned: no conversation to learn from has a title, and few questions ask
 how things are now. A title that says all of the question counts about as much as a message that
 does; of two statements that answer about as well, the newer one comes first."""
