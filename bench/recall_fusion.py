@@ -1,96 +1,63 @@
 """Learn the weights of `holdfast.recall` from conversations whose evidence is known.
 
-    python bench/recall_fusion.py --data people=locomo_dev.jsonl.gz assistant=longmemeval.jsonl.gz \
-        --licence people="CC BY-NC 4.0" assistant=MIT --write src/holdfast/recall/weights.json
+    make fusion ARGS="--data people=locomo_dev.jsonl.gz assistant=longmemeval_s_dev.jsonl.gz \
+        --licence people='CC BY-NC 4.0' assistant=MIT --write src/holdfast/recall/weights.json"
 
-Each set of weights is learned on its own file. The loss is listwise: each piece of evidence against
-all candidates of its question that are none, softmax, weighted by one over the square root of the
-pieces, with a quadratic penalty on standardised weights. Then the sums are scaled to log-odds
-(Platt). The figures kept in the file are cross-validated by history: no conversation is measured
-with weights that have seen it. Needs scipy.
+Each set of weights is learned on its own file, for each embedder anew (`fusion_learning.py` says
+how). The figures kept in the file are cross-validated by history: no conversation is measured with
+weights that have seen it. `--ablations` also learns without each group of features and writes a
+table and a plot. Needs scipy; MiniLM takes a while, `--vectors FILE` keeps what it made.
 """
 
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass
+import subprocess
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
-from scipy.optimize import minimize
 
-from holdfast.bench.dataset import (
-    History,
-    Question,
-    entries_of,
-    now_of,
-    read_histories,
-    scored_questions,
+from fusion_ablations import write_ablations
+from fusion_examples import Case, cases_of, found_by
+from fusion_learning import (
+    facts_of,
+    fusion_of,
+    learned_confidence,
+    learned_messages,
+    learned_sessions,
 )
-from holdfast.bench.recall import Found, found_in, shares_of
+from holdfast.bench.recall import Found, shares_of
 from holdfast.index.embedder import StaticEmbedder
-from holdfast.index.vault_index import VaultIndex
-from holdfast.recall.asking import Ask
+from holdfast.index.minilm import MiniLMEmbedder
+from holdfast.recall.confidence import CONFIDENCE_FEATURES, NOTHING, probability
 from holdfast.recall.features import FEATURES
-from holdfast.recall.fusion import Fusion, SetFile, WeightsFile
-from holdfast.recall.ranking import weigh
-from holdfast.recall.sessions import SESSION_FEATURES, session_table
+from holdfast.recall.fusion import SetFile, TierFile, WeightsFile
+from holdfast.recall.sessions import SESSION_FEATURES
 
 FOLDS = 5
-MESSAGE_PENALTY, SESSION_PENALTY = 10.0, 3.0
-Matrix = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class Example:
-    """One question: its candidates' features and which of them are evidence."""
-
-    features: Matrix
-    evidence: NDArray[np.bool_]
-
-
-@dataclass(frozen=True, slots=True)
-class Indexed:
-    """A history with its index."""
-
-    history: History
-    index: VaultIndex
-
-    def asks(self) -> list[tuple[Question, Ask]]:
-        return [
-            (q, Ask(question=q.question, now=now_of(self.history, q), include="messages"))
-            for q in scored_questions(self.history)
-        ]
+KINDS = ("people", "assistant")
+_EMBEDDERS = {"static": StaticEmbedder.name, "minilm": MiniLMEmbedder.name}
+_METHOD = "listwise logistic, L2, cross-validated by history; bench/recall_fusion.py"
+_NONE: frozenset[str] = frozenset()
 
 
 def main() -> None:
     """Train, validate, print, and write when asked to."""
     args = _arguments()
-    provenance: dict[str, object] = {
-        "made": datetime.now(UTC).date().isoformat(),
-        "method": "listwise logistic, L2, cross-validated by history; bench/recall_fusion.py",
-        "embedder": StaticEmbedder.name,
-        "sets": {},
-    }
-    messages, sessions = {}, {}
-    for kind, path in args.data.items():
-        histories = _indexed(Path(path))
-        validated = shares_of(_cross_validated(histories, kind))
-        messages[kind], sessions[kind] = _learned(histories, kind)
-        fitted = shares_of(_found(histories, kind, messages[kind], sessions[kind]))
-        provenance["sets"][kind] = {  # type: ignore[index]  # a dict, made above
-            "data": Path(path).name,
-            "licence": args.licence.get(kind, "unknown"),
-            "histories": len(histories),
-            "questions": validated.questions,
-            "cross_validated": msgspec.to_builtins(validated),
-            "on_its_own_data": msgspec.to_builtins(fitted),
-        }
-        print(kind, "cross-validated", validated, "\n  on its own data", fitted)
-    file = WeightsFile(format=1, provenance=provenance, messages=messages, sessions=sessions)
+    tiers, figures = {}, {}
+    for short in args.embedders:
+        name = _EMBEDDERS[short]
+        cases = {kind: cases_of(Path(args.data[kind]), name, args.vectors) for kind in KINDS}
+        tiers[name] = _tier(cases)
+        figures[name] = _figures(cases, tiers[name])
+        print(short, msgspec.json.format(msgspec.json.encode(figures[name])).decode())
+        if args.ablations and short == args.embedders[0]:
+            measured = {kind: _measurer(_answerable(cases[kind])) for kind in KINDS}
+            write_ablations(measured, args.ablations)
+    file = WeightsFile(format=2, provenance=_provenance(args, figures), tiers=tiers)
     if args.write:
         raw = msgspec.json.format(msgspec.json.encode(file), indent=2)
         Path(args.write).write_bytes(raw + b"\n")
@@ -100,10 +67,13 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Learn the weights of recall.")
     parser.add_argument("--data", nargs=2, type=_pair, required=True, metavar="KIND=FILE")
     parser.add_argument("--licence", nargs="*", type=_pair, default=[], metavar="KIND=NAME")
+    parser.add_argument("--embedders", nargs="+", choices=[*_EMBEDDERS], default=["static"])
+    parser.add_argument("--vectors", type=Path, metavar="FILE")
+    parser.add_argument("--ablations", type=Path, metavar="FOLDER")
     parser.add_argument("--write", metavar="FILE")
     args = parser.parse_args()
     args.data, args.licence = dict(args.data), dict(args.licence)
-    if args.data.keys() != {"people", "assistant"}:
+    if args.data.keys() != set(KINDS):
         parser.error("--data takes people=FILE and assistant=FILE")
     return args
 
@@ -113,127 +83,134 @@ def _pair(text: str) -> tuple[str, str]:
     return kind, value
 
 
-def _indexed(path: Path) -> list[Indexed]:
-    embedder, indexed = StaticEmbedder(), []
-    for history in read_histories(path):
-        index = VaultIndex(embedder)
-        index.add(entries_of(history))
-        indexed.append(Indexed(history, index))
-    return indexed
+def _provenance(args: argparse.Namespace, figures: dict[str, object]) -> dict[str, object]:
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short=12", "HEAD"], capture_output=True, text=True, check=False
+    )
+    return {
+        "made": datetime.now(UTC).date().isoformat(),
+        "commit": commit.stdout.strip() or "unknown",
+        "method": _METHOD,
+        "sets": {
+            kind: {
+                "data": Path(args.data[kind]).name,
+                "licence": args.licence.get(kind, "unknown"),
+            }
+            for kind in KINDS
+        },
+        "figures": figures,
+    }
 
 
-def _cross_validated(histories: list[Indexed], kind: str) -> list[Found]:
-    found = []
-    for fold in range(FOLDS):
-        rest = [h for at, h in enumerate(histories) if at % FOLDS != fold]
-        held_out = histories[fold::FOLDS]
-        found += _found(held_out, kind, *_learned(rest, kind))
-    return found
-
-
-def _found(
-    histories: list[Indexed], kind: str, messages: SetFile, sessions: SetFile
-) -> list[Found]:
-    fusions = _fusion(messages, tuple(FEATURES)), _fusion(sessions, SESSION_FEATURES)
-    return [
-        found_in(h.history, h.index, question, messages=fusions[0], sessions=fusions[1])
-        for h in histories
-        for question, _ in h.asks()
-    ]
-
-
-def _fusion(weights: SetFile, names: tuple[str, ...]) -> Fusion:
-    """One set for both kinds: the file is of one kind."""
-    return Fusion({"people": weights, "assistant": weights}, names)
-
-
-def _learned(histories: list[Indexed], kind: str) -> tuple[SetFile, SetFile]:
-    """Message weights, then session weights on what the message weights make of it."""
-    examples = _message_examples(histories)
-    messages = _fit(examples, tuple(FEATURES), MESSAGE_PENALTY)
-    fusion = _fusion(messages, tuple(FEATURES))
-    sessions = _fit(_session_examples(histories, fusion), SESSION_FEATURES, SESSION_PENALTY)
-    return messages, sessions
-
-
-def _message_examples(histories: list[Indexed]) -> list[Example]:
-    return [
-        Example(
-            weighed.features.astype(np.float64),
-            np.isin(weighed.evidence.ids, question.evidence_messages),
-        )
-        for h in histories
-        for question, ask in h.asks()
-        for weighed in [weigh(ask, h.index, pool=600)]
-    ]
-
-
-def _session_examples(histories: list[Indexed], fusion: Fusion) -> list[Example]:
-    examples = []
-    for h in histories:
-        for question, ask in h.asks():
-            weighed = weigh(ask, h.index, pool=600, fusion=fusion)
-            groups, table, _ = session_table(weighed)
-            ids = [weighed.evidence.session_ids[rows[0]] for rows in groups]
-            evidence = np.isin(ids, question.evidence_sessions)
-            examples.append(Example(table.astype(np.float64), evidence))
-    return examples
-
-
-def _fit(examples: list[Example], names: tuple[str, ...], penalty: float) -> SetFile:
-    """Weights by name and the bias that make the sums log-odds."""
-    useful = [e for e in examples if e.evidence.any() and not e.evidence.all()]
-    features = np.concatenate([e.features for e in useful])
-    evidence = np.concatenate([e.evidence for e in useful])
-    sizes = np.array([len(e.evidence) for e in useful])
-    deviations = features.std(axis=0)
-    deviations[deviations < 1e-6] = np.inf  # constant in this data: its weight becomes 0
-    standard = (features - features.mean(axis=0)) / deviations
-    weights = _listwise(standard, evidence, sizes, penalty)
-    sums = features @ (weights / deviations)
-    scale, bias = _platt(sums, evidence)
-    values = weights / deviations * scale
-    return SetFile(
-        bias=round(float(bias), 4),
-        weights={name: round(float(v), 4) for name, v in zip(names, values, strict=True)},
+def _tier(cases: dict[str, list[Case]]) -> TierFile:
+    learned = {kind: _learned(_answerable(of_kind)) for kind, of_kind in cases.items()}
+    return TierFile(
+        messages={kind: one[0] for kind, one in learned.items()},
+        sessions={kind: one[1] for kind, one in learned.items()},
+        confidence={
+            kind: learned_confidence(_answerable(cases[kind]), one[0])
+            for kind, one in learned.items()
+        },
     )
 
 
-def _listwise(
-    features: Matrix, evidence: NDArray[np.bool_], sizes: NDArray[np.int64], penalty: float
-) -> Matrix:
-    starts = np.cumsum(sizes) - sizes
-    question = np.repeat(np.arange(len(sizes)), sizes)
-    pieces = np.add.reduceat(evidence.astype(np.float64), starts)
-    importance = evidence / np.sqrt(pieces)[question]
-
-    def loss(weights: Matrix) -> tuple[float, Matrix]:
-        sums = features @ weights
-        sums -= np.maximum.reduceat(sums, starts)[question]
-        odds = np.exp(sums)
-        others = np.add.reduceat(odds * ~evidence, starts)[question]
-        share = odds / (odds + others)
-        total = -(importance * np.log(np.maximum(share, 1e-300)))[evidence].sum()
-        blame = np.add.reduceat(np.where(evidence, importance / (odds + others), 0), starts)
-        slope = np.where(evidence, -importance * (1 - share), odds * blame[question])
-        gradient = features.T @ slope + penalty * weights
-        cost = total + 0.5 * penalty * float(weights @ weights)
-        return cost / len(sizes), gradient / len(sizes)
-
-    start = np.zeros(features.shape[1])
-    best: Matrix = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 400}).x
-    return best
+def _figures(cases: dict[str, list[Case]], tier: TierFile) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for kind in KINDS:
+        other = KINDS[1 - KINDS.index(kind)]
+        mine = _answerable(cases[kind])
+        found[kind] = {
+            "histories": len({case.history for case in mine}),
+            "cross_validated": _shares(_cross_validated(mine)),
+            "on_its_own_data": _shares(_found(mine, tier.messages[kind], tier.sessions[kind])),
+            f"with_weights_of_{other}": _shares(
+                _found(mine, tier.messages[other], tier.sessions[other])
+            ),
+            "confidence": _confidence(cases[kind]),
+        }
+    return found
 
 
-def _platt(sums: Matrix, evidence: NDArray[np.bool_]) -> tuple[float, float]:
-    """Scale and bias under which the sums are the log-odds of being evidence."""
+def _answerable(cases: list[Case]) -> list[Case]:
+    return [case for case in cases if case.answerable]
 
-    def loss(line: Matrix) -> float:
-        odds = np.exp(line[0]) * sums + line[1]
-        return float(np.logaddexp(0, np.where(evidence, -odds, odds)).mean())
 
-    scale, bias = minimize(loss, np.array([0.0, -sums.mean() - 5]), method="Nelder-Mead").x
-    return float(np.exp(scale)), float(bias)
+def _shares(found: list[Found]) -> object:
+    return msgspec.to_builtins(shares_of(found))
+
+
+def _learned(cases: list[Case], without: frozenset[str] = _NONE) -> tuple[SetFile, SetFile]:
+    messages = learned_messages(cases, without=without)
+    return messages, learned_sessions(cases, messages, without=without)
+
+
+def _folds(cases: list[Case]) -> Iterator[tuple[list[Case], list[Case]]]:
+    for fold in range(FOLDS):
+        rest = [case for case in cases if case.history % FOLDS != fold]
+        yield rest, [case for case in cases if case.history % FOLDS == fold]
+
+
+def _cross_validated(cases: list[Case], without: frozenset[str] = _NONE) -> list[Found]:
+    found = []
+    for rest, held_out in _folds(cases):
+        found += _found(held_out, *_learned(rest, without))
+    return found
+
+
+def _measurer(cases: list[Case]) -> Callable[[frozenset[str]], list[Found]]:
+    return lambda without: _cross_validated(cases, without)
+
+
+def _found(cases: list[Case], messages: SetFile, sessions: SetFile) -> list[Found]:
+    fusions = fusion_of(messages, tuple(FEATURES)), fusion_of(sessions, SESSION_FEATURES)
+    return [found_by(case, *fusions) for case in cases]
+
+
+def _confidence(cases: list[Case]) -> dict[str, float]:
+    """How well it tells, cross-validated, questions with an answer from those without."""
+    with_answer, taken_away, never = [], [], []
+    for rest, held_out in _folds(cases):
+        known = _answerable(rest)
+        messages = learned_messages(known)
+        fusion = fusion_of(messages, tuple(FEATURES))
+        judge = fusion_of(learned_confidence(known, messages), CONFIDENCE_FEATURES)
+
+        def sure(case: Case, weighed: object = None) -> float:
+            facts = facts_of(case, fusion, weighed)  # noqa: B023  # called in this round
+            people = np.array([False])
+            return probability(judge.scores(judge.parts(facts, people), people))  # noqa: B023
+
+        with_answer += [sure(case) for case in held_out if case.answerable]
+        taken_away += [sure(case, case.without) for case in held_out if case.answerable]
+        never += [sure(case) for case in held_out if not case.answerable]
+    return _judged(np.array(with_answer), np.array(taken_away), np.array(never))
+
+
+def _judged(answered: np.ndarray, taken_away: np.ndarray, never: np.ndarray) -> dict[str, float]:
+    said_nothing = np.concatenate([taken_away < NOTHING, answered < NOTHING])
+    truly = np.arange(len(said_nothing)) < len(taken_away)
+    right = float((said_nothing & truly).sum())
+    return {
+        "answered": len(answered),
+        "unanswerable": len(never),
+        "threshold": NOTHING,
+        "auc_taken_away": _auc(answered, taken_away),
+        "auc_unanswerable": _auc(answered, never),
+        "nothing_is_right": round(100 * right / max(int(said_nothing.sum()), 1), 1),
+        "nothing_is_said_of_taken_away": round(100 * right / max(len(taken_away), 1), 1),
+        "nothing_is_said_of_answered": round(100 * float((answered < NOTHING).mean()), 1),
+        "nothing_is_said_of_unanswerable": (
+            round(100 * float((never < NOTHING).mean()), 1) if len(never) else 0.0
+        ),
+    }
+
+
+def _auc(higher: np.ndarray, lower: np.ndarray) -> float:
+    """How often a question with an answer is trusted more than one without."""
+    if not len(lower):
+        return 0.0
+    above = (higher[:, None] > lower).mean() + 0.5 * (higher[:, None] == lower).mean()
+    return round(float(above), 3)
 
 
 if __name__ == "__main__":

@@ -3,8 +3,9 @@
     python bench/run_all.py [--quick] [--only capture,history] [--data FILE ...]
 
 Each program's tables go to bench/results/NAME.md and NAME.json, all targets to summary.md. It needs
-the packages of requirements/bench.lock and takes some twenty minutes; `--quick` takes two
-minutes and says nothing about speed. `--data` names files of questions with known evidence.
+the packages of requirements/bench.lock and takes some forty minutes; `--quick` takes two
+minutes and says nothing about speed. `--data` names files of questions with known evidence. What
+others find in them is a program of its own, bench/recall_peers.py.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ import argparse
 import sys
 import tempfile
 import traceback
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -21,28 +21,23 @@ from msgspec.structs import replace
 
 import make_export
 import peers
-from holdfast.bench import recall
 from holdfast.bench.importing import MESSAGES
-from holdfast.bench.machine import describe_machine
 from holdfast.bench.programs import PROGRAMS, effort_of, run_program
-from holdfast.bench.report import Effort, Report, Table, Target, at_least, summary
-from holdfast.index.embedder import StaticEmbedder
+from holdfast.bench.report import Effort, Report, summary
+from quality import measure_quality
 
 RESULTS = Path(__file__).parent / "results"
 FLOOR = Path(__file__).with_name("floor.py")
 _QUICK_MESSAGES = 2_000
 _QUALITY = "quality"
-_WANTED = {
-    "longmemeval": ("all evidence sessions in the first 5", "sessions_all", "5", 89.0),
-    "locomo": ("all evidence messages in the first 10", "messages_all", "10", 64.0),
-}
-"""What is promised of a data file, by what its name begins with."""
 
 
-def run(name: str, effort: Effort, data: list[Path], command: str) -> Report:
+def run(
+    name: str, effort: Effort, data: list[Path], command: str, *, vectors: Path | None = None
+) -> Report:
     """One program, with what it needs made first."""
     if name == _QUALITY:
-        return measure_quality(data, effort, command)
+        return measure_quality(data, effort, command, vectors=vectors)
     if name == "server":
         return run_program(name, effort, floor=[str(FLOOR)], command=command)
     if name != "importing":
@@ -52,38 +47,6 @@ def run(name: str, effort: Effort, data: list[Path], command: str) -> Report:
         export = Path(folder) / "conversations.json"
         make_export.make(export, _QUICK_MESSAGES if effort.quick else MESSAGES)
         return run_program(name, effort, file=export, command=command)
-
-
-def measure_quality(data: list[Path], effort: Effort, command: str) -> Report:
-    """Recall quality on each data file, with the default embedder."""
-    machine = describe_machine()
-    found = [recall.measure(path, embedder=StaticEmbedder()) for path in data]
-    rows = tuple(
-        (
-            one.data,
-            one.overall.questions,
-            *(one.overall.messages_all[k] for k in ("5", "10")),
-            *(one.overall.sessions_all[k] for k in ("1", "5")),
-            one.latency.search_p95_ms,
-        )
-        for one in found
-    )
-    columns = ("data", "questions", "messages all@5", "all@10", "sessions all@1", "all@5", "p95 ms")
-    return Report(
-        program="Recall quality",
-        command=command,
-        machine=machine,
-        effort=effort,
-        tables=(Table(title="Share of questions, percent", columns=columns, rows=rows),),
-        targets=tuple(target for one in found for target in _quality_targets(one)),
-    )
-
-
-def _quality_targets(found: recall.RecallReport) -> Iterator[Target]:
-    for name, (what, field, depth, limit) in _WANTED.items():
-        if found.data.startswith(name):
-            measured = getattr(found.overall, field)[depth]
-            yield at_least(f"{name}, {what}", limit, measured, "%")
 
 
 def _latest() -> list[Report]:
@@ -107,6 +70,7 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--only", default=",".join([*PROGRAMS, _QUALITY]))
     parser.add_argument("--data", type=Path, nargs="*", default=[])
+    parser.add_argument("--vectors", type=Path, help="where MiniLM's vectors are kept")
     asked = parser.parse_args()
     effort = effort_of(rounds=asked.rounds, seconds=asked.seconds, quick=asked.quick)
     RESULTS.mkdir(exist_ok=True)
@@ -117,7 +81,7 @@ def main() -> int:
             continue
         print(f"measuring {name} ...", file=sys.stderr, flush=True)
         try:
-            report = run(name, effort, asked.data, command)
+            report = run(name, effort, asked.data, command, vectors=asked.vectors)
         except Exception:
             # The other programs' figures are worth having all the same.
             traceback.print_exc()

@@ -25,14 +25,16 @@ if TYPE_CHECKING:
     from holdfast.capture.exchange import ToolRun
     from holdfast.capture.turn import Input, TurnRecorder
     from holdfast.clock import Clock, Ids
+    from holdfast.index.remote import EmbeddingEndpoint
     from holdfast.keeper.erasing import Receipt
     from holdfast.keeper.keeper import Keeper
     from holdfast.keeper.learning import NewMemory
     from holdfast.keeper.opening import Embedding, Opening
-    from holdfast.keeper.recalling import Hit
+    from holdfast.keeper.recalling import Hit, Hits
     from holdfast.keeper.sessions import OpenSession
     from holdfast.keeper.users import User
     from holdfast.model import Memory, Message, Session, Source, Speech, Thought, Turn
+    from holdfast.recall.reranking import Reranker
     from holdfast.vault.root import (
         GivenKey,
         KeyFile,
@@ -45,8 +47,10 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "EmbeddingEndpoint",
     "GivenKey",
     "Hit",
+    "Hits",
     "HoldfastError",
     "Input",
     "Keeper",
@@ -72,8 +76,10 @@ __all__ = [
 ]
 
 _HOME = {
+    "EmbeddingEndpoint": "holdfast.index.remote",
     "GivenKey": "holdfast.vault.root",
     "Hit": "holdfast.keeper.recalling",
+    "Hits": "holdfast.keeper.recalling",
     "Input": "holdfast.capture.turn",
     "Keeper": "holdfast.keeper.keeper",
     "KeyFile": "holdfast.vault.root",
@@ -117,6 +123,7 @@ def open(  # noqa: A001  # holdfast.open is the contract
     embedder: Embedding = "static",
     index_dir: Path | None = None,
     index_memory_bytes: int = 2 << 30,
+    reranker: Reranker | None = None,
     limits: Limits | None = None,
     busy_timeout_s: float = 5.0,
     migrate: bool = True,
@@ -131,9 +138,12 @@ def open(  # noqa: A001  # holdfast.open is the contract
             root.key in the user's configuration directory, made on first start, when left out.
         keys_path: the file of wrapped keys; beside the database when left out.
         account: the tenant whose users these are.
-        embedder: "static" (bundled), "minilm" (extra), or a function that makes one.
+        embedder: "static" (bundled), "minilm" (extra), an `EmbeddingEndpoint` (which is sent
+            everything in clear), or a function that makes one. All but the first and the last
+            take over from "static" in the background.
         index_dir: where sealed index snapshots lie; beside the database when left out.
         index_memory_bytes: indexes of all vaults together stay below this.
+        reranker: looks at the first hits again, see `holdfast.recall.reranking`; none by default.
         limits: how large one thing may be.
         busy_timeout_s: how long a write waits for another process.
         migrate: bring an older schema up to date, after a copy of the file, or refuse it.
@@ -156,6 +166,7 @@ def open(  # noqa: A001  # holdfast.open is the contract
             embedder=embedder,
             index_dir=index_dir,
             index_memory_bytes=index_memory_bytes,
+            reranker=reranker,
             limits=limits or _Limits(),
             busy_timeout_s=busy_timeout_s,
             migrate=migrate,

@@ -24,6 +24,7 @@ _PARTS = {
     "fallback_model": ("fallback_base_url", "fallback_api_key"),
     "transcriber": ("transcriber_model", "transcriber_base_url", "transcriber_api_key"),
     "proxy_base_url": ("proxy_api_key",),
+    "embedder_base_url": ("embedder_model", "embedder_dimensions", "embedder_api_key"),
 }
 """What does nothing by itself: without a word of it somebody would wait for what never comes."""
 
@@ -104,8 +105,24 @@ class Settings:
     assistant: str = _setting("helper", "The assistant that `holdfast chat` talks to.")
     embedder: str = _setting(
         "static",
-        "How meaning is compared: static (bundled) or minilm (extra `minilm`).",
-        choices=("static", "minilm"),
+        "How meaning is compared: static (bundled), minilm (extra `minilm`) or endpoint (an "
+        "OpenAI-compatible one, which is sent all that was said, in clear). The last two take over "
+        "from static in the background; `holdfast embed` waits for that.",
+        choices=("static", "minilm", "endpoint"),
+    )
+    embedder_base_url: str = _setting(
+        "", "The endpoint for embeddings, ending in /v1; only with embedder = endpoint."
+    )
+    embedder_model: str = _setting("", "The model's name at that endpoint.")
+    embedder_dimensions: int = _setting(
+        0, "How many numbers a vector of that model has.", low=0, high=4096
+    )
+    embedder_shorten: bool = _setting(
+        False, "Ask that model to shorten its vectors to embedder_dimensions: only some can."
+    )
+    embedder_api_key: Secret | None = _setting(None, "The key of that endpoint.")
+    embedder_timeout_s: float = _setting(
+        10.0, "How long that endpoint may take for one request, in seconds.", low=0.1, high=600
     )
     index_dir: Path | None = _setting(
         None, "Where sealed index snapshots lie; beside the database when left out."
@@ -306,6 +323,7 @@ def load_settings(
     if len(sources) > 1:
         problems.append(f"only one of {', '.join(sources)} can be given")
     problems += _halves(values)
+    problems += _endpoint(values)
     if problems:
         raise BadSettings(tuple(sorted(problems)))
     return Settings(**values)
@@ -320,6 +338,17 @@ def _halves(values: Mapping[str, object]) -> list[str]:
         for name in parts
         if _is_given(values.get(name))
     ]
+
+
+def _endpoint(values: Mapping[str, object]) -> list[str]:
+    """An endpoint for embeddings is named whole, and meant: texts are sent there."""
+    is_meant = values.get("embedder") == "endpoint"
+    parts = ("embedder_base_url", "embedder_model", "embedder_dimensions")
+    missing = [name for name in parts if not _is_given(values.get(name))]
+    if is_meant:
+        return [f"{name}: embedder = endpoint needs it" for name in missing]
+    given = _is_given(values.get("embedder_base_url"))
+    return ["embedder_base_url: it does nothing unless embedder is endpoint"] if given else []
 
 
 def _is_given(value: object) -> bool:

@@ -107,6 +107,19 @@ def test_recall_passes_its_filters_on(ada: Cli, sessions: dict[str, str]) -> Non
     assert count("--assistant", "somebody") == 0
 
 
+def test_recall_reads_phrases_exclusions_and_slips(ada: Cli) -> None:
+    """What must be there, what must not, and what was perhaps meant."""
+
+    def texts(question: str) -> list[str]:
+        hits = ada("recall", question, "--json").json["hits"]
+        return [hit["message"]["text"] for hit in hits if hit["message"]]
+
+    assert texts('"opera house"') == ["Visit the opera house."]
+    assert texts('"house opera"') == []
+    assert "Visit the opera house." not in texts("visit -opera")
+    assert "near 'opera'" in ada("recall", "oprea", "--json").out
+
+
 def test_recall_that_finds_nothing_says_so(ada: Cli) -> None:
     """An empty answer is an answer: exit code 0, a word on stderr, an empty list with --json."""
     ran = ada("recall", "Oslo", "--tag", "nothing")

@@ -61,9 +61,13 @@ class Place(Struct, frozen=True, kw_only=True):
     async def recall(self, question: str, *, limit: int) -> Sequence[Hit]:
         """What recall finds here: nothing of another project than the session's own."""
         if self.room is not None:
-            return await self.room.recall(question, limit=limit, neighbours=0)
+            return await self.room.recall(question, limit=limit, neighbours=0, operators=False)
         return await self.user.recall(
-            question, limit=limit, neighbours=0, within_project=await self.project()
+            question,
+            limit=limit,
+            neighbours=0,
+            within_project=await self.project(),
+            operators=False,
         )
 
     async def host(self) -> str | None:

@@ -24,6 +24,7 @@ PROGRAMS: dict[str, str] = {
     "capture": "Turns made durable, by one writer and by 64.",
     "history": "The last 20 of 10,000 messages.",
     "latency": "Questions answered over 10,000 and 100,000 messages, warm and cold.",
+    "scale": "One vault of up to a million messages, one user beside 100,000.",
     "importing": "A big export until it can be searched (needs --file).",
     "contexts": "Contexts put together over 10,000 messages and 1,000 memories.",
     "distilling": "Messages read for memories, without a model.",

@@ -23,6 +23,7 @@ from holdfast.bench.dataset import (
     scored_questions,
 )
 from holdfast.index.embedder import Embedder
+from holdfast.index.entries import Entry
 from holdfast.index.vault_index import VaultIndex
 from holdfast.recall.asking import Ask
 from holdfast.recall.fusion import Fusion, shipped_weights
@@ -36,6 +37,7 @@ __all__ = [
     "RecallReport",
     "Shares",
     "found_in",
+    "index_of",
     "measure",
     "shares_of",
 ]
@@ -119,8 +121,13 @@ _COLUMNS = (
 )
 
 
-def measure(path: Path | str, *, embedder: Embedder) -> RecallReport:
+def measure(path: Path | str, *, embedder: Embedder, tier: Embedder | None = None) -> RecallReport:
     """Ask every question of a data file and report what was found.
+
+    Args:
+        path: of the data file.
+        embedder: what every index has.
+        tier: what is compared by beside it.
 
     Raises:
         BadInput: the file is not of the shared format.
@@ -131,7 +138,7 @@ def measure(path: Path | str, *, embedder: Embedder) -> RecallReport:
     searches: list[float] = []
     histories, messages, building = 0, 0, 0.0
     for history in read_histories(path):
-        index, seconds = _built(history, embedder)
+        index, seconds = _built(history, embedder, tier)
         histories, messages, building = histories + 1, messages + len(index), building + seconds
         for one, elapsed in _asked(history, index):
             found.append(one)
@@ -139,7 +146,7 @@ def measure(path: Path | str, *, embedder: Embedder) -> RecallReport:
     weights = shipped_weights().provenance
     return RecallReport(
         data=path.name,
-        embedder=embedder.name,
+        embedder=(tier or embedder).name,
         weights={key: str(weights[key]) for key in ("made", "method") if key in weights},
         histories=histories,
         messages=messages,
@@ -204,11 +211,23 @@ def shares_of(found: Iterable[Found]) -> Shares:
     )
 
 
-def _built(history: History, embedder: Embedder) -> tuple[VaultIndex, float]:
+def index_of(
+    entries: Iterable[Entry], embedder: Embedder, tier: Embedder | None = None
+) -> VaultIndex:
+    """An index of these, with all that a tier owes paid."""
+    listed = list(entries)
+    index = VaultIndex(embedder, tiers=() if tier is None else (tier,))
+    index.add(listed)
+    texts = {entry.id: entry.text for entry in listed}
+    while index.is_owing:
+        index.pay(texts, 256)
+    return index
+
+
+def _built(history: History, embedder: Embedder, tier: Embedder | None) -> tuple[VaultIndex, float]:
     entries = entries_of(history)
     start = time.perf_counter()
-    index = VaultIndex(embedder)
-    index.add(entries)
+    index = index_of(entries, embedder, tier)
     index.search("warm")  # sorts the postings, which belongs to building
     return index, time.perf_counter() - start
 

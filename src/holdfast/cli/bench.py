@@ -31,9 +31,10 @@ def bench_command() -> None:
 def _recall_command(call: Call, data: Path, embedder: Literal["static", "minilm"]) -> None:
     """Measure what recall finds: per category, all evidence or any, at 1, 5, 10 and 20."""
     from holdfast.bench.recall import measure
-    from holdfast.keeper.opening import embedder_of
+    from holdfast.keeper.opening import embedder_of, tier_of
 
-    report = measure(data, embedder=embedder_of(embedder)())
+    tier = tier_of(embedder)
+    report = measure(data, embedder=embedder_of(embedder)(), tier=tier() if tier else None)
     sys.stdout.write(report.to_json().decode() + "\n" if call.json else report.to_table() + "\n")
 
 

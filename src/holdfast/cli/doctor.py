@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import click
 
@@ -19,6 +19,9 @@ from holdfast.cli.options import Command, pass_call
 from holdfast.cli.output import Output, Span
 from holdfast.cli.shown import counted, size
 from holdfast.errors import BadSettings, HoldfastError, MissingExtra
+
+if TYPE_CHECKING:
+    from holdfast.settings import Settings
 
 __all__ = ["Finding", "doctor_command", "findings"]
 
@@ -86,6 +89,7 @@ def findings(call: Call) -> Iterator[Finding]:
     yield _root_key(call)
     yield from _folders(settings.data_dir, settings.config_dir)
     yield _space(settings.data_dir)
+    yield from _embedder(settings)
     yield from _database(call)
     yield from _extras()
 
@@ -187,6 +191,30 @@ def _space(folder: Path) -> Finding:
     if free < _LITTLE_SPACE:
         level = "fail" if free < _NO_SPACE else "warn"
     return Finding(level, "free space", size(free), "" if level == "ok" else "free some")
+
+
+def _embedder(settings: Settings) -> Iterator[Finding]:
+    """What compares meanings; an endpoint is asked for one vector, of no one's text."""
+    from holdfast.index.endpoint import EmbedderFailed
+    from holdfast.keeper.configured import options_of
+    from holdfast.keeper.opening import tier_of
+
+    if settings.embedder == "static":
+        yield Finding("ok", "embedder", "static")
+        return
+    try:
+        tier = tier_of(options_of(settings).embedder)
+        vector = tier().embed(["Is anybody there?"])[0] if tier else []
+    except HoldfastError as exc:
+        yield Finding("fail", "embedder", f"{settings.embedder} [{exc.code}]", str(exc))
+    except EmbedderFailed as exc:
+        what = "static serves until it answers: check embedder_base_url, _model, _api_key"
+        yield Finding("warn", "embedder", f"{settings.embedder_base_url} fails: {exc}", what)
+    else:
+        yield Finding("ok", "embedder", f"{settings.embedder}, {len(vector)} numbers a vector")
+    if settings.embedder == "endpoint":
+        what = "what was said leaves this machine; embedder = static or minilm keeps it here"
+        yield Finding("warn", "embedder", f"texts are sent to {settings.embedder_base_url}", what)
 
 
 def _database(call: Call) -> Iterator[Finding]:

@@ -48,6 +48,7 @@ COMMANDS: Final[dict[str, Entry]] = {
     "tokens": Entry("Upkeep", "tokens", "Make, list and revoke API keys."),
     "users": Entry("Upkeep", "upkeep", "List who has a vault here."),
     "migrate": Entry("Upkeep", "upkeep", "Bring an older database up to date."),
+    "embed": Entry("Upkeep", "upkeep", "Compare all by the chosen embedder, and wait for it."),
     "doctor": Entry("Upkeep", "doctor", "Check this installation and say what to do."),
     "sql": Entry("Upkeep", "sql", "Look at the database's rows; nothing can be written."),
     "bench": Entry("Upkeep", "bench", "Measure recall, capture and more."),

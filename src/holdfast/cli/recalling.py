@@ -14,7 +14,7 @@ from holdfast.cli.shown import day_time, short_id, speaker
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from holdfast.keeper.recalling import Hit
+    from holdfast.keeper.recalling import Hit, Hits
     from holdfast.recall.snippets import Snippet
 
 __all__ = ["recall_command", "show_hits", "snippet_spans"]
@@ -60,10 +60,13 @@ def recall_command(
 ) -> None:
     """Find what was said. QUESTION may be in any language and name a time ("in March").
 
-    With --json: {"hits": [...]}, best first; times in UTC.
+    "Words in quotation marks" are required in this order; -word excludes (write -- before a
+    QUESTION that begins with it).
+
+    With --json: {"hits": [...], "confidence", "nothing"}, best first; times in UTC.
     """
 
-    async def work() -> list[Hit]:
+    async def work() -> Hits:
         async with call.opened() as keeper:
             user = await call.person(keeper)
             session_id = None if session is None else (await session_named(user, session)).id
@@ -86,8 +89,10 @@ def recall_command(
 
     hits = call.run(work)
     if call.json:
-        call.output.document({"hits": hits})
+        call.output.document({"hits": hits, "confidence": hits.confidence, "nothing": hits.nothing})
     elif hits:
+        if hits.nothing:
+            call.output.note("Nothing here seems to answer that. What comes closest:")
         show_hits(call.output, hits)
     else:
         call.output.note("Nothing was found.")

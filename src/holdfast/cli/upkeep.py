@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
@@ -17,11 +18,19 @@ from holdfast.clock import from_ms
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from holdfast.index.tiers import TierState
     from holdfast.keeper.keeper import KnownUser
     from holdfast.keeper.verifying import Verified
     from holdfast.storage.protocol import VaultStats
 
-__all__ = ["migrate_command", "show_verified", "stats_command", "users_command", "verify_command"]
+__all__ = [
+    "embed_command",
+    "migrate_command",
+    "show_verified",
+    "stats_command",
+    "users_command",
+    "verify_command",
+]
 
 
 @click.command("stats", cls=Command)
@@ -29,13 +38,18 @@ __all__ = ["migrate_command", "show_verified", "stats_command", "users_command",
 def stats_command(call: Call) -> None:
     """Count what is kept.
 
-    With --json: one document; times in UTC."""
+    With --json: one document; times in UTC. With an `embedder` other than static also how far it
+    has come, see `holdfast embed`."""
 
-    async def work() -> VaultStats:
+    async def work() -> tuple[VaultStats, TierState | None]:
         async with call.opened() as keeper:
-            return await (await call.person(keeper)).stats()
+            user = await call.person(keeper)
+            # Only then: the index is read for it.
+            is_tiered = call.settings.embedder != "static"
+            tier = await keeper.store.indexes.tier(user.vault) if is_tiered else None
+            return await user.stats(), tier
 
-    stats = call.run(work)
+    stats, tier = call.run(work)
     first, last = _time(stats.first_ms), _time(stats.last_ms)
     counts = {
         name: getattr(stats, name)
@@ -49,6 +63,7 @@ def stats_command(call: Call) -> None:
                 "sealed_bytes": stats.sealed_bytes,
                 "first_at": first,
                 "last_at": last,
+                "embedding": None if tier is None else asdict(tier),
             }
         )
         return
@@ -56,7 +71,38 @@ def stats_command(call: Call) -> None:
     rows.append(("sealed", size(stats.sealed_bytes)))
     if first is not None and last is not None:
         rows += [("first", day_time(first)), ("last", day_time(last))]
+    if tier is not None:
+        rows.append(("compared by", tier.serving))
+        if tier.owed or tier.failing:
+            rows.append((f"then by {tier.wanted}", tier.failing or f"{tier.owed:,} to go"))
     call.output.table((Column(call.settings.user), Column("", right=True)), rows)
+
+
+@click.command("embed", cls=Command)
+@pass_call
+def embed_command(call: Call) -> int:
+    """Compare all by the chosen embedder, and wait for it.
+
+    Until then the bundled one serves, and whatever runs goes on where this was stopped. With
+    embedder = endpoint everything that was said is sent there, in clear. With --json: {"serving",
+    "wanted", "owed", "entries", "failing"}; exit code 1 when the embedder fails."""
+
+    async def work() -> TierState:
+        async with call.opened() as keeper:
+            user = await call.person(keeper)
+            with call.output.progress("embedding", unit="entries") as told:
+                return await keeper.store.indexes.embed_all(
+                    user.vault, told=lambda now: told(now.entries - now.owed, now.entries)
+                )
+
+    state = call.run(work)
+    if call.json:
+        call.output.document(asdict(state))
+    elif state.failing:
+        call.output.line(f"{state.wanted} fails ({state.failing}); {state.serving} serves")
+    else:
+        call.output.line(f"{state.entries:,} entries are compared by {state.serving}")
+    return Exit.FAILED if state.failing else Exit.OK
 
 
 def _time(ms: int | None) -> datetime | None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from holdfast.index.embedder import Floats
 
-__all__ = ["Evidence", "Spread", "Term"]
+__all__ = ["Evidence", "Spread", "Term", "Variants"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +21,23 @@ class Term:
     """As looked up: folded and stemmed."""
     rarity: float
     """Inverse document frequency, natural logarithm, above 0."""
+    is_guess: bool = False
+    """It stands for what the word was perhaps meant to be; the word itself is a term too."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variants:
+    """Other words that a text may have in place of a word of the question."""
+
+    words: tuple[str, ...]
+    """As a person reads it: "oars", "near 'third'"."""
+    which: NDArray[np.int16]
+    """Which of them, counted from 1, each candidate has; 0: none or the word itself; shape (c,)."""
+
+    def shown(self, candidate: int) -> str | None:
+        """What a candidate has in place of the word; None when it is the word."""
+        place = int(self.which[candidate])
+        return self.words[place - 1] if place else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +63,8 @@ class Evidence:
     session; zero where there is none. Session facts of a memory are zero.
     """
 
+    embedder: str
+    """Name of what compared meanings."""
     ids: list[str]
     session_ids: list[str]
     speakers: list[str | None]
@@ -57,6 +76,13 @@ class Evidence:
     is_memory: NDArray[np.bool_]
     shapes: NDArray[np.uint8]
     """Bits of `holdfast.index.shapes`."""
+    selves: NDArray[np.uint8]
+    """Words by which one speaks of oneself, per mille, 255 at most; shape (c,)."""
+    after_question: NDArray[np.bool_]
+    """What was said before it ends in a question mark; shape (c,)."""
+    happened_ms: NDArray[np.int64]
+    """First and last moment of the time it speaks of, -1 where of none, or where nobody asked for
+    it; shape (2, c)."""
     among_people: NDArray[np.bool_]
     """The candidate's session has no message of an assistant."""
 
@@ -65,6 +91,9 @@ class Evidence:
     """Words of the question that were looked up, known or not."""
     counts: Floats
     """How often each term occurs; shape (3, t, c)."""
+    pairs: Floats
+    """Share of the question's neighbouring words, by their rarity, that stand near each other in
+    the candidate itself, in either order; 0 for a question of one word; shape (c,)."""
     lengths: Floats
     """Words; shape (3, c)."""
     mean_length: float
@@ -74,6 +103,10 @@ class Evidence:
     cosine: Floats
     """Shape (3, c)."""
     cosine_spread: Spread
+    cosine_far: Floats
+    """Of the message two before and the one two after; shape (2, c)."""
+    cosine_light: Floats
+    """By the index's own embedder, where a more accurate one compares; else 0; shape (3, c)."""
     session_counts: Floats
     """How often each term occurs in the candidate's session; shape (t, c)."""
     session_bm25: Floats
@@ -81,6 +114,13 @@ class Evidence:
     session_best_bm25: float
     session_cosine: Floats
     """Of the session's closest message; shape (c,)."""
+    title_counts: Floats
+    """How often each term occurs in the title of the candidate's session, which the session's own
+    counts have in them too; shape (t, c)."""
+    variants: dict[int, Variants]
+    """By the place of a term: what candidates may have in its place. Few terms have any."""
+    marks: frozenset[str]
+    """Terms that show in a text why it was found."""
     known_speakers: frozenset[str]
     """Everybody who speaks in this vault, casefolded."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 __all__ = ["Names"]
@@ -20,6 +21,7 @@ class Names:
         self._folded: dict[Any, int] = {}
         for value in values:
             self._folded[value] = len(self._folded)
+        self._values: list[Any] = []
         self._known = _Known(self._folded, fold)
 
     def __len__(self) -> int:
@@ -27,6 +29,12 @@ class Names:
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self._folded)
+
+    def by_number(self) -> list[Any]:
+        """All values, folded, by their numbers; not to be changed."""
+        if len(self._values) < len(self._folded):
+            self._values.extend(islice(self._folded, len(self._values), None))
+        return self._values
 
     def numbers(self, values: Iterable[Any]) -> list[int]:
         """The number of each value; a new one when it has none."""

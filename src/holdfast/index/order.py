@@ -2,17 +2,38 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from holdfast.index.embedder import Floats
 from holdfast.index.growing import Growing
 
-__all__ = ["SessionOrder"]
+__all__ = ["Places", "SessionOrder"]
 
-_Place = tuple[int, str, int]
-"""seq, id, row: ids settle the order should a seq ever occur twice."""
+_Ints: TypeAlias = NDArray[np.int32]
+_SMALL = 50_000
+"""Rows; of so few all sessions are looked through at once, of more only those asked for."""
+_LONG = 300
+"""Messages; longer sessions are looked through in one pass over the vault instead."""
+
+
+class Places:
+    """Where all rows stand: columns by row, shape (n,).
+
+    `session` is -1 where a row stands nowhere. Digests of ids settle the order should a seq ever
+    occur twice.
+    """
+
+    def __init__(self, session: _Ints, seq: _Ints, digest: NDArray[np.uint64]) -> None:
+        self.session = session
+        self.seq = seq
+        self.digest = digest
+
+    def of(self, row: int) -> tuple[int, int]:
+        """What orders a row within its session."""
+        return int(self.seq[row]), int(self.digest[row])
 
 
 class SessionOrder:
@@ -21,66 +42,143 @@ class SessionOrder:
     def __init__(self) -> None:
         self._before = Growing(np.int32)
         self._after = Growing(np.int32)
-        self._places: dict[int, list[_Place]] = {}
+        self._last = Growing(np.int32)  # session > its last row
+        self._sizes = Growing(np.int32)  # session > its rows
+
+    def __len__(self) -> int:
+        return len(self._before)
 
     @property
-    def before(self) -> NDArray[np.int32]:
+    def before(self) -> _Ints:
         return self._before.used
 
     @property
-    def after(self) -> NDArray[np.int32]:
+    def after(self) -> _Ints:
         return self._after.used
 
     @property
     def nbytes(self) -> int:
-        # A tuple of three with its place in a list: 80 bytes beside what others hold already.
-        return self._before.nbytes + self._after.nbytes + 80 * len(self._before)
+        return sum(a.nbytes for a in (self._before, self._after, self._last, self._sizes))
 
-    def extend(self, places: list[tuple[int, int, str]]) -> None:
-        """Append rows: session number, seq, id. Session -1 has no neighbours."""
-        first = len(self._before)
-        nobody = np.full(len(places), -1, np.int32)
+    def extend(self, places: Places, sessions: int) -> None:
+        """Take in the rows that came since; `sessions` is how many sessions there are."""
+        first = len(self)
+        nobody = np.full(len(places.session) - first, -1, np.int32)
         self._before.extend(nobody)
         self._after.extend(nobody)
-        links = self.before, self.after
-        for offset, (session, seq, entry_id) in enumerate(places):
-            if session >= 0:
-                self._insert(session, (seq, entry_id, first + offset), *links)
+        unknown = max(sessions - len(self._last), 0)
+        self._last.extend(np.full(unknown, -1, np.int32))
+        self._sizes.extend(np.zeros(unknown, np.int32))
+        rows = np.flatnonzero(places.session[first:] >= 0) + first
+        keys = places.digest[rows], places.seq[rows], places.session[rows]
+        rows = rows[np.lexsort(keys)]
+        for group in _by_session(rows, places.session):
+            self._join(group, places)
 
-    def forget(self, session: int, seq: int, entry_id: str) -> None:
-        """Close the gap a message leaves; nothing happens when it is not there."""
-        places = self._places.get(session, [])
-        at = bisect_left(places, (seq, entry_id, -1))
-        if at == len(places) or places[at][:2] != (seq, entry_id):
+    def forget(self, row: int, places: Places) -> None:
+        """Close the gap a message leaves; nothing happens when it stands nowhere."""
+        session = int(places.session[row])
+        if session < 0:
             return
-        row = places.pop(at)[2]
-        self._link(self.before[row], self.after[row])
+        before, after = int(self.before[row]), int(self.after[row])
+        self._link(before, after)
+        if self._last.used[session] == row:
+            self._last.used[session] = before
+        self._sizes.used[session] -= 1
         self.before[row] = self.after[row] = -1
 
-    def clear(self) -> None:
-        """Hold nothing."""
-        self._before.replace(np.zeros(0))
-        self._after.replace(np.zeros(0))
-        self._places = {}
+    def rebuild(self, places: Places, sessions: int) -> None:
+        """Order all rows afresh."""
+        self.__init__()  # type: ignore[misc]  # as new
+        rows = np.flatnonzero(places.session >= 0)
+        if len(rows):
+            rows = rows[np.lexsort((places.digest[rows], places.seq[rows], places.session[rows]))]
+        session = places.session[rows]
+        same = session[1:] == session[:-1]
+        before = np.full(len(places.session), -1, np.int32)
+        after = before.copy()
+        before[rows[1:][same]] = rows[:-1][same]
+        after[rows[:-1][same]] = rows[1:][same]
+        last = np.full(sessions, -1, np.int32)
+        last[session] = rows  # of equal places the last is written last
+        self._before.replace(before)
+        self._after.replace(after)
+        self._last.replace(last)
+        self._sizes.replace(np.bincount(session, minlength=sessions))
 
-    def _insert(
-        self, session: int, place: _Place, before: NDArray[np.int32], after: NDArray[np.int32]
-    ) -> None:
-        places = self._places.setdefault(session, [])
-        row = place[2]
-        if not places or places[-1] < place:  # the usual case: a conversation goes on
-            if places:
-                last = places[-1][2]
-                before[row], after[last] = last, row
-            places.append(place)
+    def beside(self, row: int, places: Places, count: int) -> list[int] | None:
+        """The rows within `count` of a row's seq, None when there may be others."""
+        seq, found = int(places.seq[row]), []
+        if places.session[row] < 0:
+            return None
+        for links, step, wanted in ((self.before, -1, min(count, seq)), (self.after, 1, count)):
+            at = row
+            for nth in range(1, wanted + 1):
+                at = int(links[at])
+                if at < 0 or places.seq[at] != seq + step * nth:
+                    return None
+                found.append(at)
+        return found
+
+    def highest(self, values: Floats, sessions: NDArray[np.intp], session_of: _Ints) -> Floats:
+        """The highest value of a row in each of the sessions, -1 where there is none.
+
+        Args:
+            values: of every row, at least -1.
+            sessions: different numbers of sessions.
+            session_of: of every row, -1 where it stands nowhere.
+        """
+        if len(values) < _SMALL:
+            every = np.full(len(self._last) + 1, -1, np.float32)
+            np.maximum.at(every, session_of, values)  # -1 is the one place too many
+            at_once: Floats = every[sessions]
+            return at_once
+        found = np.full(len(sessions), -1, np.float32)
+        is_long = self._sizes.used[sessions] > _LONG
+        at = np.flatnonzero(~is_long)
+        rows = self._last.used[sessions[at]]
+        while len(at):
+            there = rows >= 0
+            at, rows = at[there], rows[there]
+            found[at] = np.maximum(found[at], values[rows])
+            rows = self.before[rows]
+        for number in np.flatnonzero(is_long).tolist():
+            found[number] = values[session_of == sessions[number]].max()
+        return found
+
+    def _join(self, rows: NDArray[np.intp], places: Places) -> None:
+        """Add rows of one session, in order among themselves."""
+        session = int(places.session[rows[0]])
+        last = int(self._last.used[session])
+        self._sizes.used[session] += len(rows)
+        if last < 0 or places.of(last) < places.of(int(rows[0])):
+            # The usual case: a conversation goes on.
+            chain = np.concatenate([[last], rows])[0 if last >= 0 else 1 :]
+            self.before[chain[1:]], self.after[chain[:-1]] = chain[:-1], chain[1:]
+            self._last.used[session] = rows[-1]
             return
-        insort(places, place)
-        at = bisect_left(places, place)
-        self._link(places[at - 1][2] if at else -1, row)
-        self._link(row, places[at + 1][2])
+        for row in rows.tolist():
+            self._insert(session, row, places)
+
+    def _insert(self, session: int, row: int, places: Places) -> None:
+        before, after = int(self._last.used[session]), -1
+        while before >= 0 and places.of(before) > places.of(row):
+            before, after = int(self.before[before]), before
+        self._link(before, row)
+        self._link(row, after)
+        if after < 0:
+            self._last.used[session] = row
 
     def _link(self, before: int, after: int) -> None:
         if before >= 0:
             self.after[before] = after
         if after >= 0:
             self.before[after] = before
+
+
+def _by_session(rows: NDArray[np.intp], session: _Ints) -> list[NDArray[np.intp]]:
+    """Rows that come session by session, cut where the session changes."""
+    if not len(rows):
+        return []
+    of = session[rows]
+    return np.split(rows, np.flatnonzero(of[1:] != of[:-1]) + 1)

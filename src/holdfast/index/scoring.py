@@ -1,4 +1,4 @@
-"""The arithmetic of a search: BM25, neighbourhoods, and the cut to candidates.
+"""The arithmetic of a search: BM25, neighbourhoods, and how scores are distributed.
 
 BM25 after Robertson and Zaragoza, "The Probabilistic Relevance Framework", 2009, with the
 frequencies of Lucene's form, ln(1 + (n - df + 0.5) / (df + 0.5)), which is never negative.
@@ -6,7 +6,6 @@ frequencies of Lucene's form, ln(1 + (n - df + 0.5) / (df + 0.5)), which is neve
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from math import log
 from typing import Any
 
@@ -16,15 +15,14 @@ from numpy.typing import NDArray
 from holdfast.index.embedder import Floats
 from holdfast.index.evidence import Spread
 
-__all__ = ["AFTER_SHARE", "BEFORE_SHARE", "best_rows", "gathered", "rarity", "saturated", "spread"]
+__all__ = ["AFTER_SHARE", "BEFORE_SHARE", "gathered", "rarity", "saturated", "spread"]
 
 BEFORE_SHARE = 0.5
 AFTER_SHARE = 1 / 3
 """What a message's neighbours count in its window: an answer follows its question."""
 _K1 = 1.2
 _B = 0.75
-
-_Rows = NDArray[np.intp]
+_BLOCK = 16_384
 
 
 def rarity(*, holding: int, among: int) -> float:
@@ -39,17 +37,25 @@ def saturated(counts: NDArray[Any], lengths: NDArray[Any], mean_length: float) -
     return weights
 
 
-def spread(scores: Floats, living: int, admitted: NDArray[np.bool_]) -> Spread:
-    """Mean and deviation over the living rows, best over the admitted ones.
+def spread(scores: Floats, living: int, admitted: Floats) -> Spread:
+    """Mean and deviation over the living rows, best of the admitted ones.
 
-    Dead rows must score 0. Summed in float64: the order of rows, which depends on the order of
-    additions, then shows in the sixteenth digit instead of the seventh.
+    Args:
+        scores: of all rows, 0 where they are dead.
+        living: how many are not.
+        admitted: the scores of those that are admitted, or 0.
     """
-    exact = scores.astype(np.float64)
-    mean = float(exact.sum()) / max(living, 1)
-    # Not a dot product: the linear algebra library would wake threads for it.
-    variance = float(np.square(exact).sum()) / max(living, 1) - mean * mean
-    best = float(scores.max(where=admitted, initial=0.0))
+    total, squares = 0.0, 0.0
+    # Summed in float64: the order of rows, which depends on the order of additions, then shows in
+    # the sixteenth digit instead of the seventh. In blocks, so that it stays in the cache.
+    for start in range(0, len(scores), _BLOCK):
+        exact = scores[start : start + _BLOCK].astype(np.float64)
+        total += float(exact.sum())
+        # Not a dot product: the linear algebra library would wake threads for it.
+        squares += float(np.square(exact, out=exact).sum())
+    mean = total / max(living, 1)
+    variance = squares / max(living, 1) - mean * mean
+    best = float(admitted.max(initial=0.0))
     return Spread(mean=mean, deviation=max(variance, 1e-12) ** 0.5, best=best)
 
 
@@ -59,22 +65,3 @@ def gathered(values: NDArray[Any], rows: NDArray[Any]) -> NDArray[Any]:
         return np.zeros(rows.shape, values.dtype)
     picked: NDArray[Any] = np.where(rows >= 0, values[rows], values.dtype.type(0))
     return picked
-
-
-def best_rows(
-    scores: Floats, admitted: NDArray[np.bool_], *, size: int, in_order: Callable[[_Rows], _Rows]
-) -> _Rows:
-    """The `size` admitted rows of the highest scores above 0, in no particular order.
-
-    `in_order` decides among equals at the cut.
-    """
-    scored: _Rows = np.flatnonzero((scores > 0) & admitted)
-    if len(scored) <= size:
-        return scored
-    values = scores[scored]
-    edge = np.partition(values, len(values) - size)[len(values) - size]
-    above, equal = scored[values > edge], scored[values == edge]
-    if len(above) + len(equal) > size:
-        equal = in_order(equal)[: size - len(above)]
-    chosen: _Rows = np.concatenate([above, equal])
-    return chosen

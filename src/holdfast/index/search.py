@@ -8,33 +8,34 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from holdfast.index.candidates import Admitted, best_rows, best_windows
 from holdfast.index.embedder import Floats
 from holdfast.index.entries import Filter
-from holdfast.index.evidence import Evidence, Term
+from holdfast.index.evidence import Evidence, Variants
+from holdfast.index.happenings import NEVER, happenings
+from holdfast.index.lexicon import Lexicon
+from holdfast.index.lookup import Asked, Looked, Words, look_up
 from holdfast.index.order import SessionOrder
 from holdfast.index.postings import Postings
+from holdfast.index.queries import Query
 from holdfast.index.rows import Rows
-from holdfast.index.scoring import (
-    AFTER_SHARE,
-    BEFORE_SHARE,
-    best_rows,
-    gathered,
-    rarity,
-    saturated,
-    spread,
-)
+from holdfast.index.scoring import gathered, rarity, saturated, spread
+from holdfast.index.shapes import ASKS
+from holdfast.index.tallies import Tallies
+from holdfast.index.tiers import Compared
+from holdfast.index.titles import Titles
 from holdfast.index.vectors import Vectors
-from holdfast.index.words import STOP_TERMS, surfaces, term_of
+from holdfast.index.vocabulary import Vocabulary
 
-__all__ = ["Parts", "find"]
+__all__ = ["Parts", "find", "living_speakers"]
 
-_MAX_TERMS = 24
-"""The rarest words of a long question say all of it; each costs a pass over its postings."""
-_MAX_CHARS = 20_000
-_MAX_SURFACES = 2_000
-_COMMON_SHARE = 0.1
-"""A word in more than this share of a big vault is left out when the question has rarer ones."""
-_BIG = 5_000
+_MANY = 8_000
+"""Postings; in a longer list candidates are looked up, a shorter one is spread out."""
+_NEAR = 3
+"""Words so many places apart stand near each other: "key for the boat"."""
+_TITLED_SESSIONS = 8
+_TITLED_ROWS = 12
+"""The sessions whose titles match best are looked at closely, so many of each one's rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,53 +43,104 @@ class Parts:
     """The parts of an index, row numbers in common."""
 
     rows: Rows
+    vocabulary: Vocabulary
+    lexicon: Lexicon
     postings: Postings
+    titles: Titles
     order: SessionOrder
-    vectors: Vectors
+    vectors: Vectors | Compared
+    embedder: str
+    """Name of what `vectors` compares by."""
+    tallies: Tallies
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """A looked-up term with its postings."""
-
-    term: Term
-    rows: NDArray[Any]
-    counts: Floats
-
-
-def find(parts: Parts, question: str, vector: Floats, where: Filter, pool: int) -> Evidence:
+def find(
+    parts: Parts, query: Query, vector: Floats, where: Filter, pool: int, *, dated: bool
+) -> Evidence:
     """See `VaultIndex.search`."""
     alive = parts.rows.column("alive")
-    admitted = parts.rows.admitted(where)
-    words = _question_terms(question)
-    asked = _look_up(parts, words)
+    words = Words(parts.vocabulary, parts.lexicon, parts.postings, parts.titles.postings, alive)
+    looked = look_up(words, query, alive, parts.rows.living)
+    asked = looked.asked
+    mask = parts.rows.admitted(where)
+    admitted = Admitted(mask if looked.required is None else mask & looked.required)
     bm25 = _bm25(parts, asked)
-    bm25[~alive] = 0
     cosine = parts.vectors.similarities(vector)
-    cosine[~alive] = 0
-    candidates = _candidates(parts, admitted, bm25, cosine, pool)
-    sessions = _Sessions(parts, asked, cosine, alive)
+    sessions = _Sessions(parts, asked)
+    titled = _titled_rows(parts, admitted, asked, sessions.titles)
+    candidates = _candidates(parts, admitted, bm25, cosine, titled, pool)
     around = _around(parts, candidates)
-    session = np.where(
-        parts.rows.column("is_memory")[candidates], -1, parts.rows.column("session")[candidates]
-    )
+    counts = _counts(asked, around, len(bm25))
+    session = parts.rows.column("place")[candidates]
     return Evidence(
         **_identity(parts, candidates),
-        among_people=gathered(sessions.among_people, session),
+        embedder=parts.embedder,
+        after_question=gathered(parts.postings.shapes, around[1]) & ASKS > 0,
+        happened_ms=_happened(parts, candidates, dated=dated),
+        among_people=gathered(parts.tallies.among_people, session),
         terms=tuple(a.term for a in asked),
-        asked_words=len(words),
-        counts=_counts(asked, around, len(alive)),
+        asked_words=looked.asked_words,
+        counts=counts,
+        pairs=_pairs(parts, looked, candidates, counts[0]),
         lengths=gathered(parts.postings.lengths.astype(np.float32), around),
         mean_length=_mean_length(parts),
         bm25=gathered(bm25, around),
-        bm25_spread=spread(bm25, parts.rows.living, admitted),
+        bm25_spread=spread(bm25, parts.rows.living, admitted.masked(bm25)),
         cosine=gathered(cosine, around),
-        cosine_spread=spread(cosine, parts.rows.living, admitted),
+        cosine_spread=spread(cosine, parts.rows.living, admitted.masked(cosine)),
+        cosine_far=gathered(cosine, _beyond(parts, around)),
+        cosine_light=parts.vectors.second_opinion(around, vector),
         session_counts=_gathered_columns(sessions.counts, session),
         session_bm25=gathered(sessions.bm25, session),
         session_best_bm25=float(sessions.bm25.max(initial=0.0)),
-        session_cosine=gathered(sessions.cosine, session),
+        session_cosine=_session_cosine(parts, cosine, session),
+        title_counts=_gathered_columns(sessions.titles, session),
+        variants=_variants(parts, asked, candidates),
+        marks=looked.marks,
     )
+
+
+def _pairs(parts: Parts, looked: Looked, rows: NDArray[np.intp], counts: Floats) -> Floats:
+    """See `Evidence.pairs`; `counts` are of the rows themselves, shape (t, c)."""
+    shares = np.zeros(len(rows), np.float32)
+    rarities = [one.term.rarity for one in looked.asked]
+    weights = {pair: rarities[pair[0]] + rarities[pair[1]] for pair in looked.pairs}
+    there = counts > 0
+    both = [there[first] & there[second] for first, second in weights]
+    some = np.flatnonzero(np.any(both, axis=0)) if both else rows[:0]
+    if not len(some):
+        return shares
+    which = np.zeros(len(parts.vocabulary.terms), np.int16)
+    for nth, one in enumerate(looked.asked, start=1):
+        for number, _ in one.numbers:
+            which[number] = nth
+    found = parts.postings.places_of(rows[some], which)
+    total = sum(weights.values())
+    for (first, second), weight in weights.items():
+        held = some[_side_by_side(found, first + 1, second + 1)]
+        shares[held] += np.float32(weight / total)
+    return shares
+
+
+def _side_by_side(found: tuple[NDArray[Any], ...], first: int, second: int) -> NDArray[Any]:
+    """Of what `Postings.places_of` found, rows that have the first near the second, each once."""
+    row, at, which = found
+    mine, other = which == first, which == second
+    held = []
+    # Of the words that matter, the next one or the one after it is near enough, or none is.
+    for step in (1, 2):
+        both = (mine[:-step] & other[step:]) | (other[:-step] & mine[step:])
+        near = (at[step:] - at[:-step] <= _NEAR) & (row[step:] == row[:-step]) & both
+        held.append(row[:-step][near])
+    return np.unique(np.concatenate(held))
+
+
+def _variants(
+    parts: Parts, asked: tuple[Asked, ...], candidates: NDArray[np.intp]
+) -> dict[int, Variants]:
+    size = len(parts.rows)
+    found = ((n, one.labelled(parts.postings, candidates, size)) for n, one in enumerate(asked))
+    return {number: labelled for number, labelled in found if labelled is not None}
 
 
 def _gathered_columns(values: Floats, columns: NDArray[Any]) -> Floats:
@@ -99,74 +151,60 @@ def _gathered_columns(values: Floats, columns: NDArray[Any]) -> Floats:
     return np.where(columns >= 0, picked, np.float32(0))
 
 
-def _question_terms(question: str) -> list[str]:
-    """Distinct terms in the order of the question; stop words only when there is nothing else."""
-    found = surfaces(question[:_MAX_CHARS])[:_MAX_SURFACES]
-    telling = [s for s in found if s.replace("'", "") not in STOP_TERMS]
-    return list(dict.fromkeys(map(term_of, telling or found)))
-
-
-def _look_up(parts: Parts, words: list[str]) -> list[_Asked]:
-    """Terms the vault knows, rarest first, equals by spelling: the order of the sums."""
-    postings, living = parts.postings, parts.rows.living
-    known = [
-        (postings.frequency(n), word, n)
-        for word in words
-        if (n := postings.number_of(word)) is not None
-    ]
-    known.sort()
-    if living > _BIG:
-        rare = [one for one in known if one[0] <= living * _COMMON_SHARE]
-        known = rare or known[:1]
-    return [
-        _Asked(
-            Term(text=word, rarity=rarity(holding=frequency, among=living)), *postings.rows_of(n)
-        )
-        for frequency, word, n in known[:_MAX_TERMS]
-    ]
-
-
 def _mean_length(parts: Parts) -> float:
-    lengths = parts.postings.lengths
-    total = int(lengths.sum(where=parts.rows.column("alive"), dtype=np.int64))
-    return total / max(parts.rows.living, 1)
+    return parts.tallies.words / max(parts.rows.living, 1)
 
 
-def _bm25(parts: Parts, asked: list[_Asked]) -> Floats:
+def _bm25(parts: Parts, asked: tuple[Asked, ...]) -> Floats:
     """Of every row; shape (n,)."""
     lengths, mean = parts.postings.lengths, _mean_length(parts)
     scores = np.zeros(len(lengths), np.float32)
     for one in asked:
         weights = saturated(one.counts, lengths[one.rows], mean)
         scores[one.rows] += np.float32(one.term.rarity) * weights
+    if parts.rows.living < len(scores):
+        scores[~parts.rows.column("alive")] = 0
     return scores
 
 
 def _candidates(
-    parts: Parts, admitted: NDArray[np.bool_], bm25: Floats, cosine: Floats, pool: int
+    parts: Parts,
+    admitted: Admitted,
+    bm25: Floats,
+    cosine: Floats,
+    titled: NDArray[np.intp],
+    pool: int,
 ) -> NDArray[np.intp]:
     """Rows worth a closer look, in the order of content."""
-    rows = np.flatnonzero(admitted)
-    in_order = parts.rows.in_order_of_content
-    if len(rows) > pool:
-        sixth = pool // 6
-        chosen = [
-            best_rows(scores, admitted, size=size, in_order=in_order)
-            for alone in (bm25, cosine)
-            for scores, size in ((alone, sixth), (_window(parts, alone), 2 * sixth))
-        ]
-        rows = np.unique(np.concatenate(chosen))
-    return in_order(rows)
+    in_order, first = parts.rows.in_order_of_content, parts.rows.first_in_order
+    if admitted.count <= pool:
+        return in_order(np.flatnonzero(admitted.mask))
+    sixth = pool // 6
+    chosen = [titled]
+    for scores in (bm25, cosine):
+        chosen.append(best_rows(scores, admitted, size=sixth, first=first))
+        chosen.append(best_windows(scores, parts.order, admitted, size=2 * sixth, first=first))
+    return in_order(np.unique(np.concatenate(chosen)))
 
 
-def _window(parts: Parts, scores: Floats) -> Floats:
-    """Each row's score with its shares of its neighbours'."""
-    before = gathered(scores, parts.order.before)
-    after = gathered(scores, parts.order.after)
-    window: Floats = scores.copy()
-    window += BEFORE_SHARE * before
-    window += AFTER_SHARE * after
-    return window
+def _titled_rows(
+    parts: Parts, admitted: Admitted, asked: tuple[Asked, ...], titles: Floats
+) -> NDArray[np.intp]:
+    """The first rows of the sessions whose titles hold most of what is asked."""
+    held = np.array([one.term.rarity for one in asked], np.float32) @ np.minimum(titles, 1)
+    matching = np.flatnonzero(held).tolist()
+    # Equals by the session's name: its number says when it came.
+    names = parts.rows.sessions.by_number()
+    best = sorted(matching, key=lambda number: (-held[number], names[number]))[:_TITLED_SESSIONS]
+    if not best:
+        return np.zeros(0, np.intp)
+    place = parts.rows.column("place")
+    rows = np.flatnonzero(np.isin(place, best) & admitted.mask)
+    order = np.lexsort((parts.rows.digests[rows], parts.rows.column("seq")[rows], place[rows]))
+    rows = rows[order]
+    nth = np.arange(len(rows)) - np.searchsorted(place[rows], place[rows])
+    chosen: NDArray[np.intp] = rows[nth < _TITLED_ROWS]
+    return chosen
 
 
 def _around(parts: Parts, rows: NDArray[np.intp]) -> NDArray[Any]:
@@ -174,11 +212,29 @@ def _around(parts: Parts, rows: NDArray[np.intp]) -> NDArray[Any]:
     return np.stack([rows, parts.order.before[rows], parts.order.after[rows]])
 
 
-def _counts(asked: list[_Asked], around: NDArray[Any], size: int) -> Floats:
+def _beyond(parts: Parts, around: NDArray[Any]) -> NDArray[Any]:
+    """The rows two before and two after, -1 where there is none; shape (2, c)."""
+    links = parts.order.before, parts.order.after
+    return np.stack(
+        [np.where(rows >= 0, link[rows], -1) for rows, link in zip(around[1:], links, strict=True)]
+    )
+
+
+def _happened(parts: Parts, rows: NDArray[np.intp], *, dated: bool) -> NDArray[np.int64]:
+    if not dated:
+        return np.full((2, len(rows)), NEVER, np.int64)
+    return happenings(parts.postings, parts.vocabulary, rows, parts.rows.column("at_ms")[rows])
+
+
+def _counts(asked: tuple[Asked, ...], around: NDArray[Any], size: int) -> Floats:
     """How often each term occurs in each candidate and its neighbours; shape (3, t, c)."""
     counts = np.zeros((3, len(asked), around.shape[1]), np.float32)
     scratch = np.zeros(size, np.float32)
     for number, one in enumerate(asked):
+        if len(one.rows) > _MANY:
+            at = np.minimum(np.searchsorted(one.rows, around), len(one.rows) - 1)
+            counts[:, number, :] = np.where(one.rows[at] == around, one.counts[at], 0)
+            continue
         scratch[one.rows] = one.counts
         counts[:, number, :] = gathered(scratch, around)
         scratch[one.rows] = 0
@@ -188,11 +244,14 @@ def _counts(asked: list[_Asked], around: NDArray[Any], size: int) -> Floats:
 def _identity(parts: Parts, rows: NDArray[np.intp]) -> dict[str, Any]:
     """The fields of `Evidence` that come straight from the columns."""
     column = parts.rows.column
-    sessions: list[str] = [*parts.rows.sessions, ""]  # the last, also as number -1
-    speakers, roles, kinds = (list(parts.rows.names[n]) for n in ("speaker", "role", "kind"))
+    sessions: list[str] = parts.rows.sessions.by_number()
+    names = parts.rows.names
+    speakers, roles, kinds = (names[n].by_number() for n in ("speaker", "role", "kind"))
     return {
-        "ids": [parts.rows.ids[row] for row in rows.tolist()],
-        "session_ids": [sessions[number] for number in column("session")[rows].tolist()],
+        "ids": parts.rows.ids_of(rows),
+        "session_ids": [
+            sessions[number] if number >= 0 else "" for number in column("session")[rows].tolist()
+        ],
         "speakers": [speakers[number] for number in column("speaker")[rows].tolist()],
         "roles": [roles[number] for number in column("role")[rows].tolist()],
         "kinds": [kinds[number] for number in column("kind")[rows].tolist()],
@@ -200,47 +259,62 @@ def _identity(parts: Parts, rows: NDArray[np.intp]) -> dict[str, Any]:
         "at_ms": column("at_ms")[rows],
         "is_memory": column("is_memory")[rows],
         "shapes": parts.postings.shapes[rows],
-        "known_speakers": _living_speakers(parts, speakers),
+        "selves": parts.postings.selves[rows],
+        "known_speakers": living_speakers(parts),
     }
 
 
-def _living_speakers(parts: Parts, names: list[str | None]) -> frozenset[str]:
-    if len(names) < 2:  # at most the nobody of conversations with an assistant
-        return frozenset(name for name in names if name and parts.rows.living)
-    column = parts.rows.column("speaker")
-    rows = np.bincount(column, weights=parts.rows.column("alive"), minlength=len(names))
-    return frozenset(name for name, spoke in zip(names, rows > 0, strict=True) if name and spoke)
+def living_speakers(parts: Parts) -> frozenset[str]:
+    """Everybody who speaks in this vault, casefolded."""
+    names = parts.rows.names["speaker"].by_number()
+    spoken = parts.tallies.spoken > 0
+    return frozenset(name for name, spoke in zip(names, spoken, strict=False) if name and spoke)
+
+
+def _session_cosine(parts: Parts, cosine: Floats, session: NDArray[Any]) -> Floats:
+    """Of the closest message of each candidate's session, 0 where it has none."""
+    known, back = np.unique(session, return_inverse=True)
+    closest = np.zeros(len(known), np.float32)
+    there = known >= 0
+    closest[there] = parts.order.highest(cosine, known[there], parts.rows.column("place"))
+    found: Floats = closest[back]
+    return found
 
 
 class _Sessions:
-    """Facts of every session by its number."""
+    """The words of every session by its number, those of its title among them."""
 
-    def __init__(
-        self, parts: Parts, asked: list[_Asked], cosine: Floats, alive: NDArray[np.bool_]
-    ) -> None:
-        self._size = len(parts.rows.sessions)
-        messages = alive & ~parts.rows.column("is_memory")
-        # Rows that count for no session go to one past the last, which is cut off again.
-        session = np.where(messages, parts.rows.column("session"), self._size)
-        session[session < 0] = self._size
-        lengths = self._sum(session, parts.postings.lengths)
-        living = int(np.count_nonzero(lengths))
-        mean_length = float(lengths.sum()) / max(living, 1)
-        self.counts = np.stack(
-            [self._sum(session[one.rows], one.counts) for one in asked]
-            or [np.zeros(self._size, np.float32)]
-        )[: len(asked)]
-        self.bm25 = np.zeros(self._size, np.float32)
-        for counts in self.counts:
+    def __init__(self, parts: Parts, asked: tuple[Asked, ...]) -> None:
+        self._size = size = len(parts.rows.sessions)
+        place = parts.rows.column("place")
+        spoken = parts.tallies.session_words
+        lengths = spoken + self._of_titles(parts, parts.titles.postings.lengths) * (spoken > 0)
+        living = int(np.count_nonzero(spoken))
+        mean_length = int(lengths.sum()) / max(living, 1)
+        self.counts = np.zeros((len(asked), size), np.float32)
+        self.titles = np.zeros((len(asked), size), np.float32)
+        self.bm25 = np.zeros(size, np.float32)
+        for number, one in enumerate(asked):
+            # Rows that count for no session have place -1: they fall into the first, cut off.
+            sums = np.bincount(place[one.rows] + 1, weights=one.counts, minlength=size + 1)[1:]
+            self.titles[number] = titles = self._title_counts(parts, one) * (spoken > 0)
+            self.counts[number] = counts = sums.astype(np.float32) + titles
             weight = rarity(holding=int(np.count_nonzero(counts)), among=living)
             self.bm25 += np.float32(weight) * saturated(counts, lengths, mean_length)
-        closest = np.full(self._size + 1, -1, np.float32)
-        np.maximum.at(closest, session, cosine)
-        self.cosine = closest[:-1]
-        assistant = parts.rows.names["role"].find("assistant")
-        spoken = self._sum(session, parts.rows.column("role") == assistant)
-        self.among_people = spoken == 0
 
-    def _sum(self, session: NDArray[Any], values: NDArray[Any]) -> Floats:
-        sums = np.bincount(session, weights=values, minlength=self._size + 1)
-        return sums[: self._size].astype(np.float32)
+    def _title_counts(self, parts: Parts, one: Asked) -> Floats:
+        """How often a term occurs in each session's title."""
+        postings = parts.titles.postings
+        counts = np.zeros(len(postings), np.float32)
+        for number, weight in one.numbers if len(postings) else ():
+            rows, of_rows = postings.rows_of(number)
+            counts[rows] += of_rows * np.float32(weight)
+        return self._of_titles(parts, counts)
+
+    def _of_titles(self, parts: Parts, values: NDArray[Any]) -> Floats:
+        """Values of titles by session."""
+        if not values.any():
+            return np.zeros(self._size, np.float32)
+        session = parts.titles.sessions(parts.rows.sessions)
+        sums = np.bincount(session + 1, weights=values, minlength=self._size + 1)[1:]
+        return sums.astype(np.float32)

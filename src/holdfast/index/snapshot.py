@@ -1,7 +1,7 @@
 """The bytes of a dumped index: numpy arrays behind one msgpack header.
 
     Bytes   0..8       8..12      12..16          16..16+h    ..end
-            b"HFINDEX2" CRC-32    header size h   header      arrays, each from a multiple of 64
+            b"HFINDEX3" CRC-32    header size h   header      arrays, each from a multiple of 64
 
 The header lists each array's name, type, shape and place. The checksum covers all that follows it;
 it finds accidents. Against intent the snapshot is sealed by whoever stores it. Never a pickle.
@@ -20,7 +20,7 @@ __all__ = ["Groups", "pack", "unpack"]
 
 Groups = dict[str, dict[str, NDArray[Any]]]
 
-_MAGIC = b"HFINDEX2"
+_MAGIC = b"HFINDEX3"
 """Raise the digit whenever analysis, columns or quantisation change: old snapshots are rebuilt."""
 _ALIGNMENT = 64
 _TYPES = {"|b1", "|i1", "|u1", "<i4", "<i8", "<u8", "<f4"}

@@ -1,10 +1,13 @@
 """Unicode text to index terms, the same way for what was said and for what is asked.
 
-    text > NFKC, casefold > surfaces: words, numbers, grams, emoji > terms: folded, stemmed
+    text > NFKC, casefold > surfaces: words, numbers, grams, emoji > forms: folded > terms: stemmed
 
-A surface is what stands in the text; a term is what is looked up. Scripts written without spaces
-become overlapping pairs of characters, and single characters so that a one-character question
-finds something. English is stemmed lightly: plural, tense and the commonest irregular verbs.
+A surface is what stands in the text; a form is it without accents and apostrophes, which is what
+phrases, typing ahead and misspellings are compared with; a term is what is looked up. Scripts
+written without spaces become overlapping pairs of characters, and single characters so that a
+one-character question finds something. English is stemmed lightly: plural, tense and the commonest
+irregular verbs; Arabic and Hindi words lose their articles and endings (`holdfast.index.stems`);
+other languages share an alphabet, so that a question has to say which is meant.
 """
 
 from __future__ import annotations
@@ -13,7 +16,18 @@ import re
 import unicodedata
 from functools import lru_cache
 
-__all__ = ["STOP_TERMS", "surface_spans", "surfaces", "term_of"]
+from holdfast.index.stems import arabic_stem, hindi_stem
+
+__all__ = [
+    "STOP_TERMS",
+    "form_of",
+    "is_pair",
+    "sequence_of",
+    "surface_spans",
+    "surfaces",
+    "term_of",
+    "term_of_form",
+]
 
 _MAX_SURFACE_CHARS = 64
 """Longer runs are cut: no person asks for a base64 blob by its end."""
@@ -28,6 +42,8 @@ _MARKS = (
     "\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed"
     "\u0900-\u0963\u0966-\u0dff\u0f00-\u0fff"
 )
+_VOICED = "\u3099\u309a"
+"""Marks of Kana: without them a key is a persimmon."""
 _EMOJI = "\u2600-\u27bf\u2b50\u2b55\U0001f000-\U0001faff"
 
 _ASCII = re.compile(r"[0-9]+(?:[.,][0-9]+)+|[a-z0-9]+(?:'[a-z]+)?")
@@ -175,19 +191,41 @@ def surface_spans(text: str) -> list[tuple[str, int, int]]:
 
 
 def term_of(surface: str) -> str:
-    """The term a surface is looked up by: accents folded, English endings removed."""
-    return _term_of(surface[:_MAX_SURFACE_CHARS])
+    """The term a surface is looked up by: accents folded, endings removed."""
+    return term_of_form(form_of(surface))
 
 
 @lru_cache(maxsize=65_536)
-def _term_of(surface: str) -> str:
+def form_of(surface: str) -> str:
+    """A surface without accents, apostrophes and the commas of numbers; never empty."""
+    surface = surface[:_MAX_SURFACE_CHARS]
     if not surface.isascii():
         surface = _without_marks(surface)
-    if not surface.isascii():
-        return surface
+        if not surface.isascii():
+            return surface
     if surface[0].isdigit():
         return surface.replace(",", "")
-    return _stem(_without_apostrophe(surface))
+    return _without_apostrophe(surface)
+
+
+@lru_cache(maxsize=65_536)
+def term_of_form(form: str) -> str:
+    """The term of a form; that of a script without a stemmer, of a number or emoji is itself."""
+    if form.isascii():
+        return form if form[0].isdigit() else _stem(form)
+    if "\u0600" <= form[0] <= "\u06ff":
+        return arabic_stem(form)
+    return hindi_stem(form) if "\u0900" <= form[0] <= "\u097f" else form
+
+
+def sequence_of(text: str) -> list[str]:
+    """The forms of a text in its order, each place once: characters, where there are no spaces."""
+    return [form for form in map(form_of, surfaces(text)) if not is_pair(form)]
+
+
+def is_pair(form: str) -> bool:
+    """It is two characters of a script without spaces, which also stand alone."""
+    return not form.isascii() and len(form) == 2 and _GRAM.match(form) is not None
 
 
 def _without_marks(surface: str) -> str:
@@ -196,7 +234,9 @@ def _without_marks(surface: str) -> str:
     kept = "".join(
         character
         for character in parts
-        if not unicodedata.combining(character) or "\u0900" <= character <= "\u0fff"
+        if not unicodedata.combining(character)
+        or "\u0900" <= character <= "\u0fff"
+        or character in _VOICED
     )
     return unicodedata.normalize("NFC", kept.replace("\u0640", "")) or surface
 

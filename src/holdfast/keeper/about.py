@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from holdfast.errors import NotFound
 from holdfast.keeper.erasing import Forgotten
+from holdfast.keeper.recalling import recall
 from holdfast.model import Memory, Message
 from holdfast.vault.reader import Reader
 
@@ -48,7 +49,9 @@ class About(Struct, frozen=True, kw_only=True):
 
 async def find_about(user: User, subject: str, *, limit: int) -> About:
     """See `User.find_about`."""
-    ranked = await user.recall(subject, limit=limit, neighbours=0)
+    ranked = await recall(
+        user.store, user.vault, subject, limit=limit, neighbours=0, operators=False, slips=False
+    )
     # Recall ranks and does not judge: in a small vault it returns everything there is. What is
     # about to be destroyed has to say some of the words, or, when nothing does, mean the same.
     hits = [hit for hit in ranked if _is_named(hit, "same words")]

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from holdfast.capture.checks import Limits
+from holdfast.index.remote import EmbeddingEndpoint
 from holdfast.keeper.opening import Embedding, Opening, OpenOptions
 from holdfast.vault.root import GivenKey, KeyFile, OsKeyring, Passphrase, RootKeySource
 
@@ -46,7 +47,7 @@ def options_of(settings: Settings, *, migrate: bool = True) -> OpenOptions:
         root_key=root_key_of(settings),
         keys_path=settings.keys_path,
         account=settings.account,
-        embedder=cast("Embedding", settings.embedder),  # the settings allow no other word
+        embedder=_embedding(settings),
         index_dir=settings.index_dir,
         index_memory_bytes=settings.index_memory_mb * _MIB,
         limits=Limits(
@@ -54,6 +55,20 @@ def options_of(settings: Settings, *, migrate: bool = True) -> OpenOptions:
         ),
         busy_timeout_s=settings.busy_timeout_s,
         migrate=migrate,
+    )
+
+
+def _embedding(settings: Settings) -> Embedding:
+    if settings.embedder != "endpoint":
+        return cast("Embedding", settings.embedder)  # the settings allow no other word
+    key = settings.embedder_api_key
+    return EmbeddingEndpoint(
+        base_url=settings.embedder_base_url,
+        model=settings.embedder_model,
+        dimensions=settings.embedder_dimensions,
+        api_key=key.reveal() if key is not None else "",
+        shorten=settings.embedder_shorten,
+        timeout_s=settings.embedder_timeout_s,
     )
 
 

@@ -227,6 +227,7 @@ class _Search:
             until=where.until,
             include="messages",
             neighbours=0,
+            as_you_type=self._ask.as_you_type,
         )
         hits = (matching.in_room(room_id, hit) for hit in found)
         return tuple(hit for hit in hits if hit is not None)
@@ -241,8 +242,6 @@ def _ask(
     *,
     as_you_type: bool,
 ) -> Ask:
-    # What else recall understands of a search that is still being typed, it is told by name.
-    typing = {"prefix": True} if as_you_type and "prefix" in Ask.__struct_fields__ else {}
     return Ask(
         question=text,
         now=now,
@@ -255,5 +254,5 @@ def _ask(
         tags=where.tags,
         session_id=where.session_id,
         include=include,
-        **typing,  # type: ignore[arg-type]  # a flag of recall's that this version may lack
+        as_you_type=as_you_type,
     )

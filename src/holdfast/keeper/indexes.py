@@ -40,6 +40,7 @@ from holdfast.vault.vault import Vault
 if TYPE_CHECKING:
     from holdfast.index.embedder import Embedder
     from holdfast.index.entries import Entry
+    from holdfast.index.tiers import TierState
     from holdfast.index.vault_index import VaultIndex
 
 __all__ = ["Indexes", "indexed_text"]
@@ -52,6 +53,11 @@ _SNAPSHOT_PLACE = b"holdfast index 2"
 _INLINE = 64
 """So few new entries are added on the event loop; more go to a thread."""
 _MAX_TOOL_CHARS = 4000
+_PAID_AT_ONCE = 32
+_SAVE_EMBEDDED = 5000
+"""So many vectors of a tier at most are made again after a crash."""
+_FAILED_PAUSE_S = 30.0
+_STEP_S = 0.5
 _SAVE_AFTER = 2000
 """A snapshot is written when so many entries are new since the last."""
 
@@ -66,6 +72,7 @@ class _Label(Struct):
     tags: tuple[str, ...] = ()
     trashed: bool = False
     """None of its messages can be found."""
+    title: str = ""
 
 
 class _Held(Struct):
@@ -77,6 +84,7 @@ class _Held(Struct):
     nbytes: int = 0
     """As it was when it last grew."""
     saving: asyncio.Task[None] | None = None
+    embedding: asyncio.Task[None] | None = None
     dropped: bool = False
     """It was thrown away: a snapshot that is being written must go too."""
 
@@ -107,10 +115,20 @@ class Indexes:
     """The indexes in memory, least recently used ones leave when there are too many bytes."""
 
     def __init__(
-        self, embedder: Callable[[], Embedder], *, folder: Path | None, max_bytes: int = 2 << 30
+        self,
+        embedder: Callable[[], Embedder],
+        *,
+        tier: Callable[[], Embedder] | None = None,
+        known: Callable[[str], Embedder | None] = lambda _: None,
+        folder: Path | None,
+        max_bytes: int = 2 << 30,
     ) -> None:
+        """See `VaultIndex` of tiers; `tier` makes the one that all indexes are to have."""
         self.make_embedder = _made_once(embedder)
+        self._make_tier = _made_once(tier) if tier is not None else None
+        self._known = known
         self._embedder: Embedder | None = None
+        self._tiers: tuple[Embedder, ...] = ()
         self._folder = folder
         self._max_bytes = max_bytes
         self._held: OrderedDict[bytes, _Held] = OrderedDict()
@@ -138,6 +156,8 @@ class Indexes:
             self.drop(vault)
             raise NotFound("vault")
         if held.index.rev == row.rev:
+            self._weigh(held)  # what a search looked up first is kept
+            self._embed_beside(held)
             return held.index
         async with held.lock:
             if held.index.rev > row.rev and not await self._caught_up(vault, held):
@@ -149,8 +169,76 @@ class Indexes:
         if held.unsaved >= _SAVE_AFTER and held.saving is None:
             # Beside the answer, which need not wait for it; `close` does.
             held.saving = asyncio.create_task(self._save(held))
+        self._embed_beside(held)
         self._evict(keep=vault.raw)
         return held.index
+
+    async def tier(self, vault: Vault) -> TierState:
+        """Which embedder serves a vault, and how far the one in the settings has come."""
+        return (await self.current(vault)).tier
+
+    async def embed_all(self, vault: Vault, *, told: Callable[[TierState], object]) -> TierState:
+        """Wait until nothing is owed any more; `told` hears of each step.
+
+        Ends early when the embedder fails: the state says why.
+        """
+        while True:
+            index = await self.current(vault)
+            state = index.tier
+            told(state)
+            held = self._held.get(vault.raw)
+            if held is None or held.embedding is None or state.failing:
+                return state
+            await asyncio.wait({held.embedding}, timeout=_STEP_S)
+
+    def _embed_beside(self, held: _Held) -> None:
+        """What a tier owes is paid beside the answers, in one task for each vault."""
+        if held.embedding is None and held.index.is_owing:
+            held.embedding = asyncio.create_task(self._embed(held), name="embedding")
+
+    async def _embed(self, held: _Held) -> None:
+        from holdfast.index.endpoint import EmbedderFailed
+
+        paid = 0
+        try:
+            while held.index.is_owing and not held.dropped:
+                texts = await self._texts_of(held.vault, held.index.unread(_PAID_AT_ONCE))
+                try:
+                    done = await asyncio.to_thread(held.index.pay, texts, _PAID_AT_ONCE)
+                except EmbedderFailed:
+                    # Why is told by `tier`; here it could hold an address with a key in it.
+                    _logger.warning("embedder failed", extra={"action": "index.embed"})
+                    await asyncio.sleep(_FAILED_PAUSE_S)
+                    continue
+                paid, held.unsaved = paid + done, held.unsaved + done
+                if paid >= _SAVE_EMBEDDED and held.saving is None:
+                    paid = 0
+                    await self._save(held)
+                self._weigh(held)
+        except HoldfastError:
+            # The vault was erased, or does not open: who asks next hears of it.
+            _logger.warning("embedding stopped", extra={"action": "index.embed"})
+        finally:
+            held.embedding = None
+
+    async def _texts_of(self, vault: Vault, ids: list[str]) -> dict[str, str]:
+        """What is indexed of messages and memories; of those that are gone nothing."""
+        if not ids:
+            return {}
+        ask = ByIds(vault_id=vault.raw, ids=tuple(id_bytes(one) for one in ids))
+        rows = [row for row in await vault.storage.rows_by_id(ask) if row.state is State.LIVE]
+        messages = await self._openable(vault, [row for row in rows if row.kind is Kind.MESSAGE])
+        memories, keys = await vault.openable([row for row in rows if row.kind is Kind.MEMORY])
+        texts = {
+            id_text(row.id): indexed_text(
+                open_message(row, vault.place(Kind.MESSAGE, row.scope), opening)
+            )
+            for row, opening in messages
+        }
+        for row in memories:
+            body = open_body(row, vault.place(Kind.MEMORY), keys, MemoryBody)
+            texts[id_text(row.id)] = body.text
+        return texts
 
     async def _caught_up(self, vault: Vault, held: _Held) -> bool:
         """Whether an index ahead of the row we read is simply newer than that read."""
@@ -179,6 +267,8 @@ class Indexes:
 
     async def _embedder_ready(self) -> Embedder:
         if self._embedder is None:
+            if self._make_tier is not None:
+                self._tiers = (await asyncio.to_thread(self._make_tier),)
             self._embedder = await asyncio.to_thread(self.make_embedder)
         return self._embedder
 
@@ -322,12 +412,15 @@ class Indexes:
                 body.platform,
                 body.tags,
                 body.trashed_at is not None,
+                body.title,
             )
             session_id = id_text(head.session_id)
             before = held.labels.get(session_id)
             held.labels[session_id] = label
             if label.trashed:
                 held.index.remove_session(session_id, memories=False)
+            elif label.title != (before.title if before and not before.trashed else ""):
+                held.index.title_session(session_id, label.title)
             if before is not None and before != label:
                 held.index.label_session(
                     session_id,
@@ -356,7 +449,7 @@ class Indexes:
                 snapshot = msgspec.msgpack.decode(plain[4:start], type=_Snapshot)
                 dumped = plain[start:]
                 del plain
-                index = VaultIndex.load(dumped, embedder)
+                index = VaultIndex.load(dumped, embedder, tiers=self._tiers, known=self._known)
                 index.rev = snapshot.rev
                 return _Held(vault, index, snapshot.labels, asyncio.Lock())
 
@@ -366,7 +459,7 @@ class Indexes:
                 # Derived and disposable: what it held is read again from the sealed rows.
                 _logger.info("index snapshot unusable", extra={"action": "index.discard"})
                 _unlink(path)
-        return _Held(vault, VaultIndex(embedder), {}, asyncio.Lock())
+        return _Held(vault, VaultIndex(embedder, tiers=self._tiers), {}, asyncio.Lock())
 
     async def _save(self, held: _Held) -> None:
         """Write a snapshot. It may hold more than its `rev` says, never less."""
@@ -413,6 +506,8 @@ class Indexes:
         if held is not None:
             self._nbytes -= held.nbytes
             held.dropped = True
+            if held.embedding is not None:
+                held.embedding.cancel()
         _unlink(self._path(vault))
 
     def _evict(self, *, keep: bytes) -> None:
@@ -421,13 +516,17 @@ class Indexes:
         for raw, held in list(self._held.items()):
             if self._nbytes <= self._max_bytes:
                 return
-            if raw != keep and not held.lock.locked() and held.saving is None:
+            if raw != keep and not held.lock.locked() and not held.saving and not held.embedding:
                 self._nbytes -= held.nbytes
                 del self._held[raw]
 
     async def close(self) -> None:
         """Save what is new, and let go."""
         for held in list(self._held.values()):
+            if held.embedding is not None:
+                # What a thread is at is not waited for: it is paid for again next time.
+                held.embedding.cancel()
+                await asyncio.gather(held.embedding, return_exceptions=True)
             if held.saving is not None:
                 await held.saving
             if held.unsaved:
@@ -437,6 +536,9 @@ class Indexes:
                     await self._save(held)
         self._held.clear()
         self._nbytes = 0
+        for tier in self._tiers:
+            if callable(close := getattr(tier, "close", None)):
+                close()
 
 
 def _unlink(path: Path | None) -> None:

@@ -89,9 +89,9 @@ class Matching(Struct, frozen=True, kw_only=True):
             return False
         return any(word.startswith(typed) for word in words)
 
-    def snippet(self, text: str) -> Snippet:
-        """What is shown of a text, with the matched words."""
-        marks = self.marks
+    def snippet(self, text: str, marks: frozenset[str] = frozenset()) -> Snippet:
+        """What is shown of a text, with the matched words; `marks` are more of them, as terms."""
+        marks = self.marks | marks
         if self.beginning is not None:
             begun = (s for s in surfaces(text) if s.startswith(self.beginning))
             marks = marks | set(map(term_of, begun))
@@ -132,7 +132,7 @@ class Matching(Struct, frozen=True, kw_only=True):
 
     def in_room(self, room_id: str, hit: Hit) -> FoundHit | None:
         """What recall found in a room; None when it tells nothing, or is not admitted."""
-        has_words = self.share(frozenset(folded_words(hit.text))) > 0
+        has_words = any(reason.name == _SAME_WORDS for reason in hit.reasons)
         if not (has_words or _is_close(hit.reasons)) or not self.admits(hit.text):
             return None
         return FoundHit(
@@ -142,7 +142,7 @@ class Matching(Struct, frozen=True, kw_only=True):
             room_id=room_id,
             score=hit.score,
             reasons=hit.reasons,
-            snippet=self.snippet(hit.text),
+            snippet=self.snippet(hit.text, frozenset(t for r in hit.reasons for t in r.words)),
         )
 
     def message(self, ranked: Ranked, message: Message | None) -> FoundHit | None:
@@ -156,7 +156,7 @@ class Matching(Struct, frozen=True, kw_only=True):
             message=message,
             score=ranked.score,
             reasons=ranked.reasons,
-            snippet=self.snippet(text),
+            snippet=self.snippet(text, ranked.marks),
         )
 
     def memory(self, ranked: Ranked, memory: Memory | None) -> FoundHit | None:
@@ -169,7 +169,7 @@ class Matching(Struct, frozen=True, kw_only=True):
             memory=memory,
             score=ranked.score,
             reasons=ranked.reasons,
-            snippet=self.snippet(memory.text),
+            snippet=self.snippet(memory.text, ranked.marks),
         )
 
 

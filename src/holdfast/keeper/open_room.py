@@ -18,7 +18,7 @@ from holdfast.keeper.erasing import Receipt, erase_vault
 from holdfast.keeper.memories import Memories, MemoryPage
 from holdfast.keeper.moments import edge
 from holdfast.keeper.names import Names, checked_slug
-from holdfast.keeper.recalling import Hit, recall
+from holdfast.keeper.recalling import Hits, recall
 from holdfast.keeper.roster import (
     MemberKind,
     MemberRole,
@@ -254,7 +254,9 @@ class OpenRoom:
         speaker: str | None = None,
         include: Include = "both",
         neighbours: int = 1,
-    ) -> Sequence[Hit]:
+        as_you_type: bool = False,
+        operators: bool = True,
+    ) -> Hits:
         """Find what was said in the room; see `User.recall`."""
         await self.check("read")
         window = await self.window()
@@ -272,8 +274,13 @@ class OpenRoom:
             speaker=speaker,
             include=include,
             neighbours=neighbours,
+            as_you_type=as_you_type,
+            operators=operators,
         )
-        return hits if window is None else await hits_in(self._vault, window, hits)
+        if window is None:
+            return hits
+        seen = await hits_in(self._vault, window, hits)
+        return Hits(seen, confidence=hits.confidence)
 
     async def memories(self) -> Memories:
         """What was distilled from the room.

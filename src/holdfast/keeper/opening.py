@@ -13,7 +13,8 @@ from msgspec import Struct
 
 from holdfast.capture.checks import Limits
 from holdfast.clock import Clock, Ids, system_clock, uuid7_ids
-from holdfast.errors import StorageReadOnly
+from holdfast.errors import MissingExtra, StorageReadOnly
+from holdfast.index.remote import EmbeddingEndpoint
 from holdfast.keeper.backups import clear_staging, staging_of
 from holdfast.keeper.indexes import Indexes
 from holdfast.keeper.keeper import Keeper
@@ -25,6 +26,7 @@ from holdfast.vault.root import GivenKey, KeyFile, RootKey, RootKeySource, key_t
 
 if TYPE_CHECKING:
     from holdfast.index.embedder import Embedder
+    from holdfast.recall.reranking import Reranker
 
 __all__ = [
     "Embedding",
@@ -32,11 +34,13 @@ __all__ = [
     "Opening",
     "embedder_of",
     "index_dir_of",
+    "known_tier",
     "open_keeper",
     "source_of",
+    "tier_of",
 ]
 
-Embedding: TypeAlias = "Literal['static', 'minilm'] | Callable[[], Embedder]"
+Embedding: TypeAlias = "Literal['static', 'minilm'] | EmbeddingEndpoint | Callable[[], Embedder]"
 _MEMORY = "memory:"
 
 
@@ -50,6 +54,7 @@ class OpenOptions(Struct, frozen=True, kw_only=True):
     embedder: Embedding = "static"
     index_dir: Path | None = None
     index_memory_bytes: int = 2 << 30
+    reranker: Reranker | None = None
     limits: Limits = Limits()
     busy_timeout_s: float = 5.0
     migrate: bool = True
@@ -123,6 +128,8 @@ async def open_keeper(options: OpenOptions) -> Keeper:
             keyring=keyring,
             indexes=Indexes(
                 embedder_of(options.embedder),
+                tier=tier_of(options.embedder),
+                known=known_tier,
                 folder=index_dir_of(options, file),
                 max_bytes=options.index_memory_bytes,
             ),
@@ -134,6 +141,7 @@ async def open_keeper(options: OpenOptions) -> Keeper:
             account=options.account,
             data_path=file,
             keys_path=None if file is None else where.keys_path or keys_path_of(file),
+            reranker=options.reranker,
         )
         keeper = Keeper(store)
         await keeper.finish_start()
@@ -200,14 +208,42 @@ def index_dir_of(options: OpenOptions, file: Path | None) -> Path | None:
 
 
 def embedder_of(embedding: Embedding) -> Callable[[], Embedder]:
-    """What makes the embedder, when the first index needs it."""
-    if not isinstance(embedding, str):
+    """What makes the embedder that every index has, when the first one needs it."""
+    if callable(embedding):
         return embedding
 
     def make() -> Embedder:
         from holdfast.index.embedder import StaticEmbedder
-        from holdfast.index.minilm import MiniLMEmbedder
 
-        return MiniLMEmbedder() if embedding == "minilm" else StaticEmbedder()
+        return StaticEmbedder()
 
     return make
+
+
+def tier_of(embedding: Embedding) -> Callable[[], Embedder] | None:
+    """What makes the more accurate embedder that indexes get in the background; None without."""
+    if isinstance(embedding, EmbeddingEndpoint):
+        endpoint = embedding
+
+        def make() -> Embedder:
+            from holdfast.index.endpoint import EndpointEmbedder
+
+            return EndpointEmbedder(endpoint)
+
+        return make
+    return _minilm if embedding == "minilm" else None
+
+
+def known_tier(name: str) -> Embedder | None:
+    """The embedder of this name, when it is here: it serves until another has taken over."""
+    try:
+        embedder = _minilm()
+    except MissingExtra:
+        return None
+    return embedder if embedder.name == name else None
+
+
+def _minilm() -> Embedder:
+    from holdfast.index.minilm import MiniLMEmbedder
+
+    return MiniLMEmbedder()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from itertools import chain
+from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -21,12 +22,17 @@ from holdfast.vault.reader import Reader
 from holdfast.vault.vault import Vault
 
 if TYPE_CHECKING:
+    from holdfast.index.vault_index import VaultIndex
     from holdfast.recall.asking import Ask, Include, Ranked, Reason
+    from holdfast.recall.ranking import Answer
     from holdfast.recall.snippets import Snippet
 
-__all__ = ["Hit", "ranking", "recall"]
+__all__ = ["Hit", "Hits", "ranking", "recall"]
 
 _MAX_NEIGHBOURS = 100
+_MAX_BESIDE = 5
+_Around: TypeAlias = "tuple[tuple[Message, ...], tuple[Message, ...]]"
+"""What was said before and after a message."""
 _INLINE_ENTRIES = 20_000
 """A vault up to this size is searched on the event loop: a hop to a thread would cost more."""
 
@@ -46,6 +52,8 @@ class Hit(Struct, frozen=True, kw_only=True):
     snippet: Snippet
     before: tuple[Message, ...] = ()
     after: tuple[Message, ...] = ()
+    repeats: int = 0
+    """How many others say the very same words; this one stands for them."""
 
     @property
     def text(self) -> str:
@@ -58,6 +66,22 @@ class Hit(Struct, frozen=True, kw_only=True):
         if self.message is not None:
             return self.message.at
         return None if self.memory is None else self.memory.valid_from
+
+
+class Hits(list[Hit]):
+    """Hits, best first, and how likely it is that they answer."""
+
+    def __init__(self, hits: Iterable[Hit] = (), *, confidence: float = 0.0) -> None:
+        super().__init__(hits)
+        self.confidence = confidence
+        """How likely it is that one of the best hits belongs to an answer, 0 to 1."""
+
+    @property
+    def nothing(self) -> bool:
+        """Probably nothing that was ever said answers the question; what is here came closest."""
+        from holdfast.recall.confidence import NOTHING
+
+        return self.confidence < NOTHING
 
 
 def _shown(message: Message | None, memory: Memory | None) -> str:
@@ -87,8 +111,14 @@ async def recall(
     include: Include = "both",
     neighbours: int = 1,
     within_project: str | None = None,
-) -> list[Hit]:
-    """Find what may answer a question in one vault; see `User.recall`."""
+    as_you_type: bool = False,
+    operators: bool = True,
+    slips: bool = True,
+) -> Hits:
+    """Find what may answer a question in one vault; see `User.recall`.
+
+    `operators` and `slips`: see `Ask`.
+    """
     from holdfast.recall.asking import Ask
 
     checked_text("question", question, store.limits)
@@ -110,6 +140,9 @@ async def recall(
         platform=platform,
         include=include,
         within_project=within_project,
+        as_you_type=as_you_type,
+        operators=operators,
+        slips=slips,
     )
     if not 0 <= neighbours <= _MAX_NEIGHBOURS:
         raise BadInput("neighbours", f"it lies between 0 and {_MAX_NEIGHBOURS}")
@@ -118,41 +151,82 @@ async def recall(
 
 async def ranking(store: Store, vault: Vault, ask: Ask) -> list[Ranked]:
     """The best answers of a vault first, unopened; as `holdfast.recall.ranking.rank`."""
-    from holdfast.recall.ranking import rank
+    return (await _answer(store, vault, ask))[1].hits
+
+
+async def _answer(store: Store, vault: Vault, ask: Ask) -> tuple[VaultIndex, Answer]:
+    """An answer with the index it is from, in a thread when that takes long."""
+    from holdfast.recall.ranking import answer
 
     index = await store.indexes.current(vault)
-    if len(index) > _INLINE_ENTRIES:
-        return await asyncio.to_thread(rank, ask, index)
-    return rank(ask, index)
+    # A tier may ask an endpoint for the question's vector: the loop does not wait for that.
+    if len(index) > _INLINE_ENTRIES or index.is_tiered:
+        return index, await asyncio.to_thread(answer, ask, index)
+    return index, answer(ask, index)
 
 
-async def _hits(store: Store, vault: Vault, ask: Ask, neighbours: int) -> list[Hit]:
+async def _hits(store: Store, vault: Vault, ask: Ask, neighbours: int) -> Hits:
     for _ in range(3):
-        ranked = await ranking(store, vault, ask)
-        hits = await _opened(store, vault, ranked, ask.question, neighbours)
+        wider = _to_rerank(store, ask)
+        index, found = await _answer(store, vault, wider)
+        ranked = found.hits
+        if wider is not ask:
+            ranked = await _reranked(store, vault, ask, ranked)
+        hits = await _opened(store, vault, index, ranked, neighbours)
         if hits is not None:
-            return hits
+            return Hits(hits, confidence=found.confidence)
         # Something was forgotten between the ranking and the reading: rank again.
     raise TamperedRecord("index", vault.id)
 
 
+def _to_rerank(store: Store, ask: Ask) -> Ask:
+    """The ask for as many hits as a reranker looks at, when there is one and it reaches so far."""
+    from holdfast.recall.reranking import DEPTH
+
+    if store.reranker is None or ask.offset + ask.limit > DEPTH:
+        return ask
+    return replace(ask, offset=0, limit=DEPTH)
+
+
+async def _reranked(store: Store, vault: Vault, ask: Ask, ranked: list[Ranked]) -> list[Ranked]:
+    from holdfast.recall.reranking import rerank
+
+    messages = await Reader(vault).messages_by_id(r.id for r in ranked if not r.is_memory)
+    memories = await Memories(store, vault).by_ids([r.id for r in ranked if r.is_memory])
+    texts: dict[str, str] = {message.id: indexed_text(message) for message in messages}
+    texts |= {memory.id: memory.text for memory in memories}
+    # What is gone meanwhile is found out when the hits are opened.
+    shown = [texts.get(one.id, "") for one in ranked]
+    if store.reranker is not None:
+        ranked = await asyncio.to_thread(rerank, store.reranker, ask.question, ranked, shown)
+    return ranked[ask.offset : ask.offset + ask.limit]
+
+
 async def _opened(
-    store: Store, vault: Vault, ranked: list[Ranked], question: str, neighbours: int
+    store: Store, vault: Vault, index: VaultIndex, ranked: list[Ranked], neighbours: int
 ) -> list[Hit] | None:
     """The hits of a ranking, None when one of them is not there any more."""
-    from holdfast.recall.snippets import marked_terms, snippet_of
+    from holdfast.recall.snippets import snippet_of
 
     reader = Reader(vault)
-    messages = {
-        m.id: m for m in await reader.messages_by_id(r.id for r in ranked if not r.is_memory)
-    }
+    wanted = [r.id for r in ranked if not r.is_memory]
+    # Neighbours the index knows are read with the hits: one read instead of one for each hit.
+    beside = index.beside(wanted, neighbours) if 0 < neighbours <= _MAX_BESIDE else {}
+    ids = dict.fromkeys(chain(wanted, *beside.values()))
+    read = {m.id: m for m in await reader.messages_by_id(ids)}
+    messages = {one: read[MessageId(one)] for one in wanted if one in read}
     memory_ids = [r.id for r in ranked if r.is_memory]
     memories = {m.id: m for m in await Memories(store, vault).by_ids(memory_ids)}
-    around = await _neighbours(reader, [*messages.values()], neighbours)
-    wanted = marked_terms([question])
+    around = {
+        one: _parted(messages[one].seq, [read[MessageId(n)] for n in near if n in read])
+        for one, near in beside.items()
+        if one in messages
+    }
+    rest = [message for one, message in messages.items() if one not in around]
+    around |= await _neighbours(reader, rest, neighbours)
     hits = []
     for found in ranked:
-        message = None if found.is_memory else messages.get(MessageId(found.id))
+        message = None if found.is_memory else messages.get(found.id)
         memory = memories.get(MemoryId(found.id)) if found.is_memory else None
         if message is None and memory is None:
             return None
@@ -164,9 +238,10 @@ async def _opened(
                 session_id=SessionId(found.session_id) if found.session_id else None,
                 score=found.score,
                 reasons=found.reasons,
-                snippet=snippet_of(_shown(message, memory), wanted),
+                snippet=snippet_of(_shown(message, memory), found.marks),
                 before=before,
                 after=after,
+                repeats=found.repeats,
             )
         )
     return _valid_first(hits)
@@ -197,18 +272,23 @@ def _recency(hit: Hit) -> tuple[bool, datetime]:
     return memory.valid_to is None, memory.valid_from or memory.created_at
 
 
+def _parted(seq: int, near: Sequence[Message]) -> _Around:
+    in_order = sorted(near, key=lambda message: message.seq)
+    before = tuple(message for message in in_order if message.seq < seq)
+    return before, tuple(message for message in in_order if message.seq > seq)
+
+
 async def _neighbours(
     reader: Reader, messages: Sequence[Message], count: int
-) -> dict[str, tuple[tuple[Message, ...], tuple[Message, ...]]]:
+) -> dict[str, _Around]:
     if count < 1 or not messages:
         return {}
 
-    async def around(message: Message) -> tuple[tuple[Message, ...], tuple[Message, ...]]:
+    async def around(message: Message) -> _Around:
         near = await reader.messages(
             message.session_id, first=max(0, message.seq - count), last=message.seq + count + 1
         )
-        before = tuple(m for m in near if m.seq < message.seq)
-        return before, tuple(m for m in near if m.seq > message.seq)
+        return _parted(message.seq, near)
 
     found = await asyncio.gather(*(around(message) for message in messages))
     return {message.id: pair for message, pair in zip(messages, found, strict=True)}

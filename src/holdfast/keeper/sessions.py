@@ -703,7 +703,13 @@ class OpenSession:
         latest = await self.messages(last=recent)
         store, vault, project = self._store, self._vault, (await self.info()).project
         hits = await recall(
-            store, vault, question, limit=recalled, neighbours=0, within_project=project
+            store,
+            vault,
+            question,
+            limit=recalled,
+            neighbours=0,
+            within_project=project,
+            operators=False,
         )
         remembered = await store.known.memories(vault)
         known = await offered_to(store, vault, remembered, project)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
 from msgspec import Struct
@@ -21,6 +22,9 @@ from holdfast.storage.protocol import Kind, OnceTag, SealedRow, Storage, VaultRo
 from holdfast.vault.keyring import Keyring
 from holdfast.vault.root import RootKeySource
 from holdfast.vault.vault import Vault, create_vault
+
+if TYPE_CHECKING:
+    from holdfast.recall.reranking import Reranker
 
 __all__ = ["ProfileBody", "Store"]
 
@@ -48,6 +52,7 @@ class Store:
         account: str,
         data_path: Path | None,
         keys_path: Path | None,
+        reranker: Reranker | None = None,
     ) -> None:
         self.storage = storage
         self.keyring = keyring
@@ -63,6 +68,7 @@ class Store:
         self.account = _account_id(keyring, account)
         self.data_path = data_path
         self.keys_path = keys_path
+        self.reranker = reranker
         self._logs: WeakValueDictionary[tuple[bytes, str], SessionLog] = WeakValueDictionary()
         self._vaults: WeakValueDictionary[bytes, Vault] = WeakValueDictionary()
 

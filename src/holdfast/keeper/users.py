@@ -39,7 +39,7 @@ from holdfast.keeper.preferences import (
     preferences_of,
 )
 from holdfast.keeper.purging import erase_with_memories
-from holdfast.keeper.recalling import Hit, recall
+from holdfast.keeper.recalling import Hits, recall
 from holdfast.keeper.rooms import Rooms
 from holdfast.keeper.sessions import OpenSession, Sessions
 from holdfast.keeper.store import Store
@@ -108,17 +108,25 @@ class User:
         include: Include = "both",
         neighbours: int = 1,
         within_project: str | None = None,
-    ) -> list[Hit]:
+        as_you_type: bool = False,
+        operators: bool = True,
+    ) -> Hits:
         """Find what may answer a question, best first; [] when nothing matches.
+
+        `Hits.nothing` says that what was found probably answers nothing.
 
         Args:
             question: in any language; dates in it ("in March") are a preference, not a filter.
+                "Words in quotation marks" are required in this order, -word excludes.
             limit: 1 to 1,000 hits.
             since, until: aware times or words ("last week", "2026-01-09"): hard filters.
             kind: of the session (chat, room, ...). role: user, assistant, tool, system.
             include: "messages", "memories" or "both".
             neighbours: messages shown before and after each hit.
             within_project: leave out what belongs to another project; what belongs to none stays.
+            as_you_type: the last word is not finished: it stands for all that begin so.
+            operators: False where quotation marks and minus signs mean nothing, in a text that
+                was written to somebody rather than to a search.
 
         Raises:
             BadInput: the question is empty, or a filter makes no sense.
@@ -143,6 +151,8 @@ class User:
             include=include,
             neighbours=neighbours,
             within_project=within_project,
+            as_you_type=as_you_type,
+            operators=operators,
         )
 
     async def find(
@@ -217,7 +227,7 @@ class User:
         """
         if budget_tokens < 1:
             raise BadInput("budget_tokens", "it is at least 1")
-        hits = await self.recall(question, limit=recalled, neighbours=0)
+        hits = await self.recall(question, limit=recalled, neighbours=0, operators=False)
         known = await self._store.known.memories(self._vault)
         return build_context(
             (),

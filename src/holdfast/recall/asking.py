@@ -47,6 +47,13 @@ class Ask(Struct, frozen=True, kw_only=True):
     """Only of these sessions; with `session_id` that one alone."""
     within_project: str | None = None
     """Leave out what belongs to another project; what belongs to none stays."""
+    as_you_type: bool = False
+    """The last word is not finished: it stands for every word that begins so."""
+    operators: bool = True
+    """Quotation marks require, a minus sign excludes (`holdfast.index.queries`). Not so in what was
+    written to somebody and not to a search."""
+    slips: bool = True
+    """A word that nobody has said stands for the words nearest to it: "thrid" for "third"."""
 
 
 class Reason(Struct, frozen=True, kw_only=True):
@@ -73,6 +80,10 @@ class Ranked(Struct, frozen=True, kw_only=True):
     """The largest parts of the score first; parts that take away are left out."""
     held: int = 0
     """How many of the words that were looked up stand in it."""
+    marks: frozenset[str] = frozenset()
+    """Terms to mark in its text, for `holdfast.recall.snippets`."""
+    repeats: int = 0
+    """How many worse hits said the very same words and were folded into this one."""
 
 
 def filter_of(ask: Ask) -> Filter:

@@ -1,52 +1,47 @@
-"""English words for times: the tables that `holdfast.recall.dates` reads."""
+"""English words for times; dates in numbers, which need no language, are here too."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-__all__ = [
-    "COUNT_PATTERN",
-    "DAYS",
-    "DAYS_PATTERN",
-    "MONTHS",
-    "MONTH_PATTERN",
-    "SEASONS",
-    "SEASON_PATTERN",
-    "UNITS",
-    "UNIT_PATTERN",
-    "WEEKDAYS",
-    "WEEKDAY_PATTERN",
-    "WHICH",
-    "WHICH_PATTERN",
-    "count",
-    "is_vague",
-]
-
-_MONTH_NAMES = (
-    "january february march april may june july august september october november december"
+from holdfast.recall.dates_words import (
+    DAY,
+    DAY_OF_MONTH,
+    MONTH_NUMBER,
+    YEAR,
+    Grammar,
+    any_of,
+    group,
+    named,
+    numbered,
 )
-MONTHS = {name: at for at, name in enumerate(_MONTH_NAMES.split(), start=1)}
-MONTHS |= {name[:3]: at for name, at in MONTHS.items()} | {"sept": 9}
-"""Name, also short, to 1 .. 12."""
 
-_WEEKDAY_NAMES = "monday tuesday wednesday thursday friday saturday sunday"
-WEEKDAYS = {name: at for at, name in enumerate(_WEEKDAY_NAMES.split())}
-"""Name to 0 .. 6."""
+__all__ = ["GRAMMAR"]
 
-SEASONS = {"spring": 3, "summer": 6, "autumn": 9, "fall": 9, "winter": 12}
-"""Name to its first month; each lasts three."""
-
-UNITS = {
-    form: unit
-    for unit in ("hour", "day", "week", "weekend", "month", "year")
-    for form in (unit, unit + "s")
+_MONTHS = numbered(
+    "january february march april may june july august september october november december", 1
+)
+_MONTHS |= {name[:3]: at for name, at in _MONTHS.items()} | {"sept": 9}
+_WEEKDAYS = numbered("monday tuesday wednesday thursday friday saturday sunday")
+_SEASONS = {"spring": 3, "summer": 6, "autumn": 9, "fall": 9, "winter": 12}
+_UNITS = named(
+    {unit: f"{unit} {unit}s" for unit in ("hour", "day", "week", "weekend", "month", "year")}
+)
+_SPANS = {form: unit for form, unit in _UNITS.items() if unit != "hour"}
+_WHICH = {"last": -1, "past": -1, "previous": -1, "this": 0, "current": 0, "next": 1, "coming": 1}
+_COUNTS = {
+    **numbered("zero one two three four five six seven eight nine ten eleven twelve"),
+    "a": 1.0,
+    "an": 1.0,
+    "half a": 0.5,
 }
-"""Singular and plural to the unit."""
-
-WHICH = {"last": -1, "past": -1, "previous": -1, "this": 0, "current": 0, "next": 1, "coming": 1}
-"""Word to steps from the present one."""
-
-DAYS = {
+_VAGUE = {
+    "a couple of": 2.0,
+    "a couple": 2.0,
+    "a few": 3.0,
+    "few": 3.0,
+    "several": 4.0,
+    "some": 4.0,
+}
+_DAYS = {
     "today": 0,
     "tonight": 0,
     "this morning": 0,
@@ -58,48 +53,41 @@ DAYS = {
     "tomorrow": 1,
     "the day after tomorrow": 2,
 }
-"""Words to days from today."""
+_NTH = rf"{DAY_OF_MONTH}(?:st|nd|rd|th)?"
+_IN = r"(?:in|during|since)\s+"
+_OVER = r"(?:(?:in|over|during|within)\s+)?"
+_WORD_COUNT = any_of({**_COUNTS, **_VAGUE})
+_COUNT = rf"(?:about\s+|around\s+|roughly\s+)?(?P<count>\d{{1,4}}|{_WORD_COUNT})"
+_MONTH, _SEASON = group("month", _MONTHS), group("season", _SEASONS)
+_UNIT, _SPAN = group("unit", _UNITS), group("unit", _SPANS)
+_WEEKDAY, _THAT = group("weekday", _WEEKDAYS), group("which", _WHICH)
 
-_COUNTS = {
-    name: float(at)
-    for at, name in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve".split()  # noqa: SIM905
-    )
-} | {"a": 1.0, "an": 1.0, "half a": 0.5}
-_VAGUE = {
-    "a couple of": 2.0,
-    "a couple": 2.0,
-    "a few": 3.0,
-    "few": 3.0,
-    "several": 4.0,
-    "some": 4.0,
-}
-
-
-def _any_of(words: Iterable[str]) -> str:
-    """Longest first, so that "march" is not read as "mar"."""
-    ordered = sorted(words, key=len, reverse=True)
-    return "|".join(word.replace(" ", r"\s+") for word in ordered)
-
-
-MONTH_PATTERN = rf"(?P<month>{_any_of(MONTHS)})"
-SEASON_PATTERN = rf"(?P<season>{_any_of(SEASONS)})"
-UNIT_PATTERN = rf"(?P<unit>{_any_of(UNITS)})"
-WEEKDAY_PATTERN = rf"(?P<weekday>{_any_of(WEEKDAYS)})"
-WHICH_PATTERN = rf"(?P<which>{_any_of(WHICH)})"
-DAYS_PATTERN = _any_of(DAYS)
-COUNT_PATTERN = (
-    rf"(?:about\s+|around\s+|roughly\s+)?(?P<count>\d{{1,4}}|{_any_of({**_COUNTS, **_VAGUE})})"
+GRAMMAR = Grammar(
+    months=_MONTHS,
+    weekdays=_WEEKDAYS,
+    seasons=_SEASONS,
+    units=_UNITS,
+    which=_WHICH,
+    counts=_COUNTS,
+    vague=_VAGUE,
+    days=_DAYS,
+    patterns=(
+        (rf"{YEAR}[-/]{MONTH_NUMBER}(?:[-/](?P<day>{DAY}))?", "on numbers"),
+        (rf"{DAY_OF_MONTH}\.\s?{MONTH_NUMBER}\.\s?{YEAR}", "on numbers"),
+        (rf"{_NTH}(?:\s+of)?\s+{_MONTH}(?:,?\s+{YEAR})?", "on date"),
+        (rf"{_MONTH}\s+(?:the\s+)?{_NTH}(?:,?\s+{YEAR})?", "on date"),
+        (rf"(?:{_IN})?{_MONTH}(?:,|\s+of)?\s+{YEAR}", "in month"),
+        (rf"{_IN}(?:the\s+month\s+of\s+)?{_MONTH}", "in month"),
+        (rf"{_THAT}\s+{_MONTH}", "in month"),
+        (rf"(?:{_IN})?(?:the\s+)?{_SEASON}(?:\s+of)?\s+{YEAR}", "in season"),
+        (rf"{_IN}(?:the\s+)?{_SEASON}", "in season"),
+        (rf"{_THAT}\s+{_SEASON}", "in season"),
+        (rf"{_COUNT}\s+{_UNIT}\s+(?:ago|back|earlier)", "ago"),
+        (rf"{_OVER}(?:the\s+)?(?:last|past)\s+{_COUNT}\s+{_UNIT}", "stretch"),
+        (rf"{_OVER}the\s+past\s+{_UNIT}", "stretch"),
+        (rf"{_THAT}\s+{_SPAN}", "which unit"),
+        (rf"(?:{_THAT}\s+|on\s+)?{_WEEKDAY}", "on weekday"),
+        (group("word", _DAYS), "relative day"),
+        (rf"(?:{_IN})?(?:the\s+year\s+)?{YEAR}", "in year"),
+    ),
 )
-
-
-def count(words: str) -> float:
-    """What a count in words or digits stands for."""
-    plain = " ".join(words.split())
-    known = _COUNTS.get(plain, _VAGUE.get(plain))
-    return float(plain) if known is None else known
-
-
-def is_vague(words: str) -> bool:
-    """Whether it was meant loosely: "a few"."""
-    return " ".join(words.split()) in _VAGUE

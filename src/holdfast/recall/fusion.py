@@ -4,7 +4,7 @@ The sum is linear on purpose: on conversations of kinds it was not trained on it
 learned, boosted trees did not; and each part of it can be named to the person who asks why.
 People among themselves and a person with an assistant talk differently, so there are two sets of
 weights; which one counts is decided for each candidate by whether an assistant speaks in its
-session. `bench/train_fusion.py` learns them; `weights.json` says from what.
+session. `bench/recall_fusion.py` learns them; `weights.json` says from what.
 """
 
 from __future__ import annotations
@@ -20,7 +20,13 @@ from numpy.typing import NDArray
 
 from holdfast.index.embedder import Floats
 
-__all__ = ["Fusion", "SetFile", "WeightsFile", "shipped_weights"]
+__all__ = ["GIVEN", "Fusion", "SetFile", "TierFile", "WeightsFile", "shipped_weights"]
+
+
+GIVEN = {"title": 5.0, "newer": 0.8}
+"""Weights that are not learned: no conversation to learn from has a title, and few questions ask
+how things are now. A title that says all of the question counts about as much as a message that
+does; of two statements that answer about as well, the newer one comes first."""
 
 
 class SetFile(msgspec.Struct):
@@ -30,13 +36,25 @@ class SetFile(msgspec.Struct):
     weights: dict[str, float]
 
 
+class TierFile(msgspec.Struct):
+    """Weights for one embedder: for each sum the sets "people" and "assistant"."""
+
+    messages: dict[str, SetFile]
+    sessions: dict[str, SetFile]
+    confidence: dict[str, SetFile]
+
+
 class WeightsFile(msgspec.Struct):
-    """What `weights.json` holds: for each stage the sets "people" and "assistant"."""
+    """What `weights.json` holds."""
 
     format: int
     provenance: dict[str, Any]
-    messages: dict[str, SetFile]
-    sessions: dict[str, SetFile]
+    tiers: dict[str, TierFile]
+    """By the name of the embedder; the first counts for embedders that are not there."""
+
+    def tier(self, embedder: str) -> TierFile:
+        """The weights for what this embedder compares."""
+        return self.tiers.get(embedder) or next(iter(self.tiers.values()))
 
 
 class Fusion:
@@ -54,7 +72,7 @@ class Fusion:
         if unknown:
             raise ValueError(f"weights for features that do not exist: {sorted(unknown)}")
         self._weights = np.array(
-            [[s.weights.get(n, 0.0) for n in names] for s in chosen], np.float32
+            [[GIVEN.get(n, s.weights.get(n, 0.0)) for n in names] for s in chosen], np.float32
         )
         self._biases = np.array([s.bias for s in chosen], np.float64)
 

@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from holdfast.clock import to_ms
+from holdfast.index.naming import named_in
 from holdfast.index.words import surfaces, term_of
 from holdfast.recall.dates import Mention, mentions
 
-__all__ = ["Question", "read"]
+__all__ = ["Question", "read", "times_in"]
 
 _WHEN = re.compile(
     r"\b(?:when|what (?:date|day|month|year|time)|how long|how many (?:days|weeks|months|years)"
@@ -32,6 +33,11 @@ _TO_ASSISTANT = re.compile(
     r"|recommendations?|explanation|last|previous)|remind me)\b",
     re.IGNORECASE,
 )
+_LATEST = re.compile(
+    r"\b(?:last time|most recent(?:ly)?|latest|newest|current(?:ly)?|right now|these days"
+    r"|nowadays|still|at the moment|when did (?:i|we) last|now)\b",
+    re.IGNORECASE,
+)
 _LOOKED_AT = 2_000
 _DAY_MS = 86_400_000
 
@@ -46,8 +52,12 @@ class Question:
     """It asks what the assistant said: "you told me"."""
     wants_date: bool
     wants_number: bool
+    wants_latest: bool
+    """It asks how things are now, or for the last time."""
     times: tuple[Mention, ...]
     """Times it speaks of."""
+    name_terms: frozenset[str]
+    """Terms that name a speaker."""
     spellings: dict[str, str]
     """Terms to how the question writes them."""
 
@@ -58,25 +68,37 @@ class Question:
     def nearness(self, at_ms: NDArray[np.int64], *, days: float) -> NDArray[Any]:
         """1 where a time lies in a span the question speaks of, falling to a third in `days`, or
         in the length of the span when that is more."""
-        near = np.zeros(len(at_ms), np.float32)
+        return self.overlap(at_ms, at_ms, days=days)
+
+    def overlap(
+        self, start_ms: NDArray[np.int64], end_ms: NDArray[np.int64], *, days: float
+    ) -> NDArray[Any]:
+        """As `nearness`, for stretches of time."""
+        near = np.zeros(len(start_ms), np.float32)
         for mention in self.times:
             first, last = to_ms(mention.start), to_ms(mention.end)
-            gap = np.maximum(np.maximum(first - at_ms, at_ms - last), 0)
+            gap = np.maximum(np.maximum(first - end_ms, start_ms - last), 0)
             scale = max(last - first, int(days * _DAY_MS))
             near = np.maximum(near, np.exp(-gap / scale).astype(np.float32))
         return near
 
 
-def read(text: str, *, now: datetime, speakers: frozenset[str]) -> Question:
-    """Read a question asked at `now` in a vault where these people speak."""
+def times_in(text: str, *, now: datetime) -> tuple[Mention, ...]:
+    """Times that a question asked at `now` speaks of."""
+    return mentions(text[:_LOOKED_AT], now=now)
+
+
+def read(text: str, *, times: tuple[Mention, ...], speakers: frozenset[str]) -> Question:
+    """Read a question that speaks of these times, in a vault where these people speak."""
     head = text[:_LOOKED_AT]
-    words = set(surfaces(head)) | {s.removesuffix("'s") for s in surfaces(head)}
-    named = {name for name in speakers if words.issuperset(surfaces(name))}
+    named = named_in(head, speakers)
     return Question(
-        named=frozenset(named),
+        named=named,
         to_assistant=_TO_ASSISTANT.search(head) is not None,
         wants_date=_WHEN.search(head) is not None,
         wants_number=_HOW_MUCH.search(head) is not None,
-        times=mentions(head, now=now),
+        wants_latest=_LATEST.search(head) is not None,
+        times=times,
+        name_terms=frozenset(term_of(s) for name in named for s in surfaces(name)),
         spellings={term_of(surface): surface for surface in surfaces(head)},
     )

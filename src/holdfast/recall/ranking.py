@@ -10,17 +10,23 @@ from numpy.typing import NDArray
 
 from holdfast.index.embedder import Floats
 from holdfast.index.evidence import Evidence
+from holdfast.index.queries import parse
 from holdfast.index.vault_index import VaultIndex
 from holdfast.recall.asking import Ask, Ranked, filter_of
+from holdfast.recall.confidence import CONFIDENCE_FEATURES, best_facts, probability
 from holdfast.recall.features import FEATURES, matrix
 from holdfast.recall.fusion import Fusion, shipped_weights
-from holdfast.recall.questions import Question, read
+from holdfast.recall.questions import Question, read, times_in
 from holdfast.recall.reasons import reasons
 
-__all__ = ["Weighed", "rank", "weigh"]
+__all__ = ["Answer", "Weighed", "answer", "given_way", "rank", "weigh"]
 
 _POOL = 600
 """Candidates looked at closely: enough that the cut costs no evidence on the development data."""
+_LARGEST_POOL = 20_000
+_QUOTED = 0.4
+"""What a conversation's next message loses, times ln(1 + its better messages): on the development
+data 0.2 to 0.6 find more of what a question needs from several conversations, and lose nothing."""
 _SCORE_DIGITS = 6
 """Scores nearer than this are equal, and content decides: floating-point sums over the vault
 depend in their last digits on the order in which it was filled."""
@@ -39,8 +45,30 @@ class Weighed:
     scores: NDArray[np.float64]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What was found for a question."""
+
+    hits: list[Ranked]
+    confidence: float
+    """How likely it is that one of the best hits belongs to an answer, 0 to 1; the same for every
+    page of it. Below `holdfast.recall.confidence.NOTHING` there is nothing relevant."""
+
+
 def rank(ask: Ask, index: VaultIndex, *, fusion: Fusion | None = None) -> list[Ranked]:
+    """The hits of `answer`.
+
+    Raises:
+        BadInput: see `Ask`.
+    """
+    return answer(ask, index, fusion=fusion).hits
+
+
+def answer(ask: Ask, index: VaultIndex, *, fusion: Fusion | None = None) -> Answer:
     """The best answers first; equals by time, newest first, then by seq and id.
+
+    A conversation that has been quoted already gives way a little to others. What says the very
+    same words as a better hit is folded into it.
 
     Args:
         ask: what is asked.
@@ -51,23 +79,91 @@ def rank(ask: Ask, index: VaultIndex, *, fusion: Fusion | None = None) -> list[R
         BadInput: see `Ask`.
     """
     needed = ask.offset + ask.limit
-    weighed = weigh(ask, index, pool=max(_POOL, 3 * needed), fusion=fusion)
+    pool = max(_POOL, 3 * needed)
+    weighed = weigh(ask, index, pool=pool, fusion=fusion)
+    folded = _folded(weighed, index, needed)
+    if len(folded) < min(needed, len(weighed.evidence)) and len(weighed.evidence) < len(index):
+        # One text, said over and over, fills the pool: look at what stands behind it, too.
+        weighed = weigh(ask, index, pool=max(_LARGEST_POOL, pool), fusion=fusion)
+        folded = _folded(weighed, index, needed)
+    return Answer(
+        hits=_shown(weighed, folded[ask.offset : needed]), confidence=_confidence(weighed)
+    )
+
+
+@dataclass(slots=True)
+class _Folded:
+    """A candidate by its place, with what is left of its score and how often its words came."""
+
+    at: int
+    score: float
+    repeats: int = 0
+
+
+def _folded(weighed: Weighed, index: VaultIndex, needed: int) -> list[_Folded]:
+    """The best candidates with different words, best first, as many as are needed."""
     evidence = weighed.evidence
-    order = np.argsort(-weighed.scores, kind="stable")[ask.offset : needed].tolist()
-    why = reasons(evidence, weighed.question, weighed.parts, order)
+    scores = given_way(weighed)
+    found: dict[object, _Folded] = {}
+    order = np.argsort(-scores, kind="stable").tolist()
+    for start in range(0, len(order), max(needed, 1)):
+        batch = order[start : start + needed]
+        wordings = index.wordings([evidence.ids[at] for at in batch])
+        for at, wording in zip(batch, wordings, strict=True):
+            same = (wording, evidence.roles[at], bool(evidence.is_memory[at])) if wording else at
+            if same in found:
+                found[same].repeats += 1
+            elif len(found) == needed:
+                return list(found.values())
+            else:
+                found[same] = _Folded(at, float(scores[at]))
+    return list(found.values())
+
+
+def given_way(weighed: Weighed) -> NDArray[np.float64]:
+    """The scores less what a conversation's second and further messages lose; shape (c,)."""
+    return np.round(weighed.scores - _QUOTED * np.log1p(_nth_of_session(weighed)), _SCORE_DIGITS)
+
+
+def _nth_of_session(weighed: Weighed) -> NDArray[np.float64]:
+    """How many better candidates there are of the same conversation; 0 for a memory."""
+    evidence = weighed.evidence
+    nth = np.zeros(len(evidence))
+    met: dict[str, int] = {}
+    for at in np.argsort(-weighed.scores, kind="stable").tolist():
+        if not evidence.is_memory[at]:
+            session = evidence.session_ids[at]
+            nth[at] = met[session] = met.get(session, -1) + 1
+    return nth
+
+
+def _shown(weighed: Weighed, folded: list[_Folded]) -> list[Ranked]:
+    evidence = weighed.evidence
+    why = reasons(evidence, weighed.question, weighed.parts, [one.at for one in folded])
     held = (evidence.counts[0] > 0).sum(axis=0)
     return [
         Ranked(
-            id=evidence.ids[at],
-            session_id=evidence.session_ids[at],
-            seq=int(evidence.seqs[at]),
-            is_memory=bool(evidence.is_memory[at]),
-            score=float(weighed.scores[at]),
+            id=evidence.ids[one.at],
+            session_id=evidence.session_ids[one.at],
+            seq=int(evidence.seqs[one.at]),
+            is_memory=bool(evidence.is_memory[one.at]),
+            score=one.score,
             reasons=of_this,
-            held=int(held[at]),
+            held=int(held[one.at]),
+            marks=evidence.marks,
+            repeats=one.repeats,
         )
-        for at, of_this in zip(order, why, strict=True)
+        for one, of_this in zip(folded, why, strict=True)
     ]
+
+
+def _confidence(weighed: Weighed) -> float:
+    if not len(weighed.evidence):
+        return 0.0
+    facts = best_facts(weighed.evidence, weighed.features, weighed.scores)
+    people = weighed.evidence.among_people[[int(np.argmax(weighed.scores))]]
+    fusion = _judging(weighed.evidence.embedder)
+    return round(probability(fusion.scores(fusion.parts(facts, people), people)), 3)
 
 
 def weigh(ask: Ask, index: VaultIndex, *, pool: int, fusion: Fusion | None = None) -> Weighed:
@@ -76,10 +172,13 @@ def weigh(ask: Ask, index: VaultIndex, *, pool: int, fusion: Fusion | None = Non
     Raises:
         BadInput: see `Ask`.
     """
-    evidence = index.search(ask.question, where=filter_of(ask), pool=pool)
-    question = read(ask.question, now=ask.now, speakers=evidence.known_speakers)
+    where = filter_of(ask)
+    query = parse(ask.question, typing=ask.as_you_type, operators=ask.operators, slips=ask.slips)
+    times = times_in(query.text, now=ask.now)
+    evidence = index.search(query, where=where, pool=pool, dated=bool(times))
+    question = read(query.text, times=times, speakers=evidence.known_speakers)
     features = matrix(evidence, question)
-    weights = fusion or _shipped()
+    weights = fusion or _shipped(evidence.embedder)
     parts = weights.parts(features, evidence.among_people)
     scores = weights.scores(parts, evidence.among_people)
     return Weighed(
@@ -92,5 +191,10 @@ def weigh(ask: Ask, index: VaultIndex, *, pool: int, fusion: Fusion | None = Non
 
 
 @cache
-def _shipped() -> Fusion:
-    return Fusion(shipped_weights().messages, FEATURES)
+def _shipped(embedder: str) -> Fusion:
+    return Fusion(shipped_weights().tier(embedder).messages, FEATURES)
+
+
+@cache
+def _judging(embedder: str) -> Fusion:
+    return Fusion(shipped_weights().tier(embedder).confidence, CONFIDENCE_FEATURES)

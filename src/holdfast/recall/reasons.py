@@ -15,23 +15,51 @@ from holdfast.recall.asking import Reason
 from holdfast.recall.features import FEATURES
 from holdfast.recall.questions import Question
 
-__all__ = ["reasons"]
+__all__ = ["GROUPS", "reasons"]
 
-_GROUPS = {
-    "same words": ("bm25", "bm25_z", "window", "window_z", "coverage", "coverage_window"),
-    "similar meaning": ("cosine", "cosine_z"),
-    "said around it": ("bm25_before", "bm25_after", "cosine_before", "cosine_after"),
-    "same conversation": ("session", "session_coverage", "session_cosine"),
+GROUPS = {
+    "same words": (
+        "bm25",
+        "bm25_z",
+        "window",
+        "window_z",
+        "coverage",
+        "coverage_window",
+        "pairs",
+        "window_squared",
+        "words_and_meaning",
+    ),
+    "similar meaning": ("cosine", "cosine_z", "cosine_light"),
+    "said around it": (
+        "bm25_before",
+        "bm25_after",
+        "cosine_before",
+        "cosine_after",
+        "cosine_light_before",
+        "cosine_light_after",
+        "cosine_2_before",
+        "cosine_2_after",
+    ),
+    "same conversation": (
+        "session",
+        "session_coverage",
+        "session_cosine",
+    ),
     "who spoke": ("names_speaker", "names_another", "by_assistant", "answers_you"),
-    "said then": ("said_then", "said_around"),
+    "title of the conversation": ("title",),
+    "said then": ("said_then", "said_around", "only_then"),
+    "speaks of then": ("happened_then", "happened_around"),
+    "answers a question": ("after_question",),
+    "about oneself": ("of_oneself",),
+    "newest": ("newer",),
     "states a number": ("has_number",),
     "states a time": ("has_date",),
-    "form": ("length", "asks", "opens"),
+    "form": ("length", "length_before", "length_after", "asks", "opens"),
 }
 """Features that mean the same to a person are one reason; "form" is never shown."""
 _COLUMNS = {
     name: [list(FEATURES).index(feature) for feature in features]
-    for name, features in _GROUPS.items()
+    for name, features in GROUPS.items()
 }
 _MAX_REASONS = 4
 _SMALLEST = 0.05
@@ -88,6 +116,8 @@ def _label(name: str, evidence: Evidence, question: Question, at: int) -> str | 
         return f"said by {evidence.speakers[at]}" if evidence.speakers[at] else "who spoke"
     if name == "said then":
         return f"said {question.times[0].words}" if question.times else None
+    if name == "speaks of then":
+        return f"speaks of {question.times[0].words}" if question.times else None
     return name
 
 
@@ -99,8 +129,22 @@ def _words(evidence: Evidence, question: Question, chosen: NDArray[np.intp]) -> 
         "same words": counts[0],
         "said around it": counts[1:].max(axis=0),
         "same conversation": evidence.session_counts[:, chosen],
+        "title of the conversation": evidence.title_counts[:, chosen],
     }
-    return {
+    found = {
         name: [tuple(compress(spelled, there)) for there in (of_terms > 0).T.tolist()]
         for name, of_terms in held.items()
     }
+    if evidence.variants:
+        found["same words"] = [_as_held(evidence, spelled, at) for at in chosen.tolist()]
+    return found
+
+
+def _as_held(evidence: Evidence, spelled: list[str], candidate: int) -> tuple[str, ...]:
+    """The question's words that a candidate has; what it has in their place, where it does."""
+    shown = []
+    for number in np.flatnonzero(evidence.counts[0, :, candidate]).tolist():
+        variants = evidence.variants.get(number)
+        instead = variants.shown(candidate) if variants else None
+        shown.append(instead or spelled[number])
+    return tuple(dict.fromkeys(shown))

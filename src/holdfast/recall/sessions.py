@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 import numpy as np
 from msgspec import Struct
@@ -28,13 +29,24 @@ SESSION_FEATURES = (
     "said_then",
     "window",
     "cosine",
+    "best_of_people",
+    "cosine_of_people",
+    "cosine_of_three",
+    "pairs",
+    "only_then",
+    "coverage",
 )
 """The scores of the session's best messages below the best of all, what they amount to together,
-the session's own features, and the highest of its messages' features."""
+the session's own features, and the highest of its messages' features. Of people: of what was not
+said by an assistant, the best score, the mean similarity, that of the three closest."""
 
 _FLOOR = -12.0
 """Below the best score of all; what lies lower, or is not there, counts as this."""
 _AT = {name: at for at, name in enumerate(FEATURES)}
+_OF_SESSION = ("session", "session_coverage", "session_cosine")
+_HIGHEST = ("said_then", "window", "cosine", "pairs", "only_then", "coverage")
+_CLOSEST = 3
+"""Messages of people whose similarity is averaged."""
 
 
 class RankedSession(Struct, frozen=True, kw_only=True):
@@ -68,7 +80,7 @@ def rank_sessions(
     groups, table, among_people = session_table(weighed)
     if not groups:
         return []
-    weights = fusion or _shipped()
+    weights = fusion or _shipped(weighed.evidence.embedder)
     scores = np.round(weights.scores(weights.parts(table, among_people), among_people), 6)
     order = np.argsort(-scores, kind="stable")[ask.offset : ask.offset + ask.limit]
     sessions, ids = weighed.evidence.session_ids, weighed.evidence.ids
@@ -93,22 +105,63 @@ def session_table(weighed: Weighed) -> tuple[list[list[int]], Floats, NDArray[np
         if not weighed.evidence.is_memory[row]:
             by_session.setdefault(weighed.evidence.session_ids[row], []).append(row)
     groups = list(by_session.values())
-    below = np.maximum(weighed.scores - weighed.scores.max(initial=-np.inf), _FLOOR)
-    table = np.array([_features(rows, below, weighed.features) for rows in groups], np.float32)
-    people = (
-        weighed.evidence.among_people[[rows[0] for rows in groups]] if groups else np.zeros(0, bool)
-    )
-    return groups, table.reshape(len(groups), len(SESSION_FEATURES)), people
+    if not groups:
+        return groups, np.zeros((0, len(SESSION_FEATURES)), np.float32), np.zeros(0, bool)
+    people = weighed.evidence.among_people[[rows[0] for rows in groups]]
+    return groups, _table(groups, weighed), people
 
 
-def _features(rows: list[int], below: NDArray[np.float64], features: Floats) -> list[float]:
-    scores = [*below[rows[:3]].tolist(), _FLOOR, _FLOOR][:3]
-    first = features[rows[0]]
-    own = [first[_AT[name]] for name in ("session", "session_coverage", "session_cosine")]
-    highest = [features[rows, _AT[name]].max() for name in ("said_then", "window", "cosine")]
-    return [*scores, float(np.log(np.exp(below[rows]).sum())), *own, *highest]
+def _table(groups: list[list[int]], weighed: Weighed) -> Floats:
+    rows = np.concatenate([np.array(group, np.intp) for group in groups])
+    sizes = np.array([len(group) for group in groups])
+    starts = np.cumsum(sizes) - sizes
+    below = np.maximum(weighed.scores - weighed.scores.max(), _FLOOR)[rows]
+    features = weighed.features[rows]
+
+    def nth_best(nth: int) -> NDArray[Any]:
+        last = len(rows) - 1
+        return np.where(sizes > nth, below[np.minimum(starts + nth, last)], _FLOOR)
+
+    def highest(name: str) -> NDArray[Any]:
+        found: NDArray[Any] = np.maximum.reduceat(features[:, _AT[name]], starts)
+        return found
+
+    columns = {
+        "best": nth_best(0),
+        "second": nth_best(1),
+        "third": nth_best(2),
+        "mass": np.log(np.add.reduceat(np.exp(below), starts)),
+        **{name: features[starts, _AT[name]] for name in _OF_SESSION},
+        **{name: highest(name) for name in _HIGHEST},
+        **_of_people(rows, starts, sizes, below, weighed),
+    }
+    return np.stack([columns[name] for name in SESSION_FEATURES], axis=1).astype(np.float32)
+
+
+def _of_people(
+    rows: NDArray[np.intp],
+    starts: NDArray[np.intp],
+    sizes: NDArray[np.intp],
+    below: NDArray[np.float64],
+    weighed: Weighed,
+) -> dict[str, NDArray[Any]]:
+    """What people said in each session; all of it where only others spoke."""
+    counts = np.array([weighed.evidence.roles[row] == "user" for row in rows.tolist()], bool)
+    silent = ~np.logical_or.reduceat(counts, starts)
+    counts |= np.repeat(silent, sizes)
+    cosine = weighed.features[rows, _AT["cosine"]].astype(np.float64)
+    group = np.repeat(np.arange(len(sizes)), sizes)
+    spoken = np.add.reduceat(counts.astype(np.intp), starts)
+    order = np.lexsort((-cosine, ~counts, group))
+    nth = np.arange(len(rows)) - np.repeat(starts, sizes)
+    first = cosine[order] * (counts[order] & (nth < _CLOSEST))
+    return {
+        "best_of_people": np.maximum.reduceat(np.where(counts, below, _FLOOR), starts),
+        "cosine_of_people": np.add.reduceat(cosine * counts, starts) / spoken,
+        "cosine_of_three": np.add.reduceat(first, starts) / np.minimum(spoken, _CLOSEST),
+    }
 
 
 @cache
-def _shipped() -> Fusion:
-    return Fusion(shipped_weights().sessions, SESSION_FEATURES)
+def _shipped(embedder: str) -> Fusion:
+    return Fusion(shipped_weights().tier(embedder).sessions, SESSION_FEATURES)

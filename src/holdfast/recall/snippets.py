@@ -36,7 +36,7 @@ def snippet(text: str, terms: Iterable[str], width: int = 160) -> Snippet:
 
 
 def snippet_of(text: str, wanted: frozenset[str], width: int = 160) -> Snippet:
-    """As `snippet`, for many texts found for one question: `wanted` is of `marked_terms`."""
+    """As `snippet`, for a hit: `wanted` are its marks, or of `marked_terms`."""
     spans = [
         (start, end, term)
         for surface, start, end in surface_spans(text[:_LOOKED_AT])

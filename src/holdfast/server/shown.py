@@ -216,6 +216,7 @@ def search_hit_out(hit: Hit) -> SearchHitOut:
         snippet=SnippetOut(text=hit.snippet.text, marks=list(hit.snippet.marks)),
         before=[message_out(message) for message in hit.before],
         after=[message_out(message) for message in hit.after],
+        repeats=hit.repeats,
     )
 
 

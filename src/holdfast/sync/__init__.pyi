@@ -45,7 +45,7 @@ from holdfast.keeper.outline import Outline
 from holdfast.keeper.preferences import Answering, Language, Preferences, Theme
 from holdfast.keeper.previewing import Preview
 from holdfast.keeper.proposing import Distiller
-from holdfast.keeper.recalling import Hit
+from holdfast.keeper.recalling import Hits
 from holdfast.keeper.receipts import LearningReceipt
 from holdfast.keeper.rooms import RoomPage
 from holdfast.keeper.roster import MemberKind, MemberRole, RoomHistory
@@ -91,6 +91,7 @@ from holdfast.model import (
 from holdfast.portability.conversations import Conversation
 from holdfast.portability.stored import Origin
 from holdfast.recall.asking import Include
+from holdfast.recall.reranking import Reranker
 from holdfast.storage.protocol import Kind, RowKey, VaultStats
 from holdfast.vault.foreign import ForeignKey
 from holdfast.vault.root import RootKey, RootKeySource
@@ -333,7 +334,9 @@ class OpenRoom:
         speaker: str | None = None,
         include: Include = "both",
         neighbours: int = 1,
-    ) -> Sequence[Hit]: ...
+        as_you_type: bool = False,
+        operators: bool = True,
+    ) -> Hits: ...
     def memories(self) -> Memories: ...
     def memory_page(self, *, cursor: str | None = None, limit: int = 50) -> MemoryPage: ...
     def distill(self) -> int: ...
@@ -737,7 +740,9 @@ class User:
         include: Include = "both",
         neighbours: int = 1,
         within_project: str | None = None,
-    ) -> builtins.list[Hit]: ...
+        as_you_type: bool = False,
+        operators: bool = True,
+    ) -> Hits: ...
     def find(
         self,
         text: str,
@@ -810,6 +815,7 @@ def open(
     embedder: Embedding = "static",
     index_dir: Path | None = None,
     index_memory_bytes: int = ...,
+    reranker: Reranker | None = None,
     limits: Limits | None = None,
     busy_timeout_s: float = 5.0,
     migrate: bool = True,

@@ -18,7 +18,9 @@ from holdfast.recall.asking import Ask
 from holdfast.recall.ranking import rank
 
 WORDS = ["blue", "dog", "walk", "walked", "yesterday", "東京", "café", "7", "who?", "the"]
+WORDS += ["third", "thirst", "bluedog", "und", "Hunde"]
 QUESTIONS = ["blue dog", "who walked yesterday?", "東京 café", "the", "zebra", "Ada 7"]
+QUESTIONS += ["thirt", "dogblue", '"blue dog"', "blue -walk", "wo ist der Hund", "walking blue"]
 NOW = datetime(2026, 1, 10, tzinfo=UTC)
 
 
@@ -50,11 +52,21 @@ entries = st.builds(
     at_ms=st.integers(0, 3).map(lambda day: 1_767_900_000_000 + day * 86_400_000),
     text=st.lists(st.sampled_from(WORDS), max_size=8).map(" ".join),
 )
-Edit = Callable[[VaultIndex, dict[str, Entry]], None]
+
+
+class Model(dict[str, Entry]):
+    """What the index should hold."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.titles: dict[str, str] = {}
+
+
+Edit = Callable[[VaultIndex, Model], None]
 
 
 def _add(batch: list[Entry]) -> Edit:
-    def edit(index: VaultIndex, model: dict[str, Entry]) -> None:
+    def edit(index: VaultIndex, model: Model) -> None:
         index.add(batch)
         model.update((entry.id, entry) for entry in batch)
 
@@ -62,7 +74,7 @@ def _add(batch: list[Entry]) -> Edit:
 
 
 def _remove(names: list[str]) -> Edit:
-    def edit(index: VaultIndex, model: dict[str, Entry]) -> None:
+    def edit(index: VaultIndex, model: Model) -> None:
         index.remove(names)
         for name in names:
             model.pop(name, None)
@@ -71,8 +83,9 @@ def _remove(names: list[str]) -> Edit:
 
 
 def _remove_session(session: str) -> Edit:
-    def edit(index: VaultIndex, model: dict[str, Entry]) -> None:
+    def edit(index: VaultIndex, model: Model) -> None:
         index.remove_session(session)
+        model.titles.pop(session, None)
         for name in [e.id for e in model.values() if e.session_id == session]:
             del model[name]
 
@@ -80,7 +93,7 @@ def _remove_session(session: str) -> Edit:
 
 
 def _label(session: str, project: str, tags: tuple[str, ...]) -> Edit:
-    def edit(index: VaultIndex, model: dict[str, Entry]) -> None:
+    def edit(index: VaultIndex, model: Model) -> None:
         index.label_session(
             session, assistant="helper", project=project, kind="room", tags=tags, platform=None
         )
@@ -92,30 +105,43 @@ def _label(session: str, project: str, tags: tuple[str, ...]) -> Edit:
     return edit
 
 
+def _title(session: str, title: str) -> Edit:
+    def edit(index: VaultIndex, model: Model) -> None:
+        index.title_session(session, title)
+        model.titles[session] = title
+
+    return edit
+
+
 sessions = st.sampled_from(["s1", "s2", "s3"])
 edits = st.one_of(
     st.builds(_label, sessions, st.sampled_from(["p", "q"]), st.sampled_from([(), ("red",)])),
     st.lists(entries, max_size=12).map(_add),
     st.lists(ids, max_size=6).map(_remove),
     sessions.map(_remove_session),
-    st.just("reload"),
+    st.builds(_title, sessions, st.sampled_from(["blue zebra", "東京", "walking thirds", ""])),
+    st.sampled_from(["reload", "dump"]),
 )
 
 
 @given(st.lists(edits, max_size=12), st.randoms(use_true_random=False))
 def test_an_edited_index_answers_like_a_rebuilt_one(history: list, random: object) -> None:
-    """Same hits, same order, same scores, whatever was added, replaced, removed or reloaded."""
+    """Same hits, same order, same scores, whatever was added, replaced, removed or saved."""
     embedder = HashedEmbedder()
-    index, model = VaultIndex(embedder), {}
+    index, model = VaultIndex(embedder), Model()
     for edit in history:
         if edit == "reload":
             index = VaultIndex.load(index.dump(), embedder)
+        elif edit == "dump":
+            index.dump()
         else:
             edit(index, model)
     rebuilt = VaultIndex(embedder)
     left = list(model.values())
     random.shuffle(left)
     rebuilt.add(left)
+    for session, title in random.sample(list(model.titles.items()), len(model.titles)):
+        rebuilt.title_session(session, title)
 
     assert len(model) == len(index) == len(rebuilt)
     assert _filtered(index) == _filtered(rebuilt)
@@ -125,7 +151,8 @@ def test_an_edited_index_answers_like_a_rebuilt_one(history: list, random: objec
 
 
 def _answer(index: VaultIndex, question: str) -> list[object]:
-    return list(rank(Ask(question=question, now=NOW, limit=50), index))
+    typing = len(question) % 2 == 1
+    return list(rank(Ask(question=question, now=NOW, limit=50, as_you_type=typing), index))
 
 
 def _filtered(index: VaultIndex) -> list[list[str]]:

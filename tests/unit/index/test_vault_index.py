@@ -8,6 +8,7 @@ import pytest
 
 from holdfast.index.embedder import Floats, StaticEmbedder
 from holdfast.index.entries import Entry, Filter
+from holdfast.index.queries import parse
 from holdfast.index.vault_index import VaultIndex
 
 DAY_MS = 86_400_000
@@ -208,7 +209,7 @@ def test_a_damaged_snapshot_is_refused_wherever_it_is_damaged(static: StaticEmbe
 def test_a_wrong_snapshot_with_a_right_checksum_is_a_value_error(static: StaticEmbedder) -> None:
     """Even a header that is no header does not end in another kind of error."""
     body = (8).to_bytes(4, "little") + b"nonsense"
-    data = b"HFINDEX2" + zlib.crc32(body).to_bytes(4, "little") + body
+    data = b"HFINDEX3" + zlib.crc32(body).to_bytes(4, "little") + body
 
     with pytest.raises(ValueError, match="snapshot"):
         VaultIndex.load(data, static)
@@ -250,3 +251,40 @@ def test_a_snapshot_holds_nothing_of_what_was_removed_or_relabelled(static: Stat
     assert b"m1" not in data
     assert ["m0", "m2"] == sorted(VaultIndex.load(data, static).search("red blue").ids)
     assert 1 == index.search("boat").bm25.astype(bool)[0].sum()
+
+
+def test_the_words_of_an_old_title_are_unknown(static: StaticEmbedder) -> None:
+    """As if it had never been: not looked up, not guessed, not completed."""
+    index = filled(static, entry(0, "red boat"))
+    index.title_session("s1", "zebra")
+    before = index.search("zebra").terms
+    index.title_session("s1", "walrus")
+
+    assert ["zebra"] == [term.text for term in before]
+    for question in ("zebra", "zerba"):
+        assert () == index.search(question).terms
+    assert () == index.search(parse("zeb", typing=True)).terms
+
+
+def test_a_snapshot_holds_no_title_that_was_taken_back(static: StaticEmbedder) -> None:
+    """Changed, or gone with its session; the new one is there."""
+    index = filled(static, entry(0, "red boat"), entry(1, "blue", session_id="other"))
+    index.title_session("s1", "canaryfirst")
+    index.title_session("other", "canarysecond")
+    index.title_session("s1", "Lighthouse")
+    index.remove_session("other")
+
+    data = index.dump()
+    titled = VaultIndex.load(data, static).search("lighthouses").title_counts
+    assert b"canary" not in data
+    assert [[1.0]] == titled.tolist()
+
+
+def test_messages_beside_one_are_named_only_when_all_are_known(static: StaticEmbedder) -> None:
+    """A gap in seq, and the end of a session, may hide messages that the index does not hold."""
+    index = filled(static, *(entry(number) for number in (0, 1, 2, 4, 5, 6)))
+
+    assert {"m0": ["m1"], "m1": ["m0", "m2"], "m5": ["m4", "m6"]} == index.beside(
+        ["m0", "m1", "m2", "m4", "m5", "m6", "unknown"], 1
+    )
+    assert {"m0": ["m1", "m2"]} == index.beside(["m0", "m1", "m5"], 2)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from holdfast.recall.confidence import CONFIDENCE_FEATURES
 from holdfast.recall.features import FEATURES
 from holdfast.recall.fusion import Fusion, SetFile, shipped_weights
 from holdfast.recall.sessions import SESSION_FEATURES
@@ -36,8 +37,11 @@ def test_the_shipped_weights_fit_the_features_and_say_where_they_come_from() -> 
     """Both stages, both kinds, with licence and cross-validated figures."""
     file = shipped_weights()
 
-    Fusion(file.messages, FEATURES)
-    Fusion(file.sessions, SESSION_FEATURES)
+    for tier in file.tiers.values():
+        Fusion(tier.messages, FEATURES)
+        Fusion(tier.sessions, SESSION_FEATURES)
+        Fusion(tier.confidence, CONFIDENCE_FEATURES)
     for kind in ("people", "assistant"):
-        learned = file.provenance["sets"][kind]
-        assert {"data", "licence", "cross_validated", "on_its_own_data"} <= learned.keys()
+        assert {"data", "licence"} <= file.provenance["sets"][kind].keys()
+        for figures in file.provenance["figures"].values():
+            assert {"cross_validated", "on_its_own_data", "confidence"} <= figures[kind].keys()

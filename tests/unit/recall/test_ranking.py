@@ -188,3 +188,61 @@ def test_an_empty_vault_has_no_hits(static: StaticEmbedder) -> None:
     """Nothing, rather than an error."""
     assert [] == ask(VaultIndex(static), "anything")
     assert [] == rank_sessions(Ask(question="anything", now=NOW), VaultIndex(static))
+
+
+def told(number: int, text: str, *, session: str = "s", speaker: str | None = None) -> Entry:
+    at_ms = to_ms(NOW - timedelta(days=90)) + number * 86_400
+    return Entry(
+        id=f"m{number}", session_id=session, seq=number, speaker=speaker, at_ms=at_ms, text=text
+    )
+
+
+def test_a_thousand_identical_messages_are_one_hit(static: StaticEmbedder) -> None:
+    """They do not fill the page: what else there is comes after them."""
+    index = VaultIndex(static)
+    index.add(told(number, "The ferry leaves at nine") for number in range(1000))
+    index.add([told(1000, "A ferry ticket costs four pounds")])
+
+    hits = ask(index, "ferry", limit=5)
+
+    assert [0, 999] == sorted(hit.repeats for hit in hits)
+    assert "m1000" in {hit.id for hit in hits}
+
+
+def test_equal_words_of_different_people_stay_apart(static: StaticEmbedder) -> None:
+    """Who said something belongs to what was said."""
+    index = VaultIndex(static)
+    index.add([told(1, "I can swim", speaker="Ada"), told(2, "I can swim", speaker="Chen")])
+
+    assert {"m1", "m2"} == {hit.id for hit in ask(index, "who can swim?")}
+
+
+def test_of_like_statements_the_newer_comes_first_when_asked_how_things_are_now(
+    static: StaticEmbedder,
+) -> None:
+    """And the older one is not hidden."""
+    index = VaultIndex(static)
+    index.add(
+        [
+            told(1, "My commute takes 45 minutes by bus", session="a"),
+            told(2, "My commute takes 30 minutes by bike", session="b"),
+        ]
+    )
+
+    hits = ask(index, "How long does my commute currently take?")
+
+    assert ["m2", "m1"] == [hit.id for hit in hits]
+
+
+def test_a_page_goes_on_where_the_one_before_ended(static: StaticEmbedder) -> None:
+    """Folding and giving way come before the cut."""
+    index = VaultIndex(static)
+    index.add(told(number, f"The ferry number {number // 3} is late") for number in range(60))
+
+    whole = [hit.id for hit in ask(index, "late ferry", limit=20)]
+    pages = [
+        hit.id for at in (0, 5, 10, 15) for hit in ask(index, "late ferry", limit=5, offset=at)
+    ]
+
+    assert whole == pages
+    assert 20 == len(set(whole))

@@ -197,11 +197,18 @@ async def search_room(
     until: str | None = None,
     speaker: str | None = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 10,
+    as_you_type: bool = False,
 ) -> SearchOut:
     """Find what was said in the room, best first; `speaker` is a user or an assistant's slug."""
     room: OpenRoom = await owner.rooms.open(room_id)
-    hits = await room.recall(q, limit=limit, since=since, until=until, speaker=speaker)
-    return SearchOut(hits=[search_hit_out(hit) for hit in hits])
+    hits = await room.recall(
+        q, limit=limit, since=since, until=until, speaker=speaker, as_you_type=as_you_type
+    )
+    return SearchOut(
+        hits=[search_hit_out(hit) for hit in hits],
+        confidence=hits.confidence,
+        nothing=hits.nothing,
+    )
 
 
 @router.get("/{room_id}/memories")

@@ -36,8 +36,13 @@ async def search(owner: Reader, asked: Annotated[SearchAsked, Query()]) -> Searc
         platform=asked.platform,
         include=asked.include,
         neighbours=asked.neighbours,
+        as_you_type=asked.as_you_type,
     )
-    return SearchOut(hits=[search_hit_out(hit) for hit in hits])
+    return SearchOut(
+        hits=[search_hit_out(hit) for hit in hits],
+        confidence=hits.confidence,
+        nothing=hits.nothing,
+    )
 
 
 @router.get("/context", operation_id="context")

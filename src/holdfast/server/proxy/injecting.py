@@ -57,7 +57,9 @@ async def _context(
     if not question.strip().strip("\0"):
         return ""
     project = (await (await user.sessions.open(session_id)).info()).project
-    hits = await user.recall(question, limit=_HITS, neighbours=0, within_project=project)
+    hits = await user.recall(
+        question, limit=_HITS, neighbours=0, within_project=project, operators=False
+    )
     told = [h for h in hits if h.message is None or h.message.session_id != session_id]
     fence = fence_of(user.vault, SessionId(session_id))
     made = build_context((), told, budget_tokens=budget_tokens, fence=fence)

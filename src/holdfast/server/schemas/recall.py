@@ -29,7 +29,10 @@ class SearchAsked(Asked):
     """A question, and what narrows the answer."""
 
     q: str = Field(examples=["what colour do I like?"])
-    """In any language; dates in it ("in March") are a preference, not a filter."""
+    """In any language; dates in it ("in March") are a preference, not a filter. "Words in quotation
+    marks" are required in this order, -word excludes."""
+    as_you_type: bool = False
+    """The last word is not finished: it stands for all that begin so."""
     days_back: float | None = Field(default=None, gt=0, le=365_000, allow_inf_nan=False)
     """Only what was said in so many days."""
     since: str | None = Field(default=None, max_length=100, examples=["last week"])
@@ -95,12 +98,18 @@ class SearchHitOut(Out):
     snippet: SnippetOut
     before: list[MessageOut]
     after: list[MessageOut]
+    repeats: int
+    """How many others say the very same words; this one stands for them."""
 
 
 class SearchOut(Out):
     """What was found, best first."""
 
     hits: list[SearchHitOut]
+    confidence: float
+    """How likely it is that one of the best hits belongs to an answer, 0 to 1."""
+    nothing: bool
+    """Probably nothing that was ever said answers the question; the hits came closest."""
 
 
 class PieceOut(Out):

@@ -48,6 +48,28 @@ async def test_a_search_is_narrowed(api: Api, narrowed: dict[str, object], found
     assert ("My favourite colour is blue" in texts) is found
 
 
+@pytest.mark.parametrize(
+    ("question", "typed", "found"),
+    [
+        ('"favourite colour"', False, True),
+        ('"colour favourite"', False, False),
+        ("favourite -colour", False, False),
+        ('"favourite colour" bl', True, True),
+    ],
+)
+async def test_a_search_reads_operators_and_unfinished_words(
+    api: Api, question: str, typed: bool, found: bool
+) -> None:
+    """A phrase in its order, an exclusion; the word that is being typed is marked as it goes on."""
+    hits = (await api.json("/api/search", q=question, as_you_type=typed))["hits"]
+    shown = [hit["snippet"] for hit in hits if hit["message"] is not None]
+    texts = [snippet["text"] for snippet in shown]
+    marked = {s["text"][start:end] for s in shown for start, end in s["marks"]}
+
+    assert ("My favourite colour is blue" in texts) is found
+    assert ("blue" in marked) is typed
+
+
 async def test_a_context_stays_within_its_budget(api: Api) -> None:
     """With a conversation its latest messages are in it; what did not fit is named."""
     alone = await api.json("/api/context", q="favourite colour")
