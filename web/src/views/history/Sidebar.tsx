@@ -22,13 +22,15 @@ import { Tip } from "~/parts/Tip";
 import { openFinder } from "~/state/finder";
 import { closeDrawer, toggleSidebar } from "~/state/sidebar";
 
+import { prepareFinder } from "~/views/find/OpenFinder";
+
 import { Conversations } from "./Conversations";
 import { Mark } from "./Mark";
 
 /** The finder must stand at once when it is wanted; it is fetched when nothing else is to be done. */
 function useFinderSoon() {
   useEffect(() => {
-    const timer = setTimeout(() => void import("~/views/find/Finder"), 1500);
+    const timer = setTimeout(() => void prepareFinder(), 1500);
     return () => clearTimeout(timer);
   }, []);
 }
