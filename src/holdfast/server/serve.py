@@ -144,9 +144,7 @@ class _Server(uvicorn.Server):
 
     def _way_in(self) -> str:
         if self._identity.local:
-            return (
-                f"log in once with {self._address}/login?token={self._identity.link.new_token()}"
-            )
+            return f"log in once with {self._address}/login?token={self._identity.link.new_token()}"
         return "make an API key with 'holdfast tokens create --user NAME'"
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
