@@ -93,7 +93,7 @@ export function Conversation({ session }: { session: string }) {
     [isNew, session, beginning, landing],
   );
   const trashed = info?.trashed_at != null;
-  const writable = !trashed && (me?.scopes.includes("write") ?? true);
+  const writable = !trashed && (me?.scopes.includes("memory:write") ?? true);
   const doing = useDoingHere({
     talk,
     session,
