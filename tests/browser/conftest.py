@@ -90,6 +90,8 @@ class Visit:
 
     async def axe(self) -> list[str]:
         """What axe finds: one line for each place that breaks a rule."""
+        # A colour on its way to another one is neither.
+        await self.page.evaluate("Promise.all(document.getAnimations().map((one) => one.finished))")
         await self.page.evaluate(_AXE.read_text("utf-8"))
         found: dict[str, Any] = await self.page.evaluate("axe.run()")
         return [

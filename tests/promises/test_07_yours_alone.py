@@ -207,6 +207,9 @@ MATRIX: dict[str, Attempt] = {
     "Exports.file(sessions)": lambda a, b: a.user.exports.file(
         a.folder / "out.zip", sessions=[a.session.id, b.session]
     ),
+    "Exports.total_messages(sessions)": lambda a, b: a.user.exports.total_messages(
+        [a.session.id, b.session]
+    ),
     "Tokens.revoke(token_id)": lambda a, b: a.tokens.revoke(b.token),
     "Exports.stream(sessions)": lambda a, b: anext(
         a.user.exports.stream(sessions=[a.session.id, b.session])
@@ -253,6 +256,8 @@ EMPTY = (
 EXPLAINED = {
     "TurnRecorder.draft_message(message_id)": "an id that a stream gives to what it will become",
     "Names.restore(record_id)": "an id that an import gives to a new record of one's own",
+    "User.prefer(answers)": "a word that says who answers; no record",
+    "OpenRoom.memory_page(cursor)": "from when on; the room itself is asked for in ROOM_CALLS",
     "Tokens.used(token_id)": "for servers, which found the key of whichever account by its secret",
 }
 
@@ -431,6 +436,9 @@ ROOM_CALLS: dict[str, Callable[[OpenRoom], Awaitable[Any]]] = {
     "messages": lambda room: room.messages(),
     "recall": lambda room: room.recall("before"),
     "memories": lambda room: room.memories(),
+    "memory_page": lambda room: room.memory_page(),
+    "visible": lambda room: room.visible([]),
+    "window": lambda room: room.window(),
     "distill": lambda room: room.distill(),
     "leave": lambda room: room.leave(),
     "invite": lambda room: room.invite("eve"),

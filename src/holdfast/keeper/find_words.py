@@ -20,7 +20,7 @@ from holdfast.errors import BadInput
 from holdfast.index.words import surfaces, term_of
 from holdfast.recall.dates import mentions, span_of
 
-__all__ = ["Narrowing", "Read", "Understood", "folded_words", "read_words"]
+__all__ = ["Narrowing", "Read", "Understood", "UnderstoodKind", "folded_words", "read_words"]
 
 UnderstoodKind: TypeAlias = Literal[
     "since", "until", "assistant", "project", "tag", "phrase", "without", "pinned", "archived"

@@ -82,11 +82,7 @@ class OpenRoom:
         Raises:
             NotFound: no member, or the room is gone. NotAllowed: not for members.
         """
-        try:
-            member = await read_member(self._vault, self._user_id)
-        except VaultErased:
-            member = None  # Its rows go in a moment.
-        decide(member, verb)
+        decide(await self._member(), verb)
 
     async def info(self) -> Room:
         """Name and age of the room, and its conversation."""
@@ -204,8 +200,13 @@ class OpenRoom:
         return WindowedSession(self._store, self._vault, found.id, gate=self.check, window=window)
 
     async def window(self) -> Window | None:
-        """From where on the member reads; None when it is everything."""
-        member = await read_member(self._vault, self._user_id)
+        """From where on the member reads; None when it is everything.
+
+        Raises:
+            NotFound: no member, or the room is gone.
+        """
+        member = await self._member()
+        decide(member, "read")
         if member is None or not member.first_seq:
             return None
         return Window(first_seq=member.first_seq, since=member.joined_at)
@@ -323,6 +324,12 @@ class OpenRoom:
         return await erase_vault(self._store, self._vault)
 
     # Inside
+
+    async def _member(self) -> Member | None:
+        try:
+            return await read_member(self._vault, self._user_id)
+        except VaultErased:
+            return None  # Its rows go in a moment.
 
     def _checked_guest(self, name: str, role: MemberRole, kind: MemberKind) -> str:
         if kind == "person":

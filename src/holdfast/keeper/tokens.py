@@ -225,9 +225,10 @@ class Tokens:
             await vault.commit(put=(put,))
 
     async def changes(self, after: int) -> Changed:
-        """What happened to keys, and to logins, of any account since a revision (0: ever); cheap when nothing did.
+        """What happened to keys, and to logins, of any account since a revision (0: ever).
 
-        A server asks this every second, so that what another process revokes ends here too.
+        Cheap when nothing did: a server asks this every second, so that what another process
+        revokes ends here too.
         """
         vault = await self._store.find_tokens_vault()
         row = None if vault is None else await vault.storage.vault(vault.raw)

@@ -9,7 +9,7 @@ import { classes } from "./classes";
 // A plain element, not the primitives' own overlay: that one writes a style sheet into the page, which its policy forbids.
 const VEIL = "fixed inset-0 z-40 bg-black/45";
 const SHEET =
-  "fixed z-40 flex max-h-[min(44rem,92dvh)] flex-col overflow-hidden bg-raised text-ink shadow-layer " +
+  "fixed z-40 flex outline-none max-h-[min(44rem,92dvh)] flex-col overflow-hidden bg-raised text-ink shadow-layer " +
   "inset-x-0 bottom-0 rounded-t-2xl sm:inset-auto sm:start-1/2 sm:top-1/2 sm:w-[min(36rem,92vw)] " +
   "sm:-translate-x-1/2 sm:-translate-y-1/2 sm:rounded-2xl rtl:sm:translate-x-1/2";
 
@@ -33,6 +33,11 @@ export function Layer({ open, close, title, about, children, foot, className }: 
         <div aria-hidden className={VEIL} />
         <Dialog.Content
           className={classes(SHEET, className)}
+          onOpenAutoFocus={(event) => {
+            // The layer itself: on its close button Esc would only put away what that is called.
+            event.preventDefault();
+            (event.currentTarget as HTMLElement).focus();
+          }}
           {...(about ? {} : { "aria-describedby": undefined })}
         >
           <div className="flex items-start gap-3 px-5 pt-4 pb-2">

@@ -1,14 +1,13 @@
 /** The keys that count everywhere, the search layer they open, and the sheet that lists all keys. */
 import { useNavigate } from "@tanstack/react-router";
-import { lazy, Suspense, useState } from "react";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { Keys } from "~/parts/Keys";
 import { Layer } from "~/parts/Layer";
 import { useAllKeys, useKeys } from "~/state/keys";
 import { openFinder, useFinder } from "~/state/finder";
-
-const Finder = lazy(() => import("~/views/find/Finder"));
+import { OpenFinder } from "~/views/find/OpenFinder";
 
 export function GlobalKeys() {
   const go = useNavigate();
@@ -29,11 +28,7 @@ export function GlobalKeys() {
   ]);
   return (
     <>
-      {finding && (
-        <Suspense fallback={null}>
-          <Finder />
-        </Suspense>
-      )}
+      {finding && <OpenFinder />}
       <KeySheet open={sheet} close={() => setSheet(false)} />
     </>
   );

@@ -65,7 +65,7 @@ function One({ notice }: { notice: Notice }) {
       )}
       <IconButton
         name={t("do.dismiss")}
-        className="hover:!bg-transparent"
+        className="!text-current hover:!bg-transparent"
         onClick={() => dismiss(notice.id)}
       >
         <X />

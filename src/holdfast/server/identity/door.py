@@ -132,7 +132,8 @@ class Identity:
         """Have whoever logged in with an API key show one of theirs again; others pass.
 
         Raises:
-            Refused: 403 it is none of theirs that may delete, 429 too many bad ones came from there.
+            Refused: 403 it is none of theirs that may delete, 429 too many bad ones came from
+                there.
         """
         if self.local or caller.via != "login":
             return

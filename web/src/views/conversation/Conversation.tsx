@@ -1,6 +1,6 @@
 /** A conversation: its head, all that was said, and where one says more. */
 import { useQuery } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
+import { Link, useNavigate } from "@tanstack/react-router";
 import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 
@@ -92,7 +92,17 @@ export function Conversation({ session }: { session: string }) {
     },
     [isNew, session, beginning, landing],
   );
-  const doing = useDoingHere({ talk, session, temporary, landing, transcript, used: setUsed });
+  const trashed = info?.trashed_at != null;
+  const writable = !trashed && (me?.scopes.includes("memory:write") ?? true);
+  const doing = useDoingHere({
+    talk,
+    session,
+    temporary,
+    writable,
+    landing,
+    transcript,
+    used: setUsed,
+  });
   const announced = useAnnounced(lives);
   const answering = lives.some((live) => live.state === "answering" || live.state === "sending");
   const missing = head.error instanceof Failure && head.error.status === 404 ? head.error : null;
@@ -156,7 +166,15 @@ export function Conversation({ session }: { session: string }) {
             <KeepOrLeave session={session} spoken={rows.length > 0} />
           )}
         </Suspense>
-        {!missing && (
+        {trashed && (
+          <p className="mx-auto w-full max-w-184 px-4 py-3 text-center text-sm">
+            {t("chat.inTrash")}{" "}
+            <Link to="/trash" className="underline">
+              {t("chat.toTrash")}
+            </Link>
+          </p>
+        )}
+        {!missing && writable && (
           <Composer
             session={session}
             temporary={temporary}

@@ -113,10 +113,7 @@ export function Opening({
           <button
             type="button"
             aria-pressed={temporary}
-            className={classes(
-              CHOICE,
-              temporary && "border-dusk bg-dusk text-paper hover:border-dusk",
-            )}
+            className={classes(CHOICE, temporary && "!border-dusk !bg-dusk !text-paper")}
             onClick={() => change({ ...beginning, temporary: !temporary })}
           >
             <Hourglass aria-hidden />
@@ -134,7 +131,7 @@ export function Opening({
                 cipher: me?.sealing.cipher ?? "AES-256-GCM",
               })}{" "}
               {me?.model.sends_to && <>{t("chat.sentTo", { host: me.model.sends_to })} </>}
-              <Link to="/profile/$section" params={{ section: "erase" }}>
+              <Link to="/profile/$section" params={{ section: "erase" }} className="underline">
                 {t("chat.eraseLink")}
               </Link>
             </>

@@ -21,6 +21,7 @@ export function useDoingHere({
   talk,
   session,
   temporary,
+  writable,
   landing,
   transcript,
   used,
@@ -28,6 +29,7 @@ export function useDoingHere({
   talk: Talk;
   session: string;
   temporary: boolean;
+  writable: boolean;
   landing: ReturnType<typeof useLanding>;
   transcript: RefObject<TranscriptHandle | null>;
   used: (turn: Turn) => void;
@@ -41,11 +43,7 @@ export function useDoingHere({
   const doing = useMemo((): Doing => {
     const speak = (text: string, edits: string | null, answers: string | null) => {
       clear();
-      say(
-        session,
-        { key: newKey(), text, speech: null, edits, answers, at: Date.now() },
-        edits ?? answers,
-      );
+      say(session, { key: newKey(), text, speech: null, edits, answers, at: Date.now() });
       requestAnimationFrame(() => transcript.current?.toEnd());
     };
     return {
@@ -66,10 +64,10 @@ export function useDoingHere({
       editing,
       setEditing,
       marks,
-      writable: true,
+      writable,
       temporary,
     };
-  }, [talk, session, temporary, clear, setChosen, marks, transcript, used, editing, t]);
+  }, [talk, session, temporary, writable, clear, setChosen, marks, transcript, used, editing, t]);
 
   const forget = async (message: Message) => {
     setForgetting(null);

@@ -78,10 +78,15 @@ export function Narrow({ filters }: { filters: Filters }) {
 
 /** The same as chips that can be taken away. */
 export function NarrowedTo({ filters }: { filters: Filters }) {
+  // Nothing is asked of the server for chips that are not there.
+  if (!filters.archived && NAMED.every((name) => !filters[name])) return null;
+  return <Chips filters={filters} />;
+}
+
+function Chips({ filters }: { filters: Filters }) {
   const { t } = useTranslation();
   const choices = useChoices();
   const chosen = NAMED.filter((name) => filters[name]);
-  if (chosen.length === 0 && !filters.archived) return null;
   return (
     <div className="flex flex-wrap gap-1.5 px-4 py-1.5">
       {chosen.map((name) => {

@@ -22,13 +22,15 @@ import { Tip } from "~/parts/Tip";
 import { openFinder } from "~/state/finder";
 import { closeDrawer, toggleSidebar } from "~/state/sidebar";
 
+import { prepareFinder } from "~/views/find/OpenFinder";
+
 import { Conversations } from "./Conversations";
 import { Mark } from "./Mark";
 
 /** The finder must stand at once when it is wanted; it is fetched when nothing else is to be done. */
 function useFinderSoon() {
   useEffect(() => {
-    const timer = setTimeout(() => void import("~/views/find/Finder"), 1500);
+    const timer = setTimeout(() => void prepareFinder(), 1500);
     return () => clearTimeout(timer);
   }, []);
 }
@@ -39,7 +41,7 @@ export function Sidebar() {
   return (
     <nav aria-label={t("history.nav")} className="flex h-full min-w-0 flex-col">
       <Head />
-      <ul className="grid grid-cols-4 gap-1 px-3 pb-2">
+      <ul className="grid grid-cols-2 gap-x-2 px-3 pb-2">
         <Place to="/memories" icon={<Brain />} name={t("history.memories")} />
         <Place to="/assistants" icon={<Sparkles />} name={t("history.assistants")} />
         <Place to="/projects" icon={<FolderOpen />} name={t("history.projects")} />
@@ -105,10 +107,10 @@ function Place({
         onClick={closeDrawer}
         activeProps={{ className: "bg-kelp-wash text-kelp-strong" }}
         inactiveProps={{ className: "text-ink hover:bg-kelp-wash" }}
-        className="flex flex-col items-center gap-1 rounded-lg px-0.5 py-2 text-[0.72rem] leading-tight font-medium no-underline transition-colors [&_svg]:size-[1.15rem] [&_svg]:text-kelp"
+        className="flex min-h-9 items-center gap-2.5 rounded-lg px-2.5 text-sm font-medium no-underline transition-colors pointer-coarse:min-h-11 [&_svg]:size-[1.15rem] [&_svg]:shrink-0 [&_svg]:text-kelp"
       >
         {icon}
-        <span className="max-w-full truncate">{name}</span>
+        <span className="truncate">{name}</span>
       </Link>
     </li>
   );

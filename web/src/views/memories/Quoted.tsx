@@ -65,7 +65,7 @@ function One({ memory, message }: { memory: Memory; message: Source }) {
           to="/c/$session"
           params={{ session: message.session_id }}
           search={{ message: message.id, ...(words ? { words: `"${words}"` } : {}) } as never}
-          className="py-0.5"
+          className="inline-flex min-h-6 items-center"
         >
           {t("memories.openSource")}
         </Link>

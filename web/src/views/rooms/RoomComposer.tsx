@@ -130,9 +130,8 @@ export function RoomComposer({ room, live, me }: Props) {
             rows={Math.min(8, text.split("\n").length)}
             aria-label={t("rooms.say", { name: room.name })}
             placeholder={t("rooms.say", { name: room.name })}
-            role="combobox"
-            aria-expanded={offered.length > 0}
-            aria-controls={listId}
+            aria-haspopup="listbox"
+            aria-controls={offered.length ? listId : undefined}
             aria-autocomplete="list"
             aria-activedescendant={offered.length ? `${listId}-${at}` : undefined}
             onChange={(event) => change(event.target.value, event.target.selectionStart)}

@@ -74,7 +74,7 @@ function Facts({ info, who, temporary }: { info: Session; who: Speaker; temporar
         <Link
           to="/assistants/$slug"
           params={{ slug: info.assistant }}
-          className="truncate text-quiet no-underline hover:text-kelp hover:underline"
+          className="inline-flex min-h-6 min-w-6 items-center text-quiet no-underline hover:text-kelp hover:underline"
         >
           {who.name}
         </Link>
@@ -83,7 +83,7 @@ function Facts({ info, who, temporary }: { info: Session; who: Speaker; temporar
         <Link
           to="/projects/$slug"
           params={{ slug: info.project }}
-          className="inline-flex min-w-0 items-center gap-1 text-quiet no-underline hover:text-kelp hover:underline"
+          className="inline-flex min-h-6 min-w-0 items-center gap-1 text-quiet no-underline hover:text-kelp hover:underline"
         >
           <FolderClosed aria-hidden className="size-3.5 shrink-0" />
           <span className="truncate">{project?.name || info.project}</span>

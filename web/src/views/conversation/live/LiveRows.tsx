@@ -49,7 +49,7 @@ export function LiveSaid({
           className="flex max-w-full flex-wrap items-center gap-2 rounded-lg bg-rust-wash px-3 py-2 text-sm"
         >
           <CloudOff aria-hidden className="size-4.5 shrink-0 text-rust" />
-          <p className="min-w-0 flex-1">
+          <p className="min-w-44 flex-1">
             {t("chat.unsent")} {failure ? sentence(failure, t) : ""}
           </p>
           <Button onClick={retry}>{t("chat.retry")}</Button>

@@ -60,15 +60,14 @@ export const newKey = (): string => crypto.randomUUID();
 /** The AI SDK, while somebody types and not before. */
 export const warmStream = (): Promise<typeof import("./stream")> => import("./stream");
 
-/** Say it. `after` is the message it stands below on the screen; null for the end. */
-export function say(session: string, said: Said, after: string | null = null): void {
+/** Say it: kept first, then sent. */
+export function say(session: string, said: Said): void {
   const live: Live = {
     said,
     state: "sending",
     failure: null,
     message: null,
     about: {},
-    after,
   };
   setLives(session, [...livesOf(session), live]);
   keepUnsent(session, said.key, said);
@@ -91,7 +90,6 @@ export function hold(session: string, said: Said, failure: Failure | null): void
     failure,
     message: null,
     about: {},
-    after: null,
   };
   setLives(session, [...livesOf(session).filter((one) => one.said.key !== said.key), live]);
   keepUnsent(session, said.key, said);
@@ -119,7 +117,6 @@ export async function restoreUnsent(session: string): Promise<readonly Said[]> {
       failure: null,
       message: null,
       about: {},
-      after: said.edits ?? said.answers,
     })),
   ]);
   if (session !== "new" && isOnline()) for (const said of restored) retry(session, said.key);
@@ -255,7 +252,6 @@ export async function resume(session: string): Promise<void> {
     failure: null,
     message: null,
     about: {},
-    after: null,
   };
   setLives(session, [...livesOf(session), live]);
   await follow(session, key, response);

@@ -46,6 +46,4 @@ export interface Live {
   /** The answer as far as it has come. */
   message: LiveMessage | null;
   about: About;
-  /** The place that the conversation is shown to while this stands below it; null for its end. */
-  after: string | null;
 }

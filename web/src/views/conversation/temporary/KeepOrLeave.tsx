@@ -64,6 +64,10 @@ export default function KeepOrLeave({ session, spoken }: { session: string; spok
         danger
         run={() => {
           free.current = true;
+          // What is let go is gone at once, and not only when the server forgets it by itself.
+          void raw(`/api/conversations/${ME}/${session}`, { method: "DELETE" }).catch(
+            () => undefined,
+          );
           proceed?.();
         }}
       />

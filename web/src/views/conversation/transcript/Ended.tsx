@@ -43,7 +43,7 @@ export function Ended({
       )}
     >
       <Mark aria-hidden className={classes("size-4.5", status === "failed" && "text-rust")} />
-      <div className="min-w-0 flex-1">
+      <div className="min-w-44 flex-1">
         <p>{t(`chat.ended.${status}`)}</p>
         {told && <p className="text-xs break-words text-quiet">{told}</p>}
       </div>

@@ -2,6 +2,7 @@ import { memo } from "react";
 import { useTranslation } from "react-i18next";
 
 import { day, daysAgo, fullDay } from "./days";
+import { beginAgain } from "../live/begin";
 import { dropLive, retry } from "../live/live";
 import { LiveAnswer, LiveSaid } from "../live/LiveRows";
 import type { Message } from "../types";
@@ -35,7 +36,9 @@ function One({
     return (
       <LiveSaid
         live={row.live}
-        retry={() => retry(talk.id, row.live.said.key)}
+        retry={() =>
+          talk.id === "new" ? beginAgain(row.live.said.key) : retry(talk.id, row.live.said.key)
+        }
         discard={() => dropLive(talk.id, row.live.said.key)}
       />
     );

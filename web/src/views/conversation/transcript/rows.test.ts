@@ -28,7 +28,6 @@ function live(more: Partial<Live> = {}, said: Partial<Live["said"]> = {}): Live 
     failure: null,
     message: null,
     about: {},
-    after: null,
     ...more,
   };
 }
