@@ -8,6 +8,24 @@ import { defineConfig } from "vitest/config";
 const server = process.env["SERVER"] ?? "http://127.0.0.1:8377";
 const proxied = { target: server, changeOrigin: true, ws: true, headers: { origin: server } };
 
+const within = (...paths: string[]) => new RegExp(paths.join("|").replaceAll("/", "[\\\\/]"));
+// What every view needs comes in one file, and the conversation in another: not in seventy small ones.
+// What is fetched only when it is wanted (Markdown, mathematics, streams, questions) is in neither.
+const base = within(
+  "/node_modules/(react|react-dom|scheduler|react-i18next|i18next|@tanstack|openapi-fetch)/",
+  "/node_modules/(radix-ui|@radix-ui|@floating-ui|lucide-react|aria-hidden|get-nonce|tslib)/",
+  "/node_modules/(react-(remove|style)|use-(callback|sidecar|sync)).*",
+  "/src/(api|parts|shell|state|texts/en)/",
+  "/src/place",
+  "vite/preload",
+);
+const talk = within(
+  "/views/conversation/(head|transcript|composer/(?!Rec|rec)|live/(?!stream)|use[A-Z]|Con|Op|queries|index|turn)",
+  "/views/history/(?!asking|questions|Peek)",
+  "/views/welcome/",
+  "/src/markdown/words",
+);
+
 export default defineConfig({
   plugins: [react(), tailwindcss()],
   resolve: { alias: { "~": fileURLToPath(new URL("./src", import.meta.url)) } },
@@ -19,7 +37,17 @@ export default defineConfig({
     // The policy of the page allows files of this server, and nothing written into them.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    chunkSizeWarningLimit: 400,
+    chunkSizeWarningLimit: 800,
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          groups: [
+            { name: "base", test: base },
+            { name: "talk", test: talk },
+          ],
+        },
+      },
+    },
   },
   server: {
     proxy: {
