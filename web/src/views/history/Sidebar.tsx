@@ -41,7 +41,7 @@ export function Sidebar() {
   return (
     <nav aria-label={t("history.nav")} className="flex h-full min-w-0 flex-col">
       <Head />
-      <ul className="grid grid-cols-2 gap-x-2 px-3 pb-2">
+      <ul className="grid grid-cols-[1.25fr_1fr] px-3 pb-2">
         <Place to="/memories" icon={<Brain />} name={t("history.memories")} />
         <Place to="/assistants" icon={<Sparkles />} name={t("history.assistants")} />
         <Place to="/projects" icon={<FolderOpen />} name={t("history.projects")} />
@@ -107,7 +107,7 @@ function Place({
         onClick={closeDrawer}
         activeProps={{ className: "bg-kelp-wash text-kelp-strong" }}
         inactiveProps={{ className: "text-ink hover:bg-kelp-wash" }}
-        className="flex min-h-9 items-center gap-2.5 rounded-lg px-2.5 text-sm font-medium no-underline transition-colors pointer-coarse:min-h-11 [&_svg]:size-[1.15rem] [&_svg]:shrink-0 [&_svg]:text-kelp"
+        className="flex min-h-9 items-center gap-2 rounded-lg px-2 text-sm font-medium no-underline transition-colors pointer-coarse:min-h-11 [&_svg]:size-[1.15rem] [&_svg]:shrink-0 [&_svg]:text-kelp"
       >
         {icon}
         <span className="truncate">{name}</span>
