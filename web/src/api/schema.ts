@@ -2893,6 +2893,13 @@ export type components = {
              */
             assistants?: string[];
             /**
+             * History
+             * @description What those who join later read: what is said from then on, or everything. It stays so.
+             * @default all
+             * @enum {string}
+             */
+            history: "joined" | "all";
+            /**
              * Members
              * @description Users who may read and write in it.
              */
@@ -3215,6 +3222,12 @@ export type components = {
              * Format: date-time
              */
             created_at: string;
+            /**
+             * History
+             * @description What those who join later read: what is said from then on, or everything.
+             * @enum {string}
+             */
+            history: "joined" | "all";
             /** Id */
             id: string;
             /** Members */
@@ -3311,6 +3324,11 @@ export type components = {
             /** Reasons */
             reasons: components["schemas"]["ReasonOut"][];
             /**
+             * Repeats
+             * @description How many others say the very same words; this one stands for them.
+             */
+            repeats: number;
+            /**
              * Score
              * @description Comparable within one answer only.
              */
@@ -3324,8 +3342,18 @@ export type components = {
          * @description What was found, best first.
          */
         SearchOut: {
+            /**
+             * Confidence
+             * @description How likely it is that one of the best hits belongs to an answer, 0 to 1.
+             */
+            confidence: number;
             /** Hits */
             hits: components["schemas"]["SearchHitOut"][];
+            /**
+             * Nothing
+             * @description Probably nothing that was ever said answers the question; the hits came closest.
+             */
+            nothing: boolean;
         };
         /**
          * SeenIn
@@ -8360,6 +8388,7 @@ export interface operations {
     search_room: {
         parameters: {
             query: {
+                as_you_type?: boolean;
                 limit?: number;
                 q: string;
                 since?: string | null;
@@ -8397,6 +8426,8 @@ export interface operations {
     search: {
         parameters: {
             query: {
+                /** @description The last word is not finished: it stands for all that begin so. */
+                as_you_type?: boolean;
                 assistant?: string | null;
                 /** @description Only what was said in so many days. */
                 days_back?: number | null;
@@ -8408,7 +8439,10 @@ export interface operations {
                 neighbours?: number;
                 platform?: string | null;
                 project?: string | null;
-                /** @description In any language; dates in it ("in March") are a preference, not a filter. */
+                /**
+                 * @description In any language; dates in it ("in March") are a preference, not a filter. "Words in quotation
+                 *     marks" are required in this order, -word excludes.
+                 */
                 q: string;
                 role?: ("user" | "assistant" | "tool" | "system") | null;
                 session_id?: string | null;
