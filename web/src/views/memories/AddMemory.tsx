@@ -1,12 +1,16 @@
-import { useState, type FormEvent } from "react";
+import type { FormEvent } from "react";
 import { useTranslation } from "react-i18next";
 
 import { Button } from "~/parts/Button";
-import { Field, INPUT } from "~/parts/Field";
 import { Layer } from "~/parts/Layer";
 
-import { addMemory, KINDS, type Kind } from "./queries";
+import { FormParts, type MemoryForm } from "./FormParts";
+import { addMemory } from "./queries";
+import { tagsOf } from "./tags";
 import { useHand } from "./useHand";
+import { useKept } from "./useKept";
+
+const EMPTY: MemoryForm = { text: "", kind: "note", tags: "", importance: 5 };
 
 /** Something to remember that nobody said in a conversation. */
 export function AddMemory({ open, close }: { open: boolean; close: () => void }) {
@@ -21,55 +25,29 @@ export function AddMemory({ open, close }: { open: boolean; close: () => void })
 function Form({ close }: { close: () => void }) {
   const { t } = useTranslation();
   const hand = useHand();
-  const [text, setText] = useState("");
-  const [kind, setKind] = useState<Kind>("note");
-  const [tags, setTags] = useState("");
+  const [form, change, drop] = useKept("memory.new", EMPTY);
 
   async function add(event: FormEvent) {
     event.preventDefault();
-    const named = tags
-      .split(",")
-      .map((tag) => tag.trim())
-      .filter(Boolean);
-    const body = { text: text.trim(), kind, tags: named, importance: 5 };
-    if (await hand.run(() => addMemory(body), t("memories.added"))) close();
+    const body = { ...form, text: form.text.trim(), tags: tagsOf(form.tags) };
+    if (!(await hand.run(() => addMemory(body), t("memories.added")))) return;
+    drop();
+    close();
   }
 
   return (
     <form onSubmit={(event) => void add(event)} className="space-y-3 pt-2">
-      <label className="block text-sm font-medium">
-        {t("memories.text")}
-        <textarea
-          required
-          rows={3}
-          value={text}
-          onChange={(event) => setText(event.target.value)}
-          className={`${INPUT} mt-1 font-normal`}
-        />
-      </label>
-      <label className="block text-sm font-medium">
-        {t("memories.kindName")}
-        <select
-          value={kind}
-          onChange={(event) => setKind(event.target.value as Kind)}
-          className={`${INPUT} mt-1 font-normal`}
-        >
-          {KINDS.map((one) => (
-            <option key={one} value={one}>
-              {t(`memories.kind.${one}`)}
-            </option>
-          ))}
-        </select>
-      </label>
-      <Field
-        label={t("memories.tags")}
-        hint={t("memories.tagsHint")}
-        value={tags}
-        onChange={(event) => setTags(event.target.value)}
-      />
+      <FormParts form={form} change={change} focus />
       <div className="flex justify-end gap-2 pt-2">
-        <Button onClick={close}>{t("do.cancel")}</Button>
-        <Button tone="main" type="submit" disabled={!text.trim()}>
+        <Button
+          onClick={() => {
+            drop();
+            close();
+          }}
+        >
+          {t("do.cancel")}
+        </Button>
+        <Button tone="main" type="submit" disabled={!form.text.trim()}>
           {t("memories.add")}
         </Button>
       </div>

@@ -1,17 +1,28 @@
-import { useInfiniteQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { History } from "lucide-react";
+import { CircleSlash, Combine, History, PenLine, Plus, RefreshCw, Sprout } from "lucide-react";
 import { useTranslation } from "react-i18next";
 
 import type { Shapes } from "~/api/client";
+import { assistantsQuery } from "~/api/queries";
 import { Button } from "~/parts/Button";
 import { Empty } from "~/parts/Empty";
 import { Trouble } from "~/parts/Trouble";
 import { clock, day } from "~/state/times";
 
 import { changesQuery } from "./queries";
+import { Validity } from "./Validity";
 
 type Change = Shapes["MemoryChangeOut"];
+
+const ICONS = {
+  learned: Sprout,
+  added: Plus,
+  corrected: PenLine,
+  merged: Combine,
+  superseded: RefreshCw,
+  ended: CircleSlash,
+};
 
 /** What was learned, put right and given up, newest first, by day. */
 export function Changes() {
@@ -28,9 +39,9 @@ export function Changes() {
   return (
     <div className="mx-auto w-full max-w-3xl p-4 sm:p-6">
       {byDay(changes).map(([name, ofDay]) => (
-        <section key={name} className="mb-6">
-          <h2 className="text-sm font-semibold text-quiet">{name}</h2>
-          <ol className="mt-2 space-y-1">
+        <section key={name} className="mb-8">
+          <h2 className="text-lg font-semibold">{name}</h2>
+          <ol className="mt-2">
             {ofDay.map((change) => (
               <One key={`${change.at} ${change.what} ${change.memory.id}`} change={change} />
             ))}
@@ -48,29 +59,51 @@ export function Changes() {
 
 function One({ change }: { change: Change }) {
   const { t } = useTranslation();
+  const Icon = ICONS[change.what];
+  const whom = useWhom(change.by);
   return (
-    <li className="border-s-2 border-line py-1.5 ps-4">
-      <p className="text-xs text-quiet">
-        {t(`memories.change.${change.what}`)} · {byWhom(change.by, t("memories.byYou"))} ·{" "}
-        <time dateTime={change.at}>{clock(change.at)}</time>
-      </p>
-      {change.before && (
-        <p className="break-words text-quiet">
-          <s>{change.before}</s>
-        </p>
-      )}
-      <Link
-        to="/memories/$memory"
-        params={{ memory: change.memory.id }}
-        className="break-words text-ink no-underline hover:underline"
+    <li className="relative flex gap-3 pb-4 before:absolute before:start-[0.9rem] before:top-8 before:bottom-0 before:w-px before:bg-line last:before:hidden">
+      <span
+        aria-hidden
+        className="grid size-7.5 shrink-0 place-items-center rounded-full bg-kelp-wash text-kelp [&_svg]:size-4"
       >
-        {change.memory.text}
-      </Link>
+        <Icon />
+      </span>
+      <div className="min-w-0 flex-1 pt-1">
+        <p className="text-xs text-quiet">
+          <span className="font-medium text-ink">{t(`memories.change.${change.what}`)}</span> ·{" "}
+          {whom} · <time dateTime={change.at}>{clock(change.at)}</time>
+        </p>
+        {change.before && change.before !== change.memory.text && (
+          <p className="break-words text-quiet">
+            <s>{change.before}</s>
+          </p>
+        )}
+        <Link
+          to="/memories/$memory"
+          params={{ memory: change.memory.id }}
+          className="font-serif break-words text-ink no-underline hover:underline"
+        >
+          {change.memory.text}
+        </Link>
+        {(change.what === "superseded" || change.what === "ended") && (
+          <p className="text-xs text-quiet">
+            <Validity memory={change.memory} />
+          </p>
+        )}
+      </div>
     </li>
   );
 }
 
-const byWhom = (by: string, you: string) => (by === "you" ? you : by);
+/** Who changed it: its owner, the rules, an assistant by its name, or a model by its own. */
+function useWhom(by: string): string {
+  const { t } = useTranslation();
+  const { data } = useQuery(assistantsQuery);
+  if (by === "you") return t("memories.byYou");
+  if (by === "rules") return t("memories.byRules");
+  return data?.assistants.find(({ slug }) => slug === by)?.name ?? by;
+}
 
 function byDay(changes: readonly Change[]): [string, Change[]][] {
   const days = new Map<string, Change[]>();

@@ -1,142 +1,42 @@
 import { useQuery } from "@tanstack/react-query";
-import { Search } from "lucide-react";
-import { useEffect, useState, type ReactNode } from "react";
+import { Pin, Search, SlidersHorizontal } from "lucide-react";
+import { useEffect, useId, useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
+import { Button } from "~/parts/Button";
 import { Chip } from "~/parts/Chip";
 import { classes } from "~/parts/classes";
 import { INPUT } from "~/parts/Field";
+import { count } from "~/state/times";
 
-import { facetsQuery, KINDS, SORTS, type Filters, type Kind } from "./queries";
+import { FilterPanel } from "./FilterPanel";
+import { facetsQuery, KINDS, type Filters } from "./queries";
 
 const TYPED_MS = 200;
 
+export interface FilterProps {
+  filters: Filters;
+  set: (filters: Filters) => void;
+}
+
 /** What narrows the list. Each choice is a chip that takes it away again. */
-export function FilterBar({ filters, set }: { filters: Filters; set: (filters: Filters) => void }) {
+export function FilterBar({ filters, set }: FilterProps) {
   const { t } = useTranslation();
-  const { data: facets } = useQuery(facetsQuery);
-  const [typed, setTyped] = useState(filters.q ?? "");
-  useEffect(() => {
-    if (typed === (filters.q ?? "")) return;
-    const timer = setTimeout(() => set({ ...filters, q: typed || undefined }), TYPED_MS);
-    return () => clearTimeout(timer);
-  }, [typed, filters, set]);
-
-  const chips: [keyof Filters, string][] = [];
-  if (filters.kind) chips.push(["kind", t(`memories.kind.${filters.kind}`)]);
-  if (filters.tag) chips.push(["tag", `#${filters.tag}`]);
-  if (filters.assistant) chips.push(["assistant", filters.assistant]);
-  if (filters.project) chips.push(["project", filters.project]);
-  if (filters.min_importance)
-    chips.push(["min_importance", t("memories.importanceFrom", { value: filters.min_importance })]);
-  if (filters.pinned) chips.push(["pinned", t("memories.pinned")]);
-  if (filters.since) chips.push(["since", t("memories.learnedSince", { day: filters.since })]);
-  if (filters.until) chips.push(["until", t("memories.learnedUntil", { day: filters.until })]);
-
+  const panel = useId();
+  const [open, setOpen] = useState(false);
+  const chips = useChips(filters);
   return (
     <div className="mx-auto w-full max-w-3xl px-4 pt-4 pb-3 sm:px-6">
-      <div className="relative">
-        <Search
-          aria-hidden
-          className="absolute start-3 top-1/2 size-4 -translate-y-1/2 text-quiet"
-        />
-        <input
-          type="search"
-          value={typed}
-          aria-label={t("memories.search")}
-          placeholder={t("memories.search")}
-          onChange={(event) => setTyped(event.target.value)}
-          className={classes(INPUT, "!ps-9")}
-        />
+      <div className="flex gap-2">
+        <Typed filters={filters} set={set} />
+        <Button aria-expanded={open} aria-controls={panel} onClick={() => setOpen(!open)}>
+          <SlidersHorizontal aria-hidden className="size-4" />
+          {t("memories.filters")}
+        </Button>
       </div>
-      <div className="mt-2 flex gap-2 overflow-x-auto pb-1">
-        <Choose
-          label={t("memories.kindName")}
-          value={filters.kind ?? ""}
-          set={(kind) => set({ ...filters, kind: (kind || undefined) as Kind | undefined })}
-        >
-          {KINDS.map((kind) => (
-            <option key={kind} value={kind}>
-              {t(`memories.kind.${kind}`)} ({facets?.kinds[kind] ?? 0})
-            </option>
-          ))}
-        </Choose>
-        <Choose
-          label={t("memories.tag")}
-          value={filters.tag ?? ""}
-          set={(tag) => set({ ...filters, tag: tag || undefined })}
-        >
-          {facets?.tags.slice(0, 100).map(({ tag, n }) => (
-            <option key={tag} value={tag}>
-              {tag} ({n})
-            </option>
-          ))}
-        </Choose>
-        <Choose
-          label={t("memories.assistant")}
-          value={filters.assistant ?? ""}
-          set={(assistant) => set({ ...filters, assistant: assistant || undefined })}
-        >
-          {facets?.assistants.map(({ slug, n }) => (
-            <option key={slug} value={slug}>
-              {slug} ({n})
-            </option>
-          ))}
-        </Choose>
-        {!!facets?.projects.length && (
-          <Choose
-            label={t("memories.project")}
-            value={filters.project ?? ""}
-            set={(project) => set({ ...filters, project: project || undefined })}
-          >
-            {facets.projects.map(({ slug, n }) => (
-              <option key={slug} value={slug}>
-                {slug} ({n})
-              </option>
-            ))}
-          </Choose>
-        )}
-        <Choose
-          label={t("memories.importance")}
-          value={String(filters.min_importance ?? "")}
-          set={(value) => set({ ...filters, min_importance: value ? Number(value) : undefined })}
-        >
-          {[3, 5, 7, 9].map((value) => (
-            <option key={value} value={value}>
-              {t("memories.importanceFrom", { value })}
-            </option>
-          ))}
-        </Choose>
-        <Dated
-          label={t("memories.after")}
-          value={filters.since}
-          set={(since) => set({ ...filters, since })}
-        />
-        <Dated
-          label={t("memories.before")}
-          value={filters.until}
-          set={(until) => set({ ...filters, until })}
-        />
-        <Choose
-          label={t("memories.sort")}
-          value={filters.sort ?? ""}
-          set={(sort) => set({ ...filters, sort: (sort || undefined) as Filters["sort"] })}
-        >
-          {SORTS.map((sort) => (
-            <option key={sort} value={sort}>
-              {t(`memories.sorts.${sort}`)}
-            </option>
-          ))}
-        </Choose>
-        <label className="flex min-h-9 shrink-0 items-center gap-2 text-sm whitespace-nowrap">
-          <input
-            type="checkbox"
-            className="size-4 accent-kelp"
-            checked={!!filters.pinned}
-            onChange={(event) => set({ ...filters, pinned: event.target.checked || undefined })}
-          />
-          {t("memories.pinned")}
-        </label>
+      <Kinds filters={filters} set={set} />
+      <div id={panel} hidden={!open}>
+        {open && <FilterPanel filters={filters} set={set} />}
       </div>
       {chips.length > 0 && (
         <p className="mt-2 flex flex-wrap gap-1.5">
@@ -155,48 +55,87 @@ export function FilterBar({ filters, set }: { filters: Filters; set: (filters: F
   );
 }
 
-function Choose({
-  label,
-  value,
-  set,
-  children,
-}: {
-  label: string;
-  value: string;
-  set: (value: string) => void;
-  children: ReactNode;
-}) {
+function useChips(filters: Filters): [keyof Filters, string][] {
+  const { t } = useTranslation();
+  const chips: [keyof Filters, string][] = [];
+  if (filters.tag) chips.push(["tag", `#${filters.tag}`]);
+  if (filters.assistant) chips.push(["assistant", filters.assistant]);
+  if (filters.project) chips.push(["project", filters.project]);
+  if (filters.min_importance)
+    chips.push(["min_importance", t("memories.importanceFrom", { value: filters.min_importance })]);
+  if (filters.since) chips.push(["since", t("memories.learnedSince", { day: filters.since })]);
+  if (filters.until) chips.push(["until", t("memories.learnedUntil", { day: filters.until })]);
+  return chips;
+}
+
+function Typed({ filters, set }: FilterProps) {
+  const { t } = useTranslation();
+  const [typed, setTyped] = useState(filters.q ?? "");
+  useEffect(() => {
+    if (typed === (filters.q ?? "")) return;
+    const timer = setTimeout(() => set({ ...filters, q: typed || undefined }), TYPED_MS);
+    return () => clearTimeout(timer);
+  }, [typed, filters, set]);
   return (
-    <select
-      aria-label={label}
-      value={value}
-      onChange={(event) => set(event.target.value)}
-      className={classes(INPUT, "!w-auto max-w-44 shrink-0")}
-    >
-      <option value="">{label}</option>
-      {children}
-    </select>
+    <div className="relative min-w-0 flex-1">
+      <Search aria-hidden className="absolute start-3 top-1/2 size-4 -translate-y-1/2 text-quiet" />
+      <input
+        type="search"
+        value={typed}
+        aria-label={t("memories.search")}
+        placeholder={t("memories.search")}
+        onChange={(event) => setTyped(event.target.value)}
+        className={classes(INPUT, "!ps-9")}
+      />
+    </div>
   );
 }
 
-function Dated({
-  label,
-  value,
+/** One kind, or what is pinned: the narrowings most wanted, with how many there are. */
+function Kinds({ filters, set }: FilterProps) {
+  const { t } = useTranslation();
+  const { data: facets } = useQuery(facetsQuery);
+  const kinds = KINDS.filter((kind) => facets?.kinds[kind] || kind === filters.kind);
+  return (
+    <div role="group" aria-label={t("memories.kindName")} className="mt-2.5 flex flex-wrap gap-1.5">
+      {kinds.map((kind) => (
+        <Choice
+          key={kind}
+          on={filters.kind === kind}
+          set={(on) => set({ ...filters, kind: on ? kind : undefined })}
+        >
+          {t(`memories.kind.${kind}`)}
+          <span className="text-quiet">{count(facets?.kinds[kind] ?? 0)}</span>
+        </Choice>
+      ))}
+      <Choice on={!!filters.pinned} set={(on) => set({ ...filters, pinned: on || undefined })}>
+        <Pin aria-hidden className="size-3.5" />
+        {t("memories.pinned")}
+      </Choice>
+    </div>
+  );
+}
+
+function Choice({
+  on,
   set,
+  children,
 }: {
-  label: string;
-  value: string | undefined;
-  set: (day: string | undefined) => void;
+  on: boolean;
+  set: (on: boolean) => void;
+  children: ReactNode;
 }) {
   return (
-    <label className="flex shrink-0 items-center gap-1.5 text-sm whitespace-nowrap text-quiet">
-      {label}
-      <input
-        type="date"
-        value={value ?? ""}
-        onChange={(event) => set(event.target.value || undefined)}
-        className={classes(INPUT, "!w-auto")}
-      />
-    </label>
+    <button
+      type="button"
+      aria-pressed={on}
+      onClick={() => set(!on)}
+      className={classes(
+        "inline-flex min-h-8 items-center gap-1.5 rounded-full border px-3 text-sm transition-colors pointer-coarse:min-h-11",
+        on ? "border-kelp bg-kelp-wash font-medium" : "border-line bg-raised hover:bg-kelp-wash",
+      )}
+    >
+      {children}
+    </button>
   );
 }

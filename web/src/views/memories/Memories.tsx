@@ -1,24 +1,23 @@
 /** All that is remembered: what, since when, from where; and a hand to put it right. */
-import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { Combine, Plus } from "lucide-react";
+import { Plus } from "lucide-react";
 import { useCallback, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { Button } from "~/parts/Button";
 import { Page } from "~/parts/Page";
-import { Toggle } from "~/parts/Toggle";
-import { sentence } from "~/api/failures";
-import { notify } from "~/state/notices";
 import { Tabs } from "~/views/sessions/Tabs";
 
 import { AddMemory } from "./AddMemory";
 import { Changes } from "./Changes";
+import { ChosenMemories } from "./ChosenMemories";
 import { FilterBar } from "./FilterBar";
 import { ForgetAbout } from "./ForgetAbout";
+import { ForgottenMemories } from "./ForgottenMemories";
+import { LearningSwitch, Paused } from "./LearningSwitch";
 import { MemoryList } from "./MemoryList";
 import { MergeMemories } from "./MergeMemories";
-import { learningQuery, setLearning, type Filters, type Memory } from "./queries";
+import type { Filters, Memory } from "./queries";
 
 export function Memories() {
   const { t } = useTranslation();
@@ -39,54 +38,47 @@ export function Memories() {
     setChosen(next);
   }
 
+  const list = (
+    <>
+      <Paused />
+      <FilterBar filters={filters} set={set} />
+      <ChosenMemories
+        memories={[...chosen.values()]}
+        merge={() => setLayer("merge")}
+        none={() => setChosen(new Map())}
+      />
+      <MemoryList
+        filters={filters}
+        {...(narrowed ? { widen: () => set({}) } : {})}
+        selected={new Set(chosen.keys())}
+        select={select}
+      />
+    </>
+  );
+  const learning = (
+    <div className="mx-auto w-full max-w-3xl space-y-10 p-4 pb-12 sm:p-6">
+      <LearningSwitch />
+      <ForgetAbout />
+      <ForgottenMemories />
+    </div>
+  );
   return (
     <Page
       title={t("memories.title")}
       actions={
-        <>
-          {chosen.size > 1 && (
-            <Button onClick={() => setLayer("merge")}>
-              <Combine aria-hidden className="size-4" />
-              {t("memories.mergeSome", { count: chosen.size })}
-            </Button>
-          )}
-          <Button onClick={() => setLayer("add")}>
-            <Plus aria-hidden className="size-4" />
-            {t("memories.add")}
-          </Button>
-        </>
+        <Button onClick={() => setLayer("add")}>
+          <Plus aria-hidden className="size-4" />
+          {t("memories.add")}
+        </Button>
       }
     >
       <div className="flex h-full flex-col">
         <Tabs
           name={t("memories.title")}
           tabs={[
-            {
-              id: "list",
-              label: t("memories.now"),
-              body: (
-                <>
-                  <FilterBar filters={filters} set={set} />
-                  <MemoryList
-                    filters={filters}
-                    {...(narrowed ? { widen: () => set({}) } : {})}
-                    selected={new Set(chosen.keys())}
-                    select={select}
-                  />
-                </>
-              ),
-            },
+            { id: "list", label: t("memories.now"), body: list },
             { id: "changes", label: t("memories.changes"), body: <Changes /> },
-            {
-              id: "learning",
-              label: t("memories.learningTab"),
-              body: (
-                <div className="mx-auto w-full max-w-3xl space-y-8 p-4 sm:p-6">
-                  <LearningSwitch />
-                  <ForgetAbout />
-                </div>
-              ),
-            },
+            { id: "learning", label: t("memories.learningTab"), body: learning },
           ]}
         />
       </div>
@@ -100,24 +92,5 @@ export function Memories() {
         }}
       />
     </Page>
-  );
-}
-
-function LearningSwitch() {
-  const { t } = useTranslation();
-  const client = useQueryClient();
-  const { data } = useQuery(learningQuery);
-  if (!data) return null;
-  return (
-    <Toggle
-      label={t("memories.learning")}
-      about={t("memories.learningAbout")}
-      on={data.learning}
-      set={(on) =>
-        void setLearning(on)
-          .catch((error: unknown) => notify(sentence(error, t), { tone: "failed" }))
-          .then(() => client.invalidateQueries({ queryKey: ["memories", "learning"] }))
-      }
-    />
   );
 }

@@ -1,14 +1,13 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { useVirtualizer } from "@tanstack/react-virtual";
 import { Sprout } from "lucide-react";
-import { useEffect, useRef } from "react";
+import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 
 import { Button } from "~/parts/Button";
 import { Empty } from "~/parts/Empty";
 import { Trouble } from "~/parts/Trouble";
 
-import { MemoryCard } from "./MemoryCard";
+import { Cards } from "./Cards";
 import { memoriesQuery, type Filters, type Memory } from "./queries";
 
 interface Props extends Pick<Filters, "assistant" | "project"> {
@@ -32,9 +31,15 @@ export function MemoryList({
   select,
 }: Props) {
   const { t } = useTranslation();
-  const narrowed = { ...filters, assistant, project, session_id: session };
-  const found = useInfiniteQuery(memoriesQuery(clean({ ...narrowed, ...filters })));
-  const memories = found.data?.pages.flatMap((page) => page.memories) ?? [];
+  const narrowed = { ...filters };
+  if (assistant) narrowed.assistant = assistant;
+  if (project) narrowed.project = project;
+  if (session) narrowed.session_id = session;
+  const found = useInfiniteQuery(memoriesQuery(clean(narrowed)));
+  const memories = useMemo(
+    () => found.data?.pages.flatMap((page) => page.memories) ?? [],
+    [found.data],
+  );
   if (found.isError) return <Trouble error={found.error} again={() => void found.refetch()} />;
   if (found.isSuccess && !memories.length)
     return (
@@ -47,66 +52,10 @@ export function MemoryList({
     <Cards
       memories={memories}
       more={found.hasNextPage && !found.isFetchingNextPage ? found.fetchNextPage : undefined}
+      whole={!found.hasNextPage}
       {...(selected ? { selected } : {})}
       {...(select ? { select } : {})}
     />
-  );
-}
-
-function Cards({
-  memories,
-  more,
-  selected,
-  select,
-}: {
-  memories: readonly Memory[];
-  more: (() => unknown) | undefined;
-  selected?: ReadonlySet<string>;
-  select?: (memory: Memory, selected: boolean) => void;
-}) {
-  const { t } = useTranslation();
-  const scroller = useRef<HTMLDivElement>(null);
-  const rows = useVirtualizer({
-    count: memories.length,
-    getScrollElement: () => scroller.current,
-    estimateSize: () => 210,
-    overscan: 4,
-    getItemKey: (index) => memories[index]!.id,
-  });
-  const items = rows.getVirtualItems();
-  const last = items.at(-1)?.index ?? 0;
-  useEffect(() => {
-    if (more && last >= memories.length - 20) void more();
-  }, [more, last, memories.length]);
-  return (
-    <div ref={scroller} className="min-h-0 flex-1 overflow-y-auto px-4 pb-8 sm:px-6">
-      <ul
-        aria-label={t("memories.title")}
-        className="relative mx-auto max-w-3xl"
-        style={{ height: rows.getTotalSize() }}
-      >
-        {items.map(({ index, start, key }) => {
-          const memory = memories[index]!;
-          return (
-            <li
-              key={key}
-              data-index={index}
-              ref={rows.measureElement}
-              aria-setsize={more ? -1 : memories.length}
-              aria-posinset={index + 1}
-              style={{ transform: `translateY(${start}px)` }}
-              className="absolute inset-x-0 top-0 pb-3"
-            >
-              <MemoryCard
-                memory={memory}
-                selected={selected?.has(memory.id)}
-                select={select && ((now) => select(memory, now))}
-              />
-            </li>
-          );
-        })}
-      </ul>
-    </div>
   );
 }
 

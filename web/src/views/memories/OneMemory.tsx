@@ -1,20 +1,24 @@
 /** One memory with everything: what was true when, what it rests on, what its session taught. */
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { Failure } from "~/api/failures";
+import { Button } from "~/parts/Button";
 import { classes } from "~/parts/classes";
 import { Page } from "~/parts/Page";
 import { Time } from "~/parts/Time";
 import { Trouble } from "~/parts/Trouble";
 import { Lost } from "~/shell/Lost";
+import { ThoughtRow } from "~/views/assistants/ThoughtRow";
 
 import { MemoryCard } from "./MemoryCard";
 import { Quoted } from "./Quoted";
 import { Receipts } from "./Receipts";
 import { Validity } from "./Validity";
-import { historyQuery, memoryQuery, type Memory } from "./queries";
+import { historyQuery, memoryQuery, thoughtsOfQuery, type Memory } from "./queries";
+import { useHand } from "./useHand";
 
 export function OneMemory({ id }: { id: string }) {
   const { t } = useTranslation();
@@ -22,8 +26,8 @@ export function OneMemory({ id }: { id: string }) {
   if (found.error instanceof Failure && found.error.status === 404) return <Lost />;
   return (
     <Page title={t("memories.one")}>
-      <div className="mx-auto max-w-3xl space-y-8 p-4 sm:p-6">
-        <Link to="/memories" className="text-sm">
+      <div className="mx-auto max-w-3xl space-y-8 px-4 py-3 pb-12 sm:px-6">
+        <Link to="/memories" className="block w-fit py-1 text-sm">
           {t("memories.toAll")}
         </Link>
         {found.isError && <Trouble error={found.error} again={() => void found.refetch()} />}
@@ -35,9 +39,10 @@ export function OneMemory({ id }: { id: string }) {
 
 function Inside({ memory }: { memory: Memory }) {
   const { t } = useTranslation();
+  const [editing, setEditing] = useState(false);
   return (
     <>
-      <MemoryCard memory={memory} />
+      <MemoryCard memory={memory} editing={editing} edit={setEditing} />
       {memory.sources.length > 1 && (
         <section aria-label={t("memories.sources")}>
           <h2 className="text-lg font-semibold">{t("memories.sources")}</h2>
@@ -45,14 +50,33 @@ function Inside({ memory }: { memory: Memory }) {
         </section>
       )}
       <Told memory={memory} />
+      <Thought memory={memory} />
       {memory.session_id && <Receipts session={memory.session_id} />}
     </>
+  );
+}
+
+/** What led to it in an assistant's mind. */
+function Thought({ memory }: { memory: Memory }) {
+  const { t } = useTranslation();
+  const { data } = useQuery(thoughtsOfQuery(memory.id));
+  if (!data?.thoughts.length) return null;
+  return (
+    <section aria-label={t("memories.thoughts")}>
+      <h2 className="text-lg font-semibold">{t("memories.thoughts")}</h2>
+      <ol className="mt-3 space-y-1">
+        {data.thoughts.map((thought) => (
+          <ThoughtRow key={thought.id} thought={thought} alone />
+        ))}
+      </ol>
+    </section>
   );
 }
 
 /** What was true one after the other, and what the owner changed. */
 function Told({ memory }: { memory: Memory }) {
   const { t } = useTranslation();
+  const hand = useHand();
   const { data } = useQuery(historyQuery(memory.id));
   if (!data || (data.chain.length < 2 && !data.former.length)) return null;
   return (
@@ -91,7 +115,11 @@ function Told({ memory }: { memory: Memory }) {
               className="border-s-2 border-line py-1.5 ps-4"
             >
               <p className="break-words text-quiet">
-                <s>{version.memory.text}</s>
+                {version.memory.text === memory.text ? (
+                  t("memories.sameWords")
+                ) : (
+                  <s>{version.memory.text}</s>
+                )}
               </p>
               <p className="text-xs text-quiet">
                 {t(`memories.version.${version.change}`)} · <Time at={version.changed_at} />
@@ -99,6 +127,11 @@ function Told({ memory }: { memory: Memory }) {
             </li>
           ))}
         </ol>
+      )}
+      {memory.corrected && (
+        <Button className="mt-3" onClick={() => void hand.undo(memory)}>
+          {t("memories.takeBack")}
+        </Button>
       )}
     </section>
   );

@@ -22,6 +22,7 @@ export interface Filters {
   pinned?: boolean;
   since?: string;
   until?: string;
+  trashed?: boolean;
   sort?: (typeof SORTS)[number];
 }
 
@@ -81,6 +82,14 @@ export const changesQuery = infiniteQueryOptions({
   getNextPageParam: (page) => page.next_cursor,
 });
 
+/** What an assistant thought that led to it. */
+export const thoughtsOfQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["thoughts", "memory", id],
+    queryFn: ({ signal }) =>
+      answer(api.GET("/api/thoughts", { params: { query: { memory_id: id, limit: 50 } }, signal })),
+  });
+
 /** The messages right around a source, for its preview. */
 export const aroundQuery = (session: string, seq: number) =>
   queryOptions({
@@ -121,6 +130,8 @@ export const undoMemory = (id: string) =>
   answer(api.POST("/api/memories/{memory_id}/undo", at(id)));
 export const trashMemory = (id: string) =>
   answer(api.POST("/api/memories/{memory_id}/trash", at(id)));
+/** For good; nothing brings it back. */
+export const forgetMemory = (id: string) => answer(api.DELETE("/api/memories/{memory_id}", at(id)));
 export const restoreMemory = (id: string) =>
   answer(api.POST("/api/memories/{memory_id}/restore", at(id)));
 export const mergeMemories = (memory_ids: string[], text: string) =>
