@@ -179,8 +179,6 @@ async function follow(session: string, key: string, response: Response): Promise
         }
         latest = message;
         drawing ||= requestAnimationFrame(draw);
-        // Pages that are not shown draw nothing.
-        if (document.hidden && !drawing) draw();
       }
   } catch {
     // The connection was lost in the middle: taken up below.
