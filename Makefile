@@ -31,7 +31,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 # What a server is expected to do as it comes: answer, speak to models, export PDF, send traces.
 RUN_EXTRAS := --extra server --extra models --extra pdf --extra otel
 
-.PHONY: help run test test-fast test-all check fix bench docs sizes lock upgrade clean
+.PHONY: help run test test-fast test-all check fix bench fusion docs sizes lock upgrade clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,6 +62,12 @@ fix: $(VENV)/dev.stamp ## Format, and repair what the linter can repair.
 
 bench: $(VENV)/bench.stamp ## Measure beside the peers, in one run; results in bench/results.
 	@$(BIN)/python bench/run_all.py $(ARGS)
+
+# For example: make fusion ARGS="--data people=locomo_dev.jsonl.gz assistant=longmemeval_s_dev.jsonl.gz
+#   --licence people='CC BY-NC 4.0' assistant=MIT --embedders static minilm --vectors minilm.npz
+#   --ablations docs/images --write src/holdfast/recall/weights.json"
+fusion: $(VENV)/bench.stamp ## Learn the weights of recall anew (ARGS="--data people=FILE assistant=FILE").
+	@$(BIN)/python bench/recall_fusion.py $(ARGS)
 
 docs: $(VENV)/dev.stamp ## Write the generated pages under docs/reference again.
 	@$(BIN)/python docs/_generate.py
