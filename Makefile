@@ -38,7 +38,7 @@ NPM = PATH="$(NODE_BIN):$$PATH" node $(NODE_BIN)/../lib/node_modules/npm/bin/npm
 PAGE := src/holdfast/server/page/static/index.html
 PAGE_SOURCES := $(shell find web/src web/public web/scripts web/index.html web/*.ts web/*.json -type f)
 
-.PHONY: help run test test-fast test-all check fix bench docs page page-dev sizes lock upgrade clean
+.PHONY: help run test test-fast test-all check fix bench fusion docs page page-dev sizes lock upgrade clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -72,6 +72,12 @@ fix: $(VENV)/dev.stamp web/node_modules/.stamp ## Format, and repair what the li
 
 bench: $(VENV)/bench.stamp ## Measure beside the peers, in one run; results in bench/results.
 	@$(BIN)/python bench/run_all.py $(ARGS)
+
+# For example: make fusion ARGS="--data people=locomo_dev.jsonl.gz assistant=longmemeval_s_dev.jsonl.gz
+#   --licence people='CC BY-NC 4.0' assistant=MIT --embedders static minilm --vectors minilm.npz
+#   --ablations docs/images --write src/holdfast/recall/weights.json"
+fusion: $(VENV)/bench.stamp ## Learn the weights of recall anew (ARGS="--data people=FILE assistant=FILE").
+	@$(BIN)/python bench/recall_fusion.py $(ARGS)
 
 docs: $(VENV)/dev.stamp web/node_modules/.stamp ## Write what is made from the code again: reference pages, the page's types.
 	@$(BIN)/python docs/_generate.py

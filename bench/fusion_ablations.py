@@ -19,6 +19,15 @@ _COLOURS = ("#3b6ea5", "#c46a2b", "#5a9367")
 _ROW, _BAR, _LEFT, _WIDTH = 54, 14, 170, 720
 _POINT = 40
 """Pixels for one percent."""
+_TOGETHER = {
+    "states a number": ("states a number or time", ("states a number", "states a time")),
+    "answers a question": (
+        "answers a question, about oneself",
+        ("answers a question", "about oneself"),
+    ),
+}
+_NOT_MEASURED = frozenset(("title of the conversation", "newest", "states a time", "about oneself"))
+"""Of weights that are given, not learned; or part of another row."""
 Row = tuple[str, list[float], list[float]]
 
 
@@ -28,8 +37,12 @@ def write_ablations(measures: dict[str, Measure], folder: Path) -> None:
     full = _values(whole)
     full_depth = _depth(whole)
     rows: list[Row] = []
-    for name, features in GROUPS.items():
-        without = {kind: measure(frozenset(features)) for kind, measure in measures.items()}
+    for group in GROUPS:
+        if group in _NOT_MEASURED:
+            continue
+        name, groups = _TOGETHER.get(group, (group, (group,)))
+        features = frozenset(feature for one in groups for feature in GROUPS[one])
+        without = {kind: measure(features) for kind, measure in measures.items()}
         values = _values(without)
         rows.append((name, values, [*_depth(without)]))
         print(name, values, flush=True)

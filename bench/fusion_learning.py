@@ -24,7 +24,7 @@ from holdfast.recall.ranking import Weighed
 from holdfast.recall.sessions import SESSION_FEATURES, session_table
 
 PENALTIES = {"messages": 10.0, "sessions": 3.0, "confidence": 3.0}
-_HARD, _EVERY = 180, 8
+_HARD, _EVERY = 400, 8
 _EITHER_WAY = frozenset(
     (
         "names_another",

@@ -13,6 +13,11 @@ from holdfast.index.embedder import Floats
 __all__ = ["Evidence", "Spread", "Term", "Variants"]
 
 
+_FARTHEST = 30.0
+"""Deviations. Where weights are learned nothing lies beyond; a word that one of a million messages
+has would lie at a thousand, and whatever weight it has would drown all else."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Term:
     """A word of the question that the vault knows."""
@@ -51,8 +56,9 @@ class Spread:
     """Of what the filter admits."""
 
     def standard(self, scores: Floats) -> Floats:
-        """Distances from the mean in deviations."""
-        return ((scores - self.mean) / self.deviation).astype(np.float32)
+        """Distances from the mean in deviations, 30 at most."""
+        found: Floats = (scores - self.mean) / self.deviation
+        return np.minimum(found, _FARTHEST).astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

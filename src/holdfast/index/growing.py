@@ -50,5 +50,10 @@ class Growing(Generic[_Scalar]):
 
     def replace(self, values: NDArray[Any]) -> None:
         """Hold these rows instead."""
-        self._room = np.array(values, self._room.dtype, order="C")
-        self._size = len(values)
+        size = len(values)
+        # With some room, untouched and so not resident: else the first message after a start would
+        # wait until gigabytes were copied.
+        shape = (size + size // 16, *self._room.shape[1:])
+        self._room = np.empty(shape, self._room.dtype)
+        self._room[:size] = values
+        self._size = size

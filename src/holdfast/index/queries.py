@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from holdfast.index.words import STOP_TERMS, form_of, is_pair, sequence_of, surfaces
 
-__all__ = ["Query", "parse"]
+__all__ = ["Phrase", "Query", "is_stop_word", "parse"]
 
 _MAX_CHARS = 20_000
 _MAX_SURFACES = 2_000

@@ -14,7 +14,7 @@ from holdfast.index.entries import Filter
 from holdfast.index.evidence import Evidence, Variants
 from holdfast.index.happenings import NEVER, happenings
 from holdfast.index.lexicon import Lexicon
-from holdfast.index.lookup import Asked, Looked, Words, look_up
+from holdfast.index.lookup import Asked, Looked, look_up
 from holdfast.index.order import SessionOrder
 from holdfast.index.postings import Postings
 from holdfast.index.queries import Query
@@ -26,6 +26,7 @@ from holdfast.index.tiers import Compared
 from holdfast.index.titles import Titles
 from holdfast.index.vectors import Vectors
 from holdfast.index.vocabulary import Vocabulary
+from holdfast.index.widening import Words
 
 __all__ = ["Parts", "find", "living_speakers"]
 

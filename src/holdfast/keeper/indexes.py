@@ -129,6 +129,7 @@ class Indexes:
         self._known = known
         self._embedder: Embedder | None = None
         self._tiers: tuple[Embedder, ...] = ()
+        self._paying = asyncio.Lock()
         self._folder = folder
         self._max_bytes = max_bytes
         self._held: OrderedDict[bytes, _Held] = OrderedDict()
@@ -204,7 +205,9 @@ class Indexes:
             while held.index.is_owing and not held.dropped:
                 texts = await self._texts_of(held.vault, held.index.unread(_PAID_AT_ONCE))
                 try:
-                    done = await asyncio.to_thread(held.index.pay, texts, _PAID_AT_ONCE)
+                    # One vault at a time: an embedder takes a core, or an endpoint's patience.
+                    async with self._paying:
+                        done = await asyncio.to_thread(held.index.pay, texts, _PAID_AT_ONCE)
                 except EmbedderFailed:
                     # Why is told by `tier`; here it could hold an address with a key in it.
                     _logger.warning("embedder failed", extra={"action": "index.embed"})
@@ -511,14 +514,18 @@ class Indexes:
         _unlink(self._path(vault))
 
     def _evict(self, *, keep: bytes) -> None:
-        if self._nbytes <= self._max_bytes:
-            return
-        for raw, held in list(self._held.items()):
-            if self._nbytes <= self._max_bytes:
-                return
-            if raw != keep and not held.lock.locked() and not held.saving and not held.embedding:
-                self._nbytes -= held.nbytes
-                del self._held[raw]
+        """Let the least recently used ones go; those that are being embedded come last."""
+        for is_embedding in (False, True):
+            for raw, held in list(self._held.items()):
+                if self._nbytes <= self._max_bytes:
+                    return
+                busy = held.lock.locked() or held.saving is not None
+                if raw != keep and not busy and (held.embedding is not None) == is_embedding:
+                    if held.embedding is not None:
+                        # What it paid since the last snapshot is paid for again.
+                        held.embedding.cancel()
+                    self._nbytes -= held.nbytes
+                    del self._held[raw]
 
     async def close(self) -> None:
         """Save what is new, and let go."""

@@ -23,10 +23,11 @@ from holdfast.index.embedder import Floats
 __all__ = ["GIVEN", "Fusion", "SetFile", "TierFile", "WeightsFile", "shipped_weights"]
 
 
-GIVEN = {"title": 5.0, "newer": 0.8}
-"""Weights that are not learned: no conversation to learn from has a title, and few questions ask
-how things are now. A title that says all of the question counts about as much as a message that
-does; of two statements that answer about as well, the newer one comes first."""
+GIVEN = {"title": 5.0, "newer": 0.8, "coverage": 0.5}
+"""Weights that are not learned: no conversation to learn from has a title, few questions ask how
+things are now, and none is a word or two. A title that says all of the question counts about as
+much as a message that does; of two statements that answer about as well, the newer one comes
+first; and of two neighbours the one that has the word."""
 
 
 class SetFile(msgspec.Struct):

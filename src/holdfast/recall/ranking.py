@@ -24,9 +24,10 @@ __all__ = ["Answer", "Weighed", "answer", "given_way", "rank", "weigh"]
 _POOL = 600
 """Candidates looked at closely: enough that the cut costs no evidence on the development data."""
 _LARGEST_POOL = 20_000
-_QUOTED = 0.4
-"""What a conversation's next message loses, times ln(1 + its better messages): on the development
-data 0.2 to 0.6 find more of what a question needs from several conversations, and lose nothing."""
+_QUOTED = 0.3
+"""What the next message of a conversation with an assistant loses, times ln(1 + its better ones): a
+question that needs several things finds them in several such conversations. People come back to a
+subject within one conversation: there it would cost half a point of LoCoMo."""
 _SCORE_DIGITS = 6
 """Scores nearer than this are equal, and content decides: floating-point sums over the vault
 depend in their last digits on the order in which it was filled."""
@@ -126,12 +127,13 @@ def given_way(weighed: Weighed) -> NDArray[np.float64]:
 
 
 def _nth_of_session(weighed: Weighed) -> NDArray[np.float64]:
-    """How many better candidates there are of the same conversation; 0 for a memory."""
+    """How many better candidates there are of the same conversation with an assistant; 0 for a
+    memory and among people."""
     evidence = weighed.evidence
     nth = np.zeros(len(evidence))
     met: dict[str, int] = {}
     for at in np.argsort(-weighed.scores, kind="stable").tolist():
-        if not evidence.is_memory[at]:
+        if not evidence.is_memory[at] and not evidence.among_people[at]:
             session = evidence.session_ids[at]
             nth[at] = met[session] = met.get(session, -1) + 1
     return nth

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from holdfast.index.embedder import Floats
 from holdfast.index.vault_index import VaultIndex
-from holdfast.recall.asking import Ask
+from holdfast.recall.asking import Ask, Reason
 from holdfast.recall.features import FEATURES
 from holdfast.recall.fusion import Fusion, shipped_weights
 from holdfast.recall.ranking import Weighed, weigh
+from holdfast.recall.reasons import reasons
 
 __all__ = ["SESSION_FEATURES", "RankedSession", "rank_sessions", "session_table"]
 
@@ -55,6 +56,8 @@ class RankedSession(Struct, frozen=True, kw_only=True):
     session_id: str
     score: float
     hits: tuple[str, ...]
+    reasons: tuple[Reason, ...] = ()
+    """Why its best message was found; the session stands or falls with it."""
 
 
 def rank_sessions(
@@ -84,13 +87,16 @@ def rank_sessions(
     scores = np.round(weights.scores(weights.parts(table, among_people), among_people), 6)
     order = np.argsort(-scores, kind="stable")[ask.offset : ask.offset + ask.limit]
     sessions, ids = weighed.evidence.session_ids, weighed.evidence.ids
+    best = [groups[at][0] for at in order.tolist()]
+    why = reasons(weighed.evidence, weighed.question, weighed.parts, best)
     return [
         RankedSession(
             session_id=sessions[groups[at][0]],
             score=float(scores[at]),
             hits=tuple(ids[row] for row in groups[at]),
+            reasons=of_this,
         )
-        for at in order.tolist()
+        for at, of_this in zip(order.tolist(), why, strict=True)
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import product
 
 import pytest
 from hypothesis import given
@@ -55,6 +56,7 @@ def ask(index: VaultIndex, question: str, **given: object) -> list[Ranked]:
         ("🍕", "m0002"),
         ("to be or not to be", "m0001"),
         ("the BOAT " * 5_000, "m0000"),
+        ("boat " + " ".join(map("".join, product("bcdfgh", repeat=5))), "m0000"),
         ("\x00boat\x07\x1b[31m", "m0000"),
         ("ｂｏａｔ", "m0000"),
         ("boat on 31 February", "m0000"),
