@@ -32,7 +32,7 @@ Row = tuple[str, list[float], list[float]]
 
 
 def write_ablations(measures: dict[str, Measure], folder: Path) -> None:
-    """Write ablations.md and ablations.svg."""
+    """Write recall-ablations.md and recall-ablations.svg."""
     whole = {kind: measure(frozenset()) for kind, measure in measures.items()}
     full = _values(whole)
     full_depth = _depth(whole)
@@ -48,8 +48,8 @@ def write_ablations(measures: dict[str, Measure], folder: Path) -> None:
         print(name, values, flush=True)
     folder.mkdir(parents=True, exist_ok=True)
     text = _table([("all features", full, [*full_depth]), *rows])
-    (folder / "ablations.md").write_text(text, encoding="utf-8")
-    (folder / "ablations.svg").write_text(_plot(rows, full), encoding="utf-8")
+    (folder / "recall-ablations.md").write_text(text, encoding="utf-8")
+    (folder / "recall-ablations.svg").write_text(_plot(rows, full), encoding="utf-8")
 
 
 def _values(found: dict[str, list[Found]]) -> list[float]:
