@@ -102,7 +102,7 @@ async def forget_messages(store: Store, vault: Vault, ids: Iterable[str]) -> For
         by_session.setdefault(message.session_id, []).append(message.id)
     for session_id, message_ids in by_session.items():
         total = _sum(total, await _forget_in_session(store, vault, session_id, set(message_ids)))
-    await store.indexes.unsave(vault)
+    await store.unsave(vault)
     await vault.storage.scrub()
     return total
 
@@ -290,7 +290,7 @@ async def _erase_session(store: Store, vault: Vault, head: SessionHead) -> Recei
     body = {"action": "erase.session", "vault": vault.id, "session": id_text(raw), **counts}
     destroyed = await vault.keyring.erase(vault.raw, session_id=raw, audit=body)
     derived = await _erase_session_rows(store, vault, raw)
-    await store.indexes.unsave(vault)
+    await store.unsave(vault)
     entry = destroyed.entry
     return Receipt(
         what="session",
@@ -382,7 +382,7 @@ async def erase_vault(store: Store, vault: Vault) -> Receipt:
 async def _erase_vault_rows(store: Store, vault: Vault) -> None:
     await vault.storage.erase_vault(vault.raw)
     await vault.storage.scrub()
-    store.indexes.drop(vault)
+    await store.drop_derived(vault)
 
 
 async def reapply(store: Store) -> int:
@@ -408,7 +408,7 @@ async def reapply(store: Store) -> int:
         if any(r.state is not State.GONE for r in rows):
             await store.keyring.destroy(erasure.vault_id, session_id=erasure.session_id)
             await _erase_session_rows(store, vault, erasure.session_id)
-            await store.indexes.unsave(vault)
+            await store.unsave(vault)
             await vault.storage.scrub()
             done += 1
     return done

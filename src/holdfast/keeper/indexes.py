@@ -137,6 +137,11 @@ class Indexes:
         self._nbytes = 0
 
     @property
+    def folder(self) -> Path | None:
+        """Where snapshots lie; None when none are kept."""
+        return self._folder
+
+    @property
     def nbytes(self) -> int:
         """The memory that all of them take."""
         return self._nbytes

@@ -242,6 +242,7 @@ class Keeper:
             last.push_async_callback(store.keyring.close)
             last.push_async_callback(store.storage.close)
             last.push_async_callback(store.indexes.close)
+            last.push_async_callback(store.known.close)
             for vault in store.opened_vaults():
                 await recover_vault(vault, (store.writer,), store.log_of)
 

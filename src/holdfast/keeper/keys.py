@@ -76,5 +76,5 @@ class Keys:
     ) -> RotationReport:
         """Seal everything of a vault under new keys: readable throughout, safe to kill."""
         report = await rotate_vault_key(vault, progress=progress)
-        self._store.indexes.drop(vault)
+        await self._store.drop_derived(vault)
         return report

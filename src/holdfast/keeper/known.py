@@ -2,43 +2,40 @@
 
 A context asks for what is valid now at every turn, and a search for every title and thought while
 it is typed; opening each of them anew would cost more than the recall beside it. What is held here
-is as readable as an index in memory is, and leaves with the vault that it belongs to.
+is as readable as an index in memory is, and leaves with the vault that it belongs to. What there is
+much of is saved (see `KnownFile`), so that a start costs what has changed since.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+import contextlib
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Generic, TypeVar
+from pathlib import Path
 from weakref import WeakKeyDictionary
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from holdfast.clock import id_bytes
-from holdfast.errors import NotFound
+from holdfast.clock import from_ms, id_bytes, id_text, to_ms
+from holdfast.errors import HoldfastError
+from holdfast.keeper.known_file import KnownFile, KnownSession, Saved
+from holdfast.keeper.known_records import Held, Records
 from holdfast.keeper.linking import without_memories
-from holdfast.model import Memory, MemoryId, Session, Thought
-from holdfast.storage.protocol import ChangesQuery, HeadsQuery, Kind, RowSpan, SealedRow, State
+from holdfast.model import Memory, MemoryId, Thought
+from holdfast.storage.protocol import HeadsQuery, Kind, SealedRow
 from holdfast.vault.codec import MemoryBody, ThoughtBody, open_turn
 from holdfast.vault.reader import Reader
 from holdfast.vault.vault import Vault
 
 __all__ = ["Known", "KnownSession", "KnownThought"]
 
-_ALL = 1_000_000
-_T = TypeVar("_T")
-
-
-class KnownSession(Struct, frozen=True, kw_only=True):
-    """A session as it was when it was last changed, and the words of its title as looked up.
-
-    What moves with each message (counts, the last time, the head) may be older: read those from
-    the session itself.
-    """
-
-    session: Session
-    words: frozenset[str]
+_SAVE_AFTER = 500
+_SAVE_AT_END = 50
+_SESSIONS_OF_A_MEMORY = 4
+"""The latest sessions that used a memory are known; when all of them are erased, none is."""
+_NOTHING = Saved(sessions_rev=-1, sessions={}, uses_rev=-1, uses={})
 
 
 class KnownThought(Struct, frozen=True, kw_only=True):
@@ -46,75 +43,6 @@ class KnownThought(Struct, frozen=True, kw_only=True):
 
     thought: Thought
     words: frozenset[str]
-
-
-class _Held(Generic[_T]):
-    """What is known of one vault."""
-
-    def __init__(self) -> None:
-        self.rev = -1
-        self.records: dict[bytes, _T] = {}
-        self.lock = asyncio.Lock()
-        self.version = 0
-        """Raised whenever a record changes: what was made of them is made anew."""
-
-
-class _Records(Generic[_T]):
-    """Opened records of one kind, by vault and raw id."""
-
-    def __init__(
-        self, kind: Kind, read: Callable[[Vault, Sequence[SealedRow]], Awaitable[dict[bytes, _T]]]
-    ) -> None:
-        self._kind = kind
-        self._read = read
-        self._held: WeakKeyDictionary[Vault, _Held[_T]] = WeakKeyDictionary()
-
-    async def of(self, vault: Vault) -> list[_T]:
-        """Every record of a vault, with every write acknowledged before this call; in no order.
-
-        Raises: as `held`.
-        """
-        return list((await self.held(vault)).records.values())
-
-    async def held(self, vault: Vault) -> _Held[_T]:
-        """What is known of a vault, with every write acknowledged before this call.
-
-        Raises:
-            TamperedRecord, UnknownEnvelope: one does not open; nothing is skipped.
-            NotFound: the vault was erased.
-        """
-        held = self._held.setdefault(vault, _Held())
-        async with held.lock:
-            row = await vault.storage.vault(vault.raw)
-            if row is None:
-                self._held.pop(vault, None)
-                raise NotFound("vault")
-            if row.rev < held.rev:  # An older state was put back.
-                held.rev, held.records, held.version = -1, {}, held.version + 1
-            if row.rev != held.rev:
-                await self._catch_up(vault, held)
-                held.rev = max(held.rev, row.rev)
-            return held
-
-    async def _catch_up(self, vault: Vault, held: _Held[_T]) -> None:
-        if held.rev < 0:
-            # All at once by place: the way by revision leads past every message there is.
-            span = RowSpan(vault_id=vault.raw, kind=self._kind, limit=_ALL)
-            await self._take(vault, held, await vault.storage.rows(span))
-            return
-        after = held.rev
-        while rows := await vault.storage.changes(
-            ChangesQuery(vault_id=vault.raw, after=after, kinds=(self._kind,))
-        ):
-            await self._take(vault, held, rows)
-            after = held.rev = rows[-1].rev
-
-    async def _take(self, vault: Vault, held: _Held[_T], rows: Sequence[SealedRow]) -> None:
-        read = await self._read(vault, [row for row in rows if row.state is State.LIVE])
-        held.version += bool(rows)
-        for row in rows:
-            held.records.pop(row.id, None)
-        held.records |= read
 
 
 class Known:
@@ -125,14 +53,18 @@ class Known:
         NotFound: the vault was erased.
     """
 
-    def __init__(self) -> None:
-        self._memories = _Records(Kind.MEMORY, _read_memories)
+    def __init__(self, folder: Path | None = None) -> None:
+        """`folder` is where what there is much of is saved; nothing is without one."""
+        self._files = KnownFile(folder)
+        self._read_once: WeakKeyDictionary[Vault, Saved] = WeakKeyDictionary()
+        self._saving: dict[Vault, asyncio.Task[None]] = {}
+        self._memories = Records(Kind.MEMORY, _read_memories)
         self._views: WeakKeyDictionary[Vault, tuple[int, Mapping[MemoryId, Memory]]] = (
             WeakKeyDictionary()
         )
-        self._used = _Records(Kind.TURN, _read_used)
-        self._thoughts = _Records(Kind.THOUGHT, _read_thoughts)
-        self._sessions = _Records(Kind.SESSION, _read_sessions)
+        self._uses = Records(Kind.TURN, _read_uses, add=_add_uses, saved=self._saved_uses)
+        self._thoughts = Records(Kind.THOUGHT, _read_thoughts)
+        self._sessions = Records(Kind.SESSION, _read_sessions, saved=self._saved_sessions)
 
     async def memories(self, vault: Vault) -> list[Memory]:
         """Every memory of a vault, with every write acknowledged before this call; in no order.
@@ -155,12 +87,22 @@ class Known:
         return await self._memories.of(vault)
 
     async def last_used(self, vault: Vault) -> Mapping[str, datetime]:
-        """When an answer was last given a message or memory, by its id."""
-        found: dict[str, datetime] = {}
-        for at, ids in await self._used.of(vault):
-            for one in ids:
-                found[one] = max(at, found.get(one, at))
-        return found
+        """When an answer was last given a memory, by the memory's id."""
+        held = await self._uses.held(vault)
+        here = {id_bytes(known.session.id) for known in await self.sessions(vault)}
+        await self._keep_memories(vault, held)
+        self._save_soon(vault)
+        return {
+            id_text(memory): from_ms(max(of_memory))
+            for memory, by_session in held.records.items()
+            if (of_memory := [at for session, at in by_session.items() if session in here])
+        }
+
+    async def _keep_memories(self, vault: Vault, held: Held[dict[bytes, int]]) -> None:
+        """Answers are given messages, too: of those nobody asks when they were last used."""
+        memories = (await self._memories.held(vault)).records
+        for one in [one for one in held.records if one not in memories]:
+            del held.records[one]
 
     async def thoughts(self, vault: Vault) -> list[KnownThought]:
         """Every thought of a vault, likewise."""
@@ -168,7 +110,84 @@ class Known:
 
     async def sessions(self, vault: Vault) -> list[KnownSession]:
         """Every session of a vault, likewise."""
-        return await self._sessions.of(vault)
+        found = await self._sessions.of(vault)
+        self._save_soon(vault)
+        return found
+
+    # What is saved
+
+    async def _file(self, vault: Vault) -> Saved:
+        known = self._read_once.get(vault)
+        if known is None:
+            known = await self._files.read(vault) or _NOTHING
+            self._read_once[vault] = known
+        return known
+
+    async def _saved_sessions(self, vault: Vault) -> tuple[int, dict[bytes, KnownSession]]:
+        saved = await self._file(vault)
+        return saved.sessions_rev, dict(saved.sessions)
+
+    async def _saved_uses(self, vault: Vault) -> tuple[int, dict[bytes, dict[bytes, int]]]:
+        saved = await self._file(vault)
+        return saved.uses_rev, {memory: dict(by) for memory, by in saved.uses.items()}
+
+    def _save_soon(self, vault: Vault, *, least: int = _SAVE_AFTER) -> None:
+        """Beside the answer, which need not wait for it; `close` does."""
+        if vault in self._saving or self._files.path(vault) is None:
+            return
+        held = (self._sessions.peek(vault), self._uses.peek(vault))
+        if sum(one.unsaved for one in held if one is not None) >= least:
+            task = asyncio.create_task(self._save(vault))
+            self._saving[vault] = task
+            task.add_done_callback(lambda _: self._saving.pop(vault, None))
+
+    async def _save(self, vault: Vault) -> None:
+        before = await self._file(vault)
+        # Caught up first: what was forgotten or erased elsewhere must not come back. What nobody
+        # asked for yet stays as it was saved.
+        with contextlib.suppress(HoldfastError):
+            sessions = await self._sessions.held(vault)
+            saved = replace(before, sessions_rev=sessions.rev, sessions=dict(sessions.records))
+            sessions.unsaved = 0
+            if self._uses.peek(vault) is not None:
+                uses = await self._uses.held(vault)
+                await self._keep_memories(vault, uses)
+                uses.unsaved = 0
+                saved = replace(
+                    saved, uses_rev=uses.rev, uses={i: dict(by) for i, by in uses.records.items()}
+                )
+            here = saved.sessions
+            known = {
+                i: {s: at for s, at in by.items() if s in here} for i, by in saved.uses.items()
+            }
+            saved = replace(saved, uses={i: by for i, by in known.items() if by})
+            self._read_once[vault] = saved
+            await self._files.write(vault, saved)
+
+    async def unsave(self, vault: Vault) -> None:
+        """Throw a file away that holds what was forgotten; one is saved anew when there is much."""
+        saving = self._saving.get(vault)
+        if saving is not None:
+            await asyncio.wait([saving])
+        self._read_once[vault] = _NOTHING
+        self._files.remove(vault)
+        for held in (self._sessions.peek(vault), self._uses.peek(vault)):
+            if held is not None:
+                held.unsaved = max(held.unsaved, len(held.records))
+
+    async def drop(self, vault: Vault) -> None:
+        """Know nothing of a vault any more, and have nothing saved of it."""
+        await self.unsave(vault)
+        for records in (self._memories, self._uses, self._thoughts, self._sessions):
+            records.forget(vault)
+        self._views.pop(vault, None)
+
+    async def close(self) -> None:
+        """Finish what is being saved, and save what is new."""
+        for vault in self._sessions.vaults():
+            self._save_soon(vault, least=_SAVE_AT_END)
+        if self._saving:
+            await asyncio.wait(list(self._saving.values()))
 
 
 def _without_trash(known: Mapping[MemoryId, Memory]) -> Mapping[MemoryId, Memory]:
@@ -187,24 +206,37 @@ async def _read_memories(vault: Vault, rows: Sequence[SealedRow]) -> dict[bytes,
     return {row.id: to_memory(row, body) for row, body in zip(alive, bodies, strict=True)}
 
 
-async def _read_used(
-    vault: Vault, rows: Sequence[SealedRow]
-) -> dict[bytes, tuple[datetime, tuple[str, ...]]]:
-    """Turns whose answers were given something: when, and what."""
+async def _read_uses(vault: Vault, rows: Sequence[SealedRow]) -> dict[bytes, dict[bytes, int]]:
+    """What the answers of turns were given, and in which session when."""
     by_session: dict[bytes, list[SealedRow]] = {}
     for row in rows:
         by_session.setdefault(row.scope, []).append(row)
-    await vault.keyring.warm(vault.raw, by_session)
-    found: dict[bytes, tuple[datetime, tuple[str, ...]]] = {}
+    found: dict[bytes, dict[bytes, int]] = {}
     for scope, of_session in by_session.items():
         alive, keys = await vault.openable_among(of_session, scope)
         place = vault.place(Kind.TURN, scope)
         for row in alive:
             turn = open_turn(row, place, keys)
-            if turn.used:
-                ids = tuple(one.id for one in turn.used)
-                found[row.id] = (turn.ended_at or turn.started_at, ids)
+            at = to_ms(turn.ended_at or turn.started_at)
+            for one in turn.used:
+                by = found.setdefault(id_bytes(one.id), {})
+                by[scope] = max(at, by.get(scope, at))
     return found
+
+
+def _add_uses(
+    records: dict[bytes, dict[bytes, int]],
+    rows: Sequence[SealedRow],
+    read: dict[bytes, dict[bytes, int]],
+) -> None:
+    """The latest sessions of each stay; those of turns that are gone do, too, until their session
+    is."""
+    for one, by_session in read.items():
+        known = records.setdefault(one, {})
+        for session, at in by_session.items():
+            known[session] = max(at, known.get(session, at))
+        while len(known) > _SESSIONS_OF_A_MEMORY:
+            del known[min(known, key=lambda session: known[session])]
 
 
 async def _read_thoughts(vault: Vault, rows: Sequence[SealedRow]) -> dict[bytes, KnownThought]:

@@ -57,7 +57,7 @@ class Store:
         self.storage = storage
         self.keyring = keyring
         self.indexes = indexes
-        self.known = Known()
+        self.known = Known(indexes.folder)
         self.temporaries = Temporaries()
         self.source = source
         self.clock = clock
@@ -96,6 +96,16 @@ class Store:
         if vault is None:
             vault = self._vaults[row.vault_id] = Vault(row, self.storage, self.keyring)
         return vault
+
+    async def unsave(self, vault: Vault) -> None:
+        """Throw away what was saved of a vault and may hold what was forgotten; see `Indexes`."""
+        await self.indexes.unsave(vault)
+        await self.known.unsave(vault)
+
+    async def drop_derived(self, vault: Vault) -> None:
+        """Throw away all that was derived of a vault, and what is saved of it."""
+        self.indexes.drop(vault)
+        await self.known.drop(vault)
 
     def opened_vaults(self) -> list[Vault]:
         """The vaults that this process has in use."""

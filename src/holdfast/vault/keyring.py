@@ -12,6 +12,7 @@ is sealed under it, so that a crash leaves at most a key that nothing uses.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hmac
 import json
 from collections import OrderedDict
@@ -23,6 +24,7 @@ from msgspec.structs import replace
 from holdfast.clock import Clock, id_text, to_ms
 from holdfast.errors import (
     Conflict,
+    HoldfastError,
     RootKeyWrong,
     StorageCorrupt,
     TamperedRecord,
@@ -45,6 +47,8 @@ __all__ = ["Destroyed", "KeySet", "Keyring", "VaultKeys"]
 
 _MAX_CACHED_VAULTS = 1024
 _MAX_CACHED_SESSIONS = 20_000
+_ONE_READ = 64
+"""More keys than this are read at once, and unwrapped so many at a time."""
 _READS = 3
 """How often keys are read again when a rotation changed them while they were being opened."""
 
@@ -334,12 +338,28 @@ class Keyring:
 
         What is wrong with a key is raised when it is asked for.
         """
-        cold = [raw for raw in session_ids if (vault_id, raw) not in self._sessions]
-        if len(cold) > 1:
-            reads = (self.session_keys(vault_id, raw) for raw in cold)
+        cold = {raw for raw in session_ids if (vault_id, raw) not in self._sessions}
+        if len(cold) > _ONE_READ:
+            await self._warm_many(vault_id, cold)
+        elif len(cold) > 1:
+            reads = (self.session_keys(vault_id, raw) for raw in sorted(cold))
             for came in await asyncio.gather(*reads, return_exceptions=True):
                 if isinstance(came, BaseException) and not isinstance(came, Exception):
                     raise came
+
+    async def _warm_many(self, vault_id: bytes, session_ids: set[bytes]) -> None:
+        """One read instead of thousands; others have their turn while they are unwrapped."""
+        wrapped: dict[bytes, list[WrappedKey]] = {}
+        for key in await self._storage.keys(vault_id):
+            if key.session_id in session_ids:
+                wrapped.setdefault(key.session_id, []).append(key)
+        for number, (session_id, of_session) in enumerate(wrapped.items(), 1):
+            with contextlib.suppress(HoldfastError):
+                found = await self._unwrap_sessions(vault_id, of_session)
+                if session_id in found and (vault_id, session_id) not in self._sessions:
+                    self._remember_session(vault_id, session_id, found[session_id])
+            if number % _ONE_READ == 0:
+                await asyncio.sleep(0)
 
     async def all_session_keys(self, vault_id: bytes) -> dict[bytes, KeySet]:
         """The keys of every session of a vault in one read, for building an index or an export.

@@ -30,7 +30,7 @@ def write_sealed_file(path: Path, parts: Sequence[bytes], key: SealKey, associat
     Raises:
         OSError: it cannot be written.
     """
-    temporary = path.with_suffix(f".{os.getpid()}.part")
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
     count = max(1, -(-sum(map(len, parts)) // _PIECE))
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "wb") as file:

@@ -34,6 +34,7 @@ const FindBar = lazy(() => import("./find/FindBar").then((file) => ({ default: f
 const UsedPanel = lazy(() => import("./used/UsedPanel"));
 const KeepOrLeave = lazy(() => import("./temporary/KeepOrLeave"));
 
+const TOLD_FOR = 8_000;
 const NOBODY: Beginning = { assistant: null, project: null, temporary: false };
 
 export function Conversation({ session }: { session: string }) {
@@ -201,14 +202,18 @@ export function Conversation({ session }: { session: string }) {
 /** The answer that has just ended, whole, for those who hear the page. */
 function useAnnounced(lives: ReturnType<typeof useTalk>["lives"]): string {
   const { t } = useTranslation();
-  const [text, setText] = useState("");
+  const [told, setTold] = useState({ key: "", text: "" });
   const ended = lives.findLast((live) => live.state === "ended");
-  const status = ended?.about.status;
-  const words = ended
-    ? isEnding(status)
-      ? t(`chat.ended.${status}`)
-      : answerText(ended.message)
-    : "";
-  if (words && words !== text) setText(words);
-  return text;
+  if (ended && ended.said.key !== told.key) {
+    const { status } = ended.about;
+    const text = isEnding(status) ? t(`chat.ended.${status}`) : answerText(ended.message);
+    setTold({ key: ended.said.key, text });
+  }
+  useEffect(() => {
+    if (!told.text) return;
+    // Read out by now; it stands in the conversation for whoever reads on.
+    const timer = setTimeout(() => setTold({ key: told.key, text: "" }), TOLD_FOR);
+    return () => clearTimeout(timer);
+  }, [told]);
+  return told.text;
 }
