@@ -24,7 +24,7 @@ from holdfast.assistant.answering import (
     used_by,
 )
 from holdfast.assistant.calling import TurnTools
-from holdfast.assistant.events import Failed, FellBack, Finished, Recalled
+from holdfast.assistant.events import Failed, FellBack, Finished, Recalled, TakesTurn
 from holdfast.assistant.gathering import Place, asked_of, recalled
 from holdfast.assistant.hearing import Heard, transcribed
 from holdfast.assistant.options import ChatOptions
@@ -142,6 +142,9 @@ class Answering:
         author = None
         if assistant is not None:
             author = None if self._place.room is None else assistant.slug
+        if author is not None:
+            await self._saying.settle()
+            await self._relay.tell(TakesTurn(turn_id=self._turn.id, assistant=author))
         asked, before = await self._asked(self._means.by, assistant), self._turn.used
         try:
             await self._said(self._means.by, asked, author)

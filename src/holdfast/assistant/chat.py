@@ -76,7 +76,8 @@ async def chat(
 
     The order is Started, Transcribed (of speech), Recalled, then Delta, Thought, ToolStarted,
     ToolEnded and FellBack as they come, Finished; Failed may come in place of any but the first,
-    and is the last then. Close the iterator (`contextlib.aclosing`) to cancel the turn.
+    and is the last then. In a room TakesTurn comes before what each of the assistants says.
+    Close the iterator (`contextlib.aclosing`) to cancel the turn.
 
     Args:
         text: what was said; `given` instead carries audio, times and provider items.

@@ -18,6 +18,7 @@ __all__ = [
     "Finished",
     "Recalled",
     "Started",
+    "TakesTurn",
     "Thought",
     "ToolEnded",
     "ToolStarted",
@@ -46,6 +47,14 @@ class Recalled(Struct, frozen=True, kw_only=True, tag="recalled"):
 
     turn_id: TurnId
     hits: tuple[Hit, ...]
+
+
+class TakesTurn(Struct, frozen=True, kw_only=True, tag="answering"):
+    """One of several whom a room's post mentions begins; what comes until the next is theirs."""
+
+    turn_id: TurnId
+    assistant: str
+    """By slug."""
 
 
 class Delta(Struct, frozen=True, kw_only=True, tag="delta"):
@@ -113,6 +122,7 @@ Event: TypeAlias = (
     Started
     | Transcribed
     | Recalled
+    | TakesTurn
     | Delta
     | Thought
     | ToolStarted

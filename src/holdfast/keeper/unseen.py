@@ -1,7 +1,8 @@
 """What its owner has not seen yet of a session: answers behind the place they have seen.
 
 The place is sealed with the session. Where none was ever noted nothing counts as unseen, so that
-an import of ten years is no mountain of unread conversations.
+an import of ten years is no mountain of unread conversations. An exchange that a program recorded
+as a whole was read where it was said.
 """
 
 from __future__ import annotations
@@ -66,7 +67,8 @@ async def mark_seen(vault: Vault, session_id: SessionId, seq: int) -> None:
 async def unseen_of(vault: Vault, sessions: Iterable[Session]) -> dict[str, int]:
     """How many answers of each session were not seen, at most 99; those with none are absent.
 
-    Whoever says something has seen what stands before it.
+    Whoever says something has seen what stands before it. What counts is what came in a talk held
+    here; not what was recorded when it was over.
     """
     seen = {id_bytes(s.id): s.seen for s in sessions if s.seen is not None}
     if not seen:
@@ -90,11 +92,13 @@ async def _unseen(vault: Vault, scope: bytes, first: int) -> int:
     )
     rows, keys = await vault.openable_among(await vault.storage.rows(span), scope)
     place = vault.place(Kind.MESSAGE, scope)
-    count = 0
+    count, asked = 0, None
     for row in rows:
         one = glance_at(row, place, keys)
         if one.r == "user":
-            count = 0
-        elif one.r == "assistant" and one.k in _SHOWN:
+            count, asked = 0, (one.u, row.at_ms)
+        # All of an exchange that was recorded as a whole has one time; an answer that was waited
+        # for is later than its question.
+        elif one.r == "assistant" and one.k in _SHOWN and asked != (one.u, row.at_ms):
             count += 1
     return min(count, MOST_UNSEEN)

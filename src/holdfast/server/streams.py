@@ -20,6 +20,7 @@ from holdfast.assistant.events import (
     Finished,
     Recalled,
     Started,
+    TakesTurn,
     Thought,
     ToolEnded,
     ToolStarted,
@@ -72,6 +73,9 @@ class UiChunks:
             case Recalled():
                 hits: Json = [hit_out(hit).model_dump(mode="json") for hit in event.hits]
                 yield {"type": "data-recalled", "id": event.turn_id, "data": {"hits": hits}}
+            case TakesTurn():
+                yield from self._close()
+                yield {"type": "data-answering", "data": {"assistant": event.assistant}}
             case Transcribed():
                 shown: Json = message_out(event.message).model_dump(mode="json")
                 yield {"type": "data-transcribed", "id": event.turn_id, "data": shown}

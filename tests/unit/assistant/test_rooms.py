@@ -11,7 +11,15 @@ import pytest
 
 import holdfast
 from holdfast.assistant.answering import NO_TOOLS, Asked, Toolbox
-from holdfast.assistant.events import Delta, Event, Failed, Finished, Recalled, Started
+from holdfast.assistant.events import (
+    Delta,
+    Event,
+    Failed,
+    Finished,
+    Recalled,
+    Started,
+    TakesTurn,
+)
 from holdfast.assistant.mentions import MAX_MENTIONED, mentioned
 from holdfast.assistant.rooms import post_in_room
 from holdfast.errors import BadInput, NotFound
@@ -137,8 +145,9 @@ async def test_each_mentioned_assistant_answers_in_the_turn(
     events = await posted(people[1], rooms[1], "@clerk and @helper: colour?", answerer=by)
 
     assert [type(event) for event in events] == [
-        Started, Recalled, Delta, Delta, Delta, Delta, Finished,
+        Started, Recalled, TakesTurn, Delta, Delta, TakesTurn, Delta, Delta, Finished,
     ]  # fmt: skip
+    assert [e.assistant for e in events if isinstance(e, TakesTurn)] == ["clerk", "helper"]
     assert [(m.role, m.author, m.text) for m in await rooms[2].messages()] == [
         ("user", "ben", "@clerk and @helper: colour?"),
         ("assistant", "clerk", "clerk says: ask @helper and @clerk"),

@@ -24,6 +24,7 @@ from holdfast.server.schemas.conversations import (
     TurnOut,
 )
 from holdfast.server.schemas.events import (
+    AnsweringEvent,
     DeltaEvent,
     ErrorEvent,
     FailedEvent,
@@ -121,6 +122,7 @@ from holdfast.server.schemas.shapes import (
 
 __all__ = [
     "FRAME_TYPES",
+    "AnsweringEvent",
     "Asked",
     "AssistantIn",
     "AssistantOut",

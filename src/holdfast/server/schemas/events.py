@@ -11,6 +11,7 @@ from holdfast.server.schemas.recall import HitOut
 from holdfast.server.schemas.shapes import Out
 
 __all__ = [
+    "AnsweringEvent",
     "DeltaEvent",
     "ErrorEvent",
     "FailedEvent",
@@ -108,6 +109,14 @@ class ToolEndedEvent(Out):
     failed: bool
 
 
+class AnsweringEvent(Out):
+    """One of those whom a post in a room mentions begins; the next pieces are theirs."""
+
+    type: Literal["answering"] = "answering"
+    turn_id: str
+    assistant: str
+
+
 class FellBackEvent(Out):
     """A model failed and another answers: what came of the answer before does not count."""
 
@@ -196,6 +205,7 @@ ServerEvent: TypeAlias = (
     | StartedEvent
     | TranscribedEvent
     | RecalledEvent
+    | AnsweringEvent
     | DeltaEvent
     | ThoughtEvent
     | ToolStartedEvent

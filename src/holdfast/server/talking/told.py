@@ -13,12 +13,14 @@ from holdfast.assistant.events import (
     Finished,
     Recalled,
     Started,
+    TakesTurn,
     Thought,
     ToolEnded,
     ToolStarted,
     Transcribed,
 )
 from holdfast.server.schemas.events import (
+    AnsweringEvent,
     DeltaEvent,
     FailedEvent,
     FellBackEvent,
@@ -248,11 +250,13 @@ def event_out(event: Event, client_key: str | None) -> ServerEvent:
 
 
 def _rarer_event_out(
-    event: Transcribed | Thought | ToolStarted | ToolEnded | FellBack,
+    event: Transcribed | TakesTurn | Thought | ToolStarted | ToolEnded | FellBack,
 ) -> ServerEvent:
     match event:
         case Transcribed():
             return TranscribedEvent(turn_id=event.turn_id, message=message_out(event.message))
+        case TakesTurn():
+            return AnsweringEvent(turn_id=event.turn_id, assistant=event.assistant)
         case Thought():
             return ThoughtEvent(turn_id=event.turn_id, text=event.text)
         case ToolStarted():

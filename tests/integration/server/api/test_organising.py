@@ -171,25 +171,42 @@ async def test_a_cursor_of_another_order_is_refused(api: Api) -> None:
     assert error_of(answer) == (400, "invalid_input")
 
 
-async def test_answers_count_as_unread_until_they_are_seen(api: Api) -> None:
+async def test_answers_count_as_unread_until_they_are_seen(own: Api) -> None:
     """Those behind the place that was seen, and behind what was said last."""
-    session = await _spoken(api, "unseen")
+    session = await own.begin(title="unseen")
+
+    async def say(text: str) -> None:
+        said = await own.ask("POST", f"{ME}/{session}/turns", json={"text": text})
+        assert said.status_code < 300, said.text
 
     async def unread() -> int:
-        return int((await api.json(f"{ME}/{session}"))["session"]["unread"])
+        return int((await own.json(f"{ME}/{session}"))["session"]["unread"])
 
+    await say("hello")
     first = await unread()
-    answer = await api.ask("POST", f"{ME}/{session}/seen", json={"seq": 1})
+    answer = await own.ask("POST", f"{ME}/{session}/seen", json={"seq": 1})
     seen = await unread()
-    before = await _listed(api, q="unseen")
-    await api.ask("POST", f"{ME}/{session}/seen", json={"seq": 0})
+    before = await _listed(own, q="unseen")
+    await own.ask("POST", f"{ME}/{session}/seen", json={"seq": 0})
     back = await unread()
-    given = {"user_message": "and", "assistant_message": "so", "reasoning": "hm"}
-    await api.ask("POST", f"{ME}/{session}/exchanges", json=given)
+    await say("and")
     again = await unread()
 
     assert (first, answer.status_code, seen, back, again) == (1, 204, 0, 0, 1)
     assert [s["unread"] for s in before] == [0]
+
+
+async def test_what_was_recorded_when_it_was_over_is_not_unread(api: Api) -> None:
+    """A program handed over a finished exchange: it was read where it was said."""
+    session = await _spoken(api, "recorded")
+    given = {"user_message": "and", "assistant_message": "so", "reasoning": "hm"}
+    await api.ask("POST", f"{ME}/{session}/exchanges", json=given)
+    first = (await api.json(f"{ME}/{session}"))["session"]["unread"]
+    await api.ask("POST", f"{ME}/{session}/seen", json={"seq": 1})
+    await api.ask("POST", f"{ME}/{session}/exchanges", json=given)
+    later = (await api.json(f"{ME}/{session}"))["session"]["unread"]
+
+    assert (first, later) == (0, 0)
     assert [s["unread"] for s in await _listed(api, project="trip")] == [0]
 
 

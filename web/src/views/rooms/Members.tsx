@@ -13,7 +13,9 @@ import { Field, INPUT } from "~/parts/Field";
 import { Layer, Question } from "~/parts/Layer";
 import { Menu, MenuItem } from "~/parts/Menu";
 import { notify } from "~/state/notices";
+import { saveJson } from "~/views/profile/saving";
 
+import { avatarOf } from "./speakers";
 import { addMember, eraseRoom, leaveRoom, removeMember, renameRoom } from "./queries";
 
 interface Props {
@@ -22,10 +24,11 @@ interface Props {
   room: Shapes["RoomDetailOut"];
   me: string;
   present: readonly string[];
+  pictures: readonly Shapes["AssistantOut"][];
 }
 
 /** Who is in the room, and what owners may do with it. */
-export function Members({ open, close, room, me, present }: Props) {
+export function Members({ open, close, room, me, present, pictures }: Props) {
   const { t } = useTranslation();
   const client = useQueryClient();
   const go = useNavigate();
@@ -45,21 +48,27 @@ export function Members({ open, close, room, me, present }: Props) {
     }
   }
 
-  async function end(work: Promise<unknown>, said: string) {
+  async function end(work: Promise<Shapes["RoomReceiptOut"]>, said: string) {
     setAsking(null);
     close();
     if (!(await run(work))) return;
-    notify(said);
+    const { receipt } = await work;
+    const keep = () => saveJson(receipt, "holdfast-receipt.json");
+    notify(
+      said,
+      receipt ? { act: { label: t("rooms.saveReceipt"), run: keep }, stays: 20_000 } : {},
+    );
     await go({ to: "/rooms" });
   }
 
   return (
     <>
       <Layer open={open} close={close} title={room.name} about={t("rooms.membersAbout")}>
+        <p className="mb-2 text-sm text-quiet">{t(`rooms.historyIs.${room.history}`)}</p>
         <ul className="divide-y divide-line">
           {room.members.map((one) => (
             <li key={`${one.kind} ${one.user_id}`} className="flex items-center gap-3 py-2">
-              <Avatar name={one.name} />
+              <Avatar name={one.name} avatar={avatarOf(one, pictures)} />
               <span className="min-w-0 flex-1">
                 <span className="block truncate text-sm font-medium">{one.name}</span>
                 <span className="text-xs text-quiet">

@@ -28,6 +28,7 @@ function Form({ close }: { close: () => void }) {
   const [name, setName] = useState("");
   const [people, setPeople] = useState("");
   const [assistants, setAssistants] = useState<readonly string[]>([]);
+  const [history, setHistory] = useState<"all" | "joined">("all");
   const [wrong, setWrong] = useState<string>();
 
   async function make(event: FormEvent) {
@@ -37,7 +38,12 @@ function Form({ close }: { close: () => void }) {
       .map((one) => one.trim())
       .filter(Boolean);
     try {
-      const room = await makeRoom({ name: name.trim(), members, assistants: [...assistants] });
+      const room = await makeRoom({
+        name: name.trim(),
+        members,
+        assistants: [...assistants],
+        history,
+      });
       await client.invalidateQueries({ queryKey: ["rooms"] });
       close();
       await go({ to: "/rooms/$room", params: { room: room.id } });
@@ -86,6 +92,21 @@ function Form({ close }: { close: () => void }) {
           </div>
         </fieldset>
       )}
+      <fieldset className="space-y-1">
+        <legend className="mb-1 text-sm font-medium">{t("rooms.history")}</legend>
+        {(["all", "joined"] as const).map((one) => (
+          <label key={one} className="flex min-h-8 items-center gap-2 text-sm">
+            <input
+              type="radio"
+              name="history"
+              className="size-4 accent-kelp"
+              checked={history === one}
+              onChange={() => setHistory(one)}
+            />
+            {t(`rooms.historyFrom.${one}`)}
+          </label>
+        ))}
+      </fieldset>
       <div className="flex justify-end gap-2 pt-2">
         <Button onClick={close}>{t("do.cancel")}</Button>
         <Button tone="main" type="submit">

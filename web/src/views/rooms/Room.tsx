@@ -5,7 +5,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { Failure } from "~/api/failures";
-import { meQuery } from "~/api/queries";
+import { assistantsQuery, meQuery } from "~/api/queries";
 import type { Shapes } from "~/api/client";
 import { Button } from "~/parts/Button";
 import { Empty } from "~/parts/Empty";
@@ -16,6 +16,7 @@ import { Members } from "./Members";
 import { RoomComposer } from "./RoomComposer";
 import { RoomTranscript } from "./RoomTranscript";
 import { roomQuery } from "./queries";
+import { speakersOf } from "./speakers";
 import { useRoom } from "./useRoom";
 
 export function Room({ id }: { id: string }) {
@@ -41,9 +42,12 @@ function NoRoom() {
 function Inside({ room }: { room: Shapes["RoomDetailOut"] }) {
   const { t } = useTranslation();
   const { data: me } = useQuery(meQuery);
+  const { data: assistants } = useQuery(assistantsQuery);
   const live = useRoom(room.id, room.session_id);
   const [members, setMembers] = useState(false);
   const mine = me?.user ?? "";
+  const pictures = assistants?.assistants ?? [];
+  const speakers = speakersOf(room.members, pictures, t("rooms.nobody"));
   if (live.state === "gone") return <NoRoom />;
   return (
     <Page
@@ -52,12 +56,18 @@ function Inside({ room }: { room: Shapes["RoomDetailOut"] }) {
         <Button onClick={() => setMembers(true)} aria-haspopup="dialog">
           <UsersRound aria-hidden className="size-4" />
           {t("rooms.members", { count: room.members.length })}
+          {live.present.length > 0 && (
+            <span className="inline-flex items-center gap-1.5 font-normal text-quiet">
+              <span aria-hidden className="size-2 rounded-full bg-kelp" />
+              {t("rooms.present", { count: live.present.length })}
+            </span>
+          )}
         </Button>
       }
     >
       <div className="flex h-full flex-col">
-        <RoomTranscript room={room} live={live} me={mine} />
-        <RoomComposer room={room} live={live} me={mine} />
+        <RoomTranscript room={room} live={live} me={mine} speakers={speakers} />
+        <RoomComposer room={room} live={live} me={mine} pictures={pictures} />
       </div>
       <Members
         open={members}
@@ -65,6 +75,7 @@ function Inside({ room }: { room: Shapes["RoomDetailOut"] }) {
         room={room}
         me={mine}
         present={live.present}
+        pictures={pictures}
       />
     </Page>
   );

@@ -10,6 +10,7 @@ import { keepDraft, readDraft } from "~/state/drafts";
 import { useOnline } from "~/state/connection";
 
 import { matching, mentioned, mentioningAt } from "./mentions";
+import { avatarOf } from "./speakers";
 import { writing } from "./state";
 import type { useRoom } from "./useRoom";
 
@@ -17,12 +18,13 @@ interface Props {
   room: Shapes["RoomDetailOut"];
   live: ReturnType<typeof useRoom>;
   me: string;
+  pictures: readonly Shapes["AssistantOut"][];
 }
 
 const TYPING_EVERY_MS = 1_500;
 
 /** Where one writes; "@" lists whom one can name. What is typed stays until it was taken. */
-export function RoomComposer({ room, live, me }: Props) {
+export function RoomComposer({ room, live, me, pictures }: Props) {
   const { t } = useTranslation();
   const online = useOnline();
   const [text, setText] = useState("");
@@ -64,8 +66,11 @@ export function RoomComposer({ room, live, me }: Props) {
   }
 
   function send() {
-    if (!text.trim() || !live.post(text, crypto.randomUUID())) return;
-    change("", 0);
+    if (!text.trim()) return;
+    live.say(text);
+    setText("");
+    setCaret(0);
+    void keepDraft(draft, null);
   }
 
   function onKey(event: KeyboardEvent) {
@@ -83,7 +88,9 @@ export function RoomComposer({ room, live, me }: Props) {
     event.preventDefault();
   }
 
-  const writers = useWriting(live, me);
+  const writers = useWriting(live, me).map(
+    (id) => room.members.find((one) => one.user_id === id)?.name ?? id,
+  );
   return (
     <div className="mx-auto w-full max-w-3xl px-3 pb-3 sm:px-6">
       <p role="status" className="h-5 truncate text-xs text-quiet">
@@ -115,7 +122,11 @@ export function RoomComposer({ room, live, me }: Props) {
                     index === at && "bg-kelp-wash",
                   )}
                 >
-                  <Avatar name={one.name} className="size-6 text-xs" />
+                  <Avatar
+                    name={one.name}
+                    avatar={avatarOf(one, pictures)}
+                    className="size-6 !text-xs"
+                  />
                   <span className="min-w-0 flex-1 truncate">{one.name}</span>
                   <span className="text-xs text-quiet">{t(`rooms.kind.${one.kind}`)}</span>
                 </button>
@@ -139,12 +150,7 @@ export function RoomComposer({ room, live, me }: Props) {
             onKeyDown={onKey}
             className="max-h-52 min-h-9 min-w-0 flex-1 resize-none bg-transparent px-2 py-1.5 text-base outline-none placeholder:text-quiet sm:text-sm"
           />
-          <IconButton
-            name={t("rooms.send")}
-            tone="main"
-            disabled={!text.trim() || live.state !== "live"}
-            onClick={send}
-          >
+          <IconButton name={t("rooms.send")} tone="main" disabled={!text.trim()} onClick={send}>
             <SendHorizontal className="rtl:-scale-x-100" />
           </IconButton>
         </div>

@@ -1,33 +1,34 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useLayoutEffect, useRef } from "react";
+import { useLayoutEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 
 import type { Shapes } from "~/api/client";
 import { Avatar } from "~/parts/Avatar";
 import { Button } from "~/parts/Button";
-import { Time } from "~/parts/Time";
-import { classes } from "~/parts/classes";
-import { day } from "~/state/times";
-import { Words } from "~/views/conversation/transcript/Words";
 
+import { Announced } from "./Announced";
+import { Answering } from "./Answering";
+import { RoomMessage } from "./RoomMessage";
+import type { Speaker } from "./speakers";
 import type { Message } from "./events";
-import { speakersOf, type Speaker } from "./speakers";
 import type { useRoom } from "./useRoom";
 
 interface Props {
   room: Shapes["RoomDetailOut"];
   live: ReturnType<typeof useRoom>;
   me: string;
+  speakers: (message: Pick<Message, "role" | "author">) => Speaker;
 }
 
+const KINDS = new Set(["text", "audio", "error"]);
+
 /** What was said, oldest first; it follows the end for as long as one is there. */
-export function RoomTranscript({ room, live, me }: Props) {
+export function RoomTranscript({ room, live, me, speakers }: Props) {
   const { t } = useTranslation();
   const scroller = useRef<HTMLDivElement>(null);
   const atEnd = useRef(true);
-  const { messages, running } = live;
-  const shown = messages.filter(({ kind }) => ["text", "audio", "error"].includes(kind));
-  const speakers = speakersOf(room.members);
+  const { messages, running, waiting } = live;
+  const shown = messages.filter(({ kind }) => KINDS.has(kind));
   const rows = useVirtualizer({
     count: shown.length,
     getScrollElement: () => scroller.current,
@@ -40,7 +41,7 @@ export function RoomTranscript({ room, live, me }: Props) {
   useLayoutEffect(() => {
     const box = scroller.current;
     if (box && atEnd.current) box.scrollTop = box.scrollHeight;
-  }, [total, shown.length, running]);
+  }, [total, shown.length, running, waiting.length]);
 
   return (
     <div
@@ -48,7 +49,7 @@ export function RoomTranscript({ room, live, me }: Props) {
       onScroll={({ currentTarget: box }) => {
         atEnd.current = box.scrollHeight - box.scrollTop - box.clientHeight < 48;
       }}
-      className="min-h-0 flex-1 overflow-y-auto px-3 py-4 sm:px-6"
+      className="min-h-0 flex-1 overflow-y-auto px-3 py-4 -outline-offset-2 sm:px-6"
       tabIndex={0}
       role="log"
       aria-live="off"
@@ -60,7 +61,7 @@ export function RoomTranscript({ room, live, me }: Props) {
             <Button onClick={() => void live.older()}>{t("rooms.older")}</Button>
           </div>
         )}
-        {live.state !== "joining" && !shown.length && (
+        {live.state !== "joining" && !shown.length && !waiting.length && (
           <p className="py-16 text-center text-quiet">{t("rooms.empty")}</p>
         )}
         <div style={{ height: total, position: "relative" }}>
@@ -72,7 +73,7 @@ export function RoomTranscript({ room, live, me }: Props) {
               style={{ transform: `translateY(${start}px)` }}
               className="absolute inset-x-0 top-0"
             >
-              <Row
+              <RoomMessage
                 message={shown[index]!}
                 before={shown[index - 1]}
                 speaker={speakers(shown[index]!)}
@@ -82,11 +83,16 @@ export function RoomTranscript({ room, live, me }: Props) {
           ))}
         </div>
         {running.map((one) => (
-          <div key={one.turn} className="flex gap-3 py-2">
-            <Avatar name="…" className="size-8" />
+          <Answering key={one.turn} running={one} room={room} speakers={speakers} />
+        ))}
+        {waiting.map((one) => (
+          <div key={one.key} className="flex gap-3 py-2">
+            <Avatar name={me} className="size-8 opacity-60" />
             <div className="min-w-0">
-              <p className="text-xs text-quiet">{t("rooms.answering")}</p>
-              {one.text && <Words text={one.text} id={one.turn} growing />}
+              <p className="text-xs text-quiet">{t("rooms.waiting")}</p>
+              <p className="w-fit max-w-full rounded-card border border-dashed border-edge px-3 py-1.5 break-words whitespace-pre-wrap">
+                {one.text}
+              </p>
             </div>
           </div>
         ))}
@@ -94,67 +100,4 @@ export function RoomTranscript({ room, live, me }: Props) {
       <Announced messages={shown} speakers={speakers} me={me} />
     </div>
   );
-}
-
-interface RowProps {
-  message: Message;
-  before: Message | undefined;
-  speaker: Speaker;
-  mine: boolean;
-}
-
-function Row({ message, before, speaker, mine }: RowProps) {
-  const newDay = !before || day(before.at) !== day(message.at);
-  return (
-    <>
-      {newDay && (
-        <p className="my-4 flex items-center gap-3 text-xs text-quiet before:h-px before:flex-1 before:bg-line after:h-px after:flex-1 after:bg-line">
-          {day(message.at)}
-        </p>
-      )}
-      <article className="flex gap-3 py-2">
-        <Avatar name={speaker.name} avatar={speaker.avatar} className="size-8" />
-        <div className="min-w-0 flex-1">
-          <p className="flex items-baseline gap-2">
-            <span className={classes("text-sm font-semibold", mine && "text-kelp")}>
-              {speaker.name}
-            </span>
-            <Time at={message.at} className="text-xs text-quiet" />
-          </p>
-          <div
-            className={classes(
-              "break-words",
-              message.kind === "error" && "text-sm text-rust",
-              mine && "w-fit max-w-full rounded-card bg-kelp-wash px-3 py-1.5",
-            )}
-          >
-            <Words text={message.text} id={message.id} said={message.role === "user"} />
-          </div>
-        </div>
-      </article>
-    </>
-  );
-}
-
-/** The newest message of somebody else, once, for whom a screen is read. */
-function Announced({
-  messages,
-  speakers,
-  me,
-}: {
-  messages: readonly Message[];
-  speakers: (message: Message) => Speaker;
-  me: string;
-}) {
-  const box = useRef<HTMLParagraphElement>(null);
-  const last = messages.at(-1);
-  const told = useRef<string | null>(null);
-  useEffect(() => {
-    if (!last || last.id === told.current || !box.current) return;
-    const first = told.current === null;
-    told.current = last.id;
-    if (!first && last.author !== me)
-      box.current.textContent = `${speakers(last).name}: ${last.text}`;
-  }, [last, speakers, me]);
-  return <p ref={box} aria-live="polite" className="sr-only" />;
 }

@@ -1,23 +1,23 @@
 /** The rooms one is in. */
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
 import { Plus, UsersRound } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
-import { Avatar } from "~/parts/Avatar";
 import { Button } from "~/parts/Button";
 import { Empty } from "~/parts/Empty";
 import { Page } from "~/parts/Page";
-import { Time } from "~/parts/Time";
 import { Trouble } from "~/parts/Trouble";
 
 import { NewRoom } from "./NewRoom";
 import { roomsQuery } from "./queries";
+import { RoomCard } from "./RoomCard";
+import { readSeen } from "./seen";
 
 export function Rooms() {
   const { t } = useTranslation();
   const found = useQuery(roomsQuery);
+  const { data: seen } = useQuery({ queryKey: ["rooms", "seen"], queryFn: readSeen, staleTime: 0 });
   const [making, setMaking] = useState(false);
   const rooms = found.data?.rooms ?? [];
   return (
@@ -39,19 +39,7 @@ export function Rooms() {
       <ul className="mx-auto grid max-w-5xl gap-3 p-4 sm:grid-cols-2 sm:p-6">
         {rooms.map((room) => (
           <li key={room.id}>
-            <Link
-              to="/rooms/$room"
-              params={{ room: room.id }}
-              className="flex items-center gap-3 rounded-card border border-line bg-raised p-4 text-ink no-underline hover:border-kelp hover:bg-kelp-wash"
-            >
-              <Avatar name={room.name} className="size-10" />
-              <span className="min-w-0 flex-1">
-                <span className="block truncate font-serif text-lg font-semibold">{room.name}</span>
-                <span className="text-xs text-quiet">
-                  {t("rooms.since")} <Time at={room.created_at} />
-                </span>
-              </span>
-            </Link>
+            <RoomCard room={room} seen={seen?.[room.id]} />
           </li>
         ))}
       </ul>

@@ -9,6 +9,7 @@ export type RoomEvent =
   | { type: "typing"; room_id: string; user_id: string }
   | { type: "present"; room_id: string; user_ids: string[] }
   | { type: "started"; turn_id: string; message: Message | null; client_key: string | null }
+  | { type: "answering"; turn_id: string; assistant: string }
   | { type: "recalled" | "thought" | "tool_started" | "tool_ended" | "fell_back"; turn_id: string }
   | { type: "delta"; turn_id: string; text: string }
   | { type: "finished"; turn_id: string; status: string; message: Message | null }

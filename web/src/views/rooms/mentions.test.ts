@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { matching, mentioned, mentioningAt } from "./mentions";
+import { matching, mentioned, mentioningAt, namedIn } from "./mentions";
 
 test.each([
   ["@", 1, { start: 0, typed: "" }],
@@ -25,4 +25,16 @@ test("who is chosen stands in the text", () => {
     "so @helper  there",
     11,
   ]);
+});
+
+test("who is named answers in the order of the names", () => {
+  const assistants = [
+    { user_id: "helper", name: "Helper" },
+    { user_id: "cook", name: "The Cook" },
+    { user_id: "he", name: "He" },
+  ];
+  const named = (text: string) => namedIn(text, assistants).map(({ user_id }) => user_id);
+  expect(named("@the cook and @helper, what now?")).toEqual(["cook", "helper"]);
+  expect(named("Helper: hello")).toEqual(["helper"]);
+  expect(named("mail helper@cook.example")).toEqual([]);
 });

@@ -35,3 +35,26 @@ export function mentioned(
   const put = `@${id} `;
   return [text.slice(0, at.start) + put + text.slice(caret), at.start + put.length];
 }
+
+const escaped = (name: string) => name.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
+
+/**
+ * Those who are named in a text, in the order in which they answer: that of their first mention, by "@slug",
+ * "@name", or the name at the very beginning before a comma or colon. The server decides; this tells whose turn it is.
+ */
+export function namedIn<T extends Named>(text: string, assistants: readonly T[]): T[] {
+  const at = (one: T) => {
+    const names = [one.user_id, one.name].map(escaped).join("|");
+    return text.search(
+      new RegExp(
+        `(?<![\\p{L}\\p{N}_])@(?:${names})(?![\\p{L}\\p{N}_])|^\\s*(?:${names})\\s*[,:]`,
+        "iu",
+      ),
+    );
+  };
+  return assistants
+    .map((one) => ({ one, place: at(one) }))
+    .filter(({ place }) => place >= 0)
+    .sort((a, b) => a.place - b.place)
+    .map(({ one }) => one);
+}

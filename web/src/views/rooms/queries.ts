@@ -21,10 +21,21 @@ export const messagesOf = (
 ) =>
   answer(api.GET("/api/rooms/{room_id}/messages", { params: { path: { room_id: room }, query } }));
 
+/** The last thing that was said, for the list. */
+export const lastQuery = (room: string) =>
+  queryOptions({
+    queryKey: ["rooms", room, "last"],
+    queryFn: async () => (await messagesOf(room, { last: 1 })).messages.at(-1) ?? null,
+  });
+
 const at = (room: string) => ({ params: { path: { room_id: room } } });
 
-export const makeRoom = (body: { name: string; members: string[]; assistants: string[] }) =>
-  answer(api.POST("/api/rooms", { body }));
+export const makeRoom = (body: {
+  name: string;
+  members: string[];
+  assistants: string[];
+  history: "joined" | "all";
+}) => answer(api.POST("/api/rooms", { body }));
 export const renameRoom = (room: string, name: string) =>
   answer(api.PATCH("/api/rooms/{room_id}", { ...at(room), body: { name } }));
 export const leaveRoom = (room: string) => answer(api.POST("/api/rooms/{room_id}/leave", at(room)));

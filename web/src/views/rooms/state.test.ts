@@ -21,12 +21,13 @@ test("an answer grows, begins anew with the next assistant, and is gone when it 
   };
   const first = told(
     started,
+    { type: "answering", turn_id: "t", assistant: "helper" },
     { type: "delta", turn_id: "t", text: "I " },
     { type: "delta", turn_id: "t", text: "am" },
   );
-  expect(first.running).toEqual([{ turn: "t", text: "I am" }]);
-  const second = after(first, { type: "recalled", turn_id: "t" }, 0);
-  expect(second.running).toEqual([{ turn: "t", text: "" }]);
+  expect(first.running).toEqual([{ turn: "t", asked: "m0", who: "helper", text: "I am" }]);
+  const second = after(first, { type: "answering", turn_id: "t", assistant: "cook" }, 0);
+  expect(second.running).toEqual([{ turn: "t", asked: "m0", who: "cook", text: "" }]);
   const ended = after(
     second,
     { type: "finished", turn_id: "t", status: "complete", message: message(1) },

@@ -3,6 +3,10 @@ import type { Message, RoomEvent } from "./events";
 
 export interface Running {
   turn: string;
+  /** What was said, which names those who answer. */
+  asked: string;
+  /** Who answers now, by slug; null before the first. */
+  who: string | null;
   /** What has come of the answer that is being worded. */
   text: string;
 }
@@ -54,15 +58,20 @@ export function after(room: RoomState, event: RoomEvent, now: number): RoomState
         ...room,
         typing,
         messages: event.message ? merged(room.messages, [event.message]) : room.messages,
-        running: [...room.running, { turn: event.turn_id, text: "" }],
+        running: [
+          ...room.running,
+          { turn: event.turn_id, asked: event.message?.text ?? "", who: null, text: "" },
+        ],
       };
     }
-    case "recalled":
+    case "answering":
+      // The next of those who were named begins.
+      return running(room, event.turn_id, () => ({ who: event.assistant, text: "" }));
     case "fell_back":
-      // The next assistant, or another model, begins to answer.
-      return withText(room, event.turn_id, () => "");
+      // Another model does.
+      return running(room, event.turn_id, () => ({ text: "" }));
     case "delta":
-      return withText(room, event.turn_id, (text) => text + event.text);
+      return running(room, event.turn_id, ({ text }) => ({ text: text + event.text }));
     case "finished":
       return {
         ...room,
@@ -76,12 +85,14 @@ export function after(room: RoomState, event: RoomEvent, now: number): RoomState
   }
 }
 
-function withText(room: RoomState, turn: string, change: (text: string) => string): RoomState {
+function running(
+  room: RoomState,
+  turn: string,
+  change: (one: Running) => Partial<Running>,
+): RoomState {
   return {
     ...room,
-    running: room.running.map((one) =>
-      one.turn === turn ? { ...one, text: change(one.text) } : one,
-    ),
+    running: room.running.map((one) => (one.turn === turn ? { ...one, ...change(one) } : one)),
   };
 }
 
