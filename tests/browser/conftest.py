@@ -22,6 +22,7 @@ from playwright.async_api import (
     Page,
     Request,
     async_playwright,
+    expect,
 )
 
 from integration.server.conftest import Served
@@ -40,6 +41,10 @@ LOOKS = [
     for theme in ("light", "dark")
 ]
 """For tests of how something looks: both sizes, both themes."""
+
+
+# As long as a busy machine may take; what is there is seen at once.
+expect.set_options(timeout=20_000)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -91,7 +96,7 @@ class Visit:
     async def axe(self) -> list[str]:
         """What axe finds: one line for each place that breaks a rule."""
         # A colour on its way to another one is neither.
-        await self.page.evaluate("Promise.all(document.getAnimations().map((one) => one.finished))")
+        await self.page.evaluate("Promise.allSettled(document.getAnimations().map((one) => one.finished))")
         await self.page.evaluate(_AXE.read_text("utf-8"))
         found: dict[str, Any] = await self.page.evaluate("axe.run()")
         return [

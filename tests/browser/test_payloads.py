@@ -19,6 +19,13 @@ _TALL = {"width": 1280, "height": 4000}
 """Much of a long view is drawn at once."""
 _AT_ONCE = 8
 _TALKS = 5
+_PATIENCE_S = 20
+_SHOWN = {
+    "/rooms": PAYLOADS[::10],
+    "/assistants": PAYLOADS,
+    "/projects": PAYLOADS,
+    "/memories": PAYLOADS[-20:],
+}
 _HARM = """
 () => {
   const bad = [];
@@ -26,7 +33,8 @@ _HARM = """
   const never = "iframe, object, embed, base, form[action], math[href]";
   for (const e of document.querySelectorAll(never))
     bad.push(e.outerHTML.slice(0, 200));
-  for (const e of document.querySelectorAll("script:not([src^='/assets/'])"))
+  const ours = "script:not([src^='/assets/'], [src='/theme.js'])";
+  for (const e of document.querySelectorAll(ours))
     bad.push(e.outerHTML.slice(0, 200));
   for (const e of document.body.querySelectorAll("*")) {
     for (const { name } of e.attributes) if (/^on/.test(name)) bad.push(`${name} on ${e.tagName}`);
@@ -141,33 +149,50 @@ async def _read_through(page: Page, *, unfold: bool = False) -> tuple[str, list[
                 "document.querySelectorAll('article [aria-expanded=false]:not([aria-haspopup])')"
                 ".forEach((e) => e.click())"
             )
+            await page.wait_for_load_state("networkidle")
         await page.evaluate("new Promise((go) => requestAnimationFrame(() => setTimeout(go)))")
         seen += await page.evaluate("document.body.textContent")
         harm += await page.evaluate(_HARM)
-        top += _TALL["height"] - 600
+        top += _TALL["height"] // 3
         height = max(height, await scroller.evaluate("e => e ? e.scrollHeight : 0"))
         if top >= height:
             return _plain(seen), harm
 
 
+async def _missing_and_harm(
+    page: Page, wanted: list[str], *, unfold: bool = False
+) -> tuple[list[str], list[str]]:
+    """What a view does not show, although it was given time, and the harm that was seen in it."""
+    until = asyncio.get_running_loop().time() + _PATIENCE_S
+    seen = ""
+    while True:
+        text, harm = await _read_through(page, unfold=unfold)
+        seen += text
+        missing = [payload for payload in wanted if _plain(payload) not in seen]
+        if not missing or harm or asyncio.get_running_loop().time() > until:
+            return missing, harm
+
+
 async def test_payloads_in_conversations_run_nothing(hostile: Served, visit: Visiting) -> None:
     """Point 29: messages, reasoning, tools' names, arguments and results, authors, files."""
     listed = (await hostile.get("/api/conversations/current_user?limit=10"))["sessions"]
-    talks = [one["id"] for one in listed if one["title"].startswith("talk")]
-    files = [one["id"] for one in listed if one["title"] == "files"]
-    seen, harm = "", []
+    by_title = {one["title"]: one["id"] for one in listed}
+    missing: list[str] = []
+    harm: list[str] = []
     async with visit(hostile, size=_TALL) as visited:
         visited.page.on("dialog", lambda dialog: visited.broke.append(dialog.message))
-        for session in talks + files:
-            page = await visited.go(f"/c/{session}")
+        for first in range(_TALKS):
+            page = await visited.go(f"/c/{by_title[f'talk {first}']}")
             await page.locator("article").first.wait_for()
-            text, found = await _read_through(page, unfold=True)
-            seen, harm = seen + text, harm + found
+            # A tool's name and values are no Markdown: they must stand there as they are.
+            found = await _missing_and_harm(page, PAYLOADS[first::_TALKS], unfold=True)
+            missing, harm = missing + found[0], harm + found[1]
+        page = await visited.go(f"/c/{by_title['files']}")
+        await page.locator("article").first.wait_for()
+        harm += (await _read_through(page, unfold=True))[1]
 
-    assert len(talks) == _TALKS
     assert harm == []
-    # A tool's name is one of the many fields that are no Markdown: it must stand there as it is.
-    assert [payload for payload in PAYLOADS if _plain(payload) not in seen] == []
+    assert missing == []
 
 
 @pytest.mark.parametrize(
@@ -181,16 +206,10 @@ async def test_payloads_in_lists_are_read_as_they_are(
         visited.page.on("dialog", lambda dialog: visited.broke.append(dialog.message))
         page = await visited.go(view)
         await page.wait_for_load_state("networkidle")
-        seen, harm = await _read_through(page)
+        missing, harm = await _missing_and_harm(page, _SHOWN.get(view, []))
 
-    shown = {
-        "/rooms": PAYLOADS[::10],
-        "/assistants": PAYLOADS,
-        "/projects": PAYLOADS,
-        "/memories": PAYLOADS[-20:],
-    }
     assert harm == []
-    assert [payload for payload in shown.get(view, []) if _plain(payload) not in seen] == []
+    assert missing == []
 
 
 async def test_payloads_in_one_place_run_nothing(hostile: Served, visit: Visiting) -> None:

@@ -7,6 +7,7 @@ import {
   redirect,
 } from "@tanstack/react-router";
 
+import { Broken } from "~/shell/Broken";
 import { Lost } from "~/shell/Lost";
 import { Shell } from "~/shell/Shell";
 
@@ -57,6 +58,7 @@ const tree = root.addChildren([
 export const router = createRouter({
   routeTree: tree,
   defaultPreload: "intent",
+  defaultErrorComponent: Broken,
   scrollRestoration: true,
   defaultStructuralSharing: true,
 });

@@ -24,7 +24,7 @@ export function itemsOf(found: Found): Item[] {
       section,
       session,
       name: null,
-      hits: hits.length > 0 ? hits : [titleHit(session.id, session.title)],
+      hits: hits.length > 0 ? placesFirst(hits) : [titleHit(session.id, session.title)],
       count: Math.max(count, hits.length, 1),
     }));
   const single = (section: Section, list: readonly Hit[]): Item[] =>
@@ -51,6 +51,12 @@ export function itemsOf(found: Found): Item[] {
     })),
   ].filter(({ hits }) => hits.length > 0);
 }
+
+/** A title leads to no message: where the words were said comes before it. */
+const placesFirst = (hits: readonly Hit[]): Hit[] => [
+  ...hits.filter(({ message_id }) => message_id),
+  ...hits.filter(({ message_id }) => !message_id),
+];
 
 /** The filters alone match: there is no place in it to go to. */
 const titleHit = (session: string, title: string): Hit => ({
