@@ -30,6 +30,7 @@ PROGRAMS: dict[str, str] = {
     "distilling": "Messages read for memories, without a model.",
     "startup": "import holdfast, holdfast --help, holdfast serve.",
     "server": "Turns, sockets, proxy, lists and searches over HTTP, by clients of a real server.",
+    "page": "The page in Chromium over 1,000 conversations (needs playwright and chromium).",
 }
 """What each measures. A program NAME is `holdfast.bench.NAME.measure`."""
 _WITH_PEERS = ("capture", "history")
