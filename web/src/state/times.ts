@@ -33,6 +33,10 @@ export const day = (at: string | number | Date): string =>
 export const month = (at: string | number | Date): string =>
   format("month", { month: "long", year: "numeric" }).format(new Date(at));
 
+/** "Nov" */
+export const monthName = (at: string | number | Date): string =>
+  format("monthName", { month: "short" }).format(new Date(at));
+
 /** The clock today, the weekday this week, else the day. */
 export function shortTime(at: string | number | Date, now = new Date()): string {
   const then = new Date(at);

@@ -2,12 +2,19 @@ import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 
 import { classes } from "~/parts/classes";
-import { count, day, month } from "~/state/times";
+import { count, day, month, monthName } from "~/state/times";
 
 import { levelOf, weeksOf, type Day } from "./weeks";
 
 const FILLS = ["fill-line", "fill-kelp/30", "fill-kelp/55", "fill-kelp/80", "fill-kelp"];
-const STEP = 12;
+const STEP = 13;
+const MONTHS = 18;
+
+/** The month that begins in a week, for the line above; not the first week's, which may be its last days. */
+function beginsMonth(weeks: readonly (readonly Day[])[], x: number): string | null {
+  const first = weeks[x]?.find((one) => one.day.endsWith("-01"));
+  return x > 0 && first && x < weeks.length - 1 ? `${first.day}T12:00` : null;
+}
 
 /** A year of days, darker where more was said; the same as a table for whom colours say nothing. */
 export function Activity({ days }: { days: readonly Day[] }) {
@@ -28,15 +35,28 @@ export function Activity({ days }: { days: readonly Day[] }) {
           role="img"
           aria-label={t("profile.activitySaid", { count: total, shown: count(total) })}
           width={weeks.length * STEP}
-          height={7 * STEP}
+          height={7 * STEP + MONTHS}
           className="rtl:-scale-x-100"
         >
+          {weeks.map((_, x) => {
+            const begins = beginsMonth(weeks, x);
+            return begins ? (
+              <text
+                key={begins}
+                x={x * STEP}
+                y={MONTHS - 6}
+                className="fill-quiet text-[0.65rem] rtl:hidden"
+              >
+                {monthName(begins)}
+              </text>
+            ) : null;
+          })}
           {weeks.map((week, x) =>
             week.map((one, y) => (
               <rect
                 key={one.day}
                 x={x * STEP}
-                y={y * STEP}
+                y={MONTHS + y * STEP}
                 width={STEP - 2}
                 height={STEP - 2}
                 rx={2}

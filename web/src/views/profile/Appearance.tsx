@@ -1,7 +1,10 @@
+import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
+import { meQuery } from "~/api/queries";
 import { chooseLanguage, chooseTheme, languageNow, themeNow, type Theme } from "~/state/appearance";
+import { Keys } from "~/parts/Keys";
 import { LANGUAGES, type Language } from "~/texts";
 
 import { Choice } from "./Choice";
@@ -13,6 +16,7 @@ const THEMES: readonly Theme[] = ["auto", "light", "dark"];
 /** How the page looks and speaks. It is kept with the profile, so it is the same in the next browser. */
 export function Appearance() {
   const { t } = useTranslation();
+  const { data: me } = useQuery(meQuery);
   const [theme, setTheme] = useState(themeNow);
   const [language, setOwn] = useState<Language | "auto">(languageNow);
 
@@ -47,6 +51,12 @@ export function Appearance() {
           }}
         />
       </Part>
+      <Part title={t("profile.keyboard")}>
+        <p className="flex flex-wrap items-center gap-2 text-sm">
+          <Keys keys="?" /> {t("profile.keyboardAbout")}
+        </p>
+      </Part>
+      <p className="text-sm text-quiet">{t("profile.version", { version: me?.version ?? "" })}</p>
     </>
   );
 }

@@ -3,7 +3,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { answer, api, type Shapes } from "~/api/client";
-import { sentence } from "~/api/failures";
+import { Failure, sentence } from "~/api/failures";
 import { meQuery } from "~/api/queries";
 import { Button } from "~/parts/Button";
 import { Field } from "~/parts/Field";
@@ -90,8 +90,15 @@ function EraseAll({
   const name = me?.user ?? "";
   const withKey = me?.auth === "tokens";
 
-  async function run() {
+  /** What confirms it is typed anew each time. */
+  function leave() {
+    setTyped("");
+    setKey("");
     close();
+  }
+
+  async function run() {
+    leave();
     try {
       const receipt = await answer(
         api.POST("/api/erase", { body: { confirm: typed.trim(), ...(withKey ? { key } : {}) } }),
@@ -99,14 +106,15 @@ function EraseAll({
       dropDrafts();
       erased([receipt]);
     } catch (error) {
-      notify(sentence(error, t), { tone: "failed" });
+      const wrongKey = error instanceof Failure && error.code === "wrong_key";
+      notify(wrongKey ? t("profile.wrongKey") : sentence(error, t), { tone: "failed" });
     }
   }
 
   return (
     <Question
       open={open}
-      close={close}
+      close={leave}
       title={t("profile.eraseSure")}
       about={t("profile.eraseSureAbout")}
       confirm={t("profile.eraseDo")}

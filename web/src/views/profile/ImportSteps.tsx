@@ -4,7 +4,7 @@ import { useTranslation } from "react-i18next";
 
 import type { Shapes } from "~/api/client";
 import { Button } from "~/parts/Button";
-import { count, day } from "~/state/times";
+import { count, day, size } from "~/state/times";
 
 export type Preview = Shapes["ImportPreviewOut"];
 export type Imported = Shapes["ImportOut"];
@@ -24,6 +24,8 @@ export function Coming({ name, preview, progress, take, back }: ComingProps) {
     [t("profile.importFormat"), preview.format],
     [t("profile.conversations"), count(preview.conversations)],
     [t("profile.messages"), count(preview.messages)],
+    [t("profile.memories"), count(preview.memories)],
+    [t("profile.files"), count(preview.files)],
     [t("profile.importNew"), count(preview.new)],
     [t("profile.importGrown"), count(preview.grown)],
     [t("profile.importKnown"), count(preview.unchanged)],
@@ -43,7 +45,10 @@ export function Coming({ name, preview, progress, take, back }: ComingProps) {
         ))}
       </dl>
       {preview.titles.length > 0 && (
-        <ul className="mt-3 list-disc space-y-0.5 ps-5 text-sm text-quiet">
+        <ul
+          aria-label={t("profile.importTitles")}
+          className="mt-3 list-disc space-y-0.5 ps-5 text-sm text-quiet"
+        >
           {[...new Set(preview.titles)].map((title) => (
             <li key={title} className="truncate">
               {title}
@@ -64,10 +69,10 @@ export function Coming({ name, preview, progress, take, back }: ComingProps) {
           {progress &&
             (progress.total
               ? t("profile.importDoneOf", {
-                  done: count(progress.done),
-                  total: count(progress.total),
+                  done: size(progress.done),
+                  total: size(progress.total),
                 })
-              : t("profile.importDone", { done: count(progress.done) }))}
+              : t("profile.importDone", { done: size(progress.done) }))}
         </p>
       </div>
       {progress && (
@@ -101,6 +106,14 @@ export function Done({ imported, again }: { imported: Imported; again: () => voi
       <Broken broken={imported.broken} />
       <div className="mt-4 flex flex-wrap gap-3">
         <Button onClick={again}>{t("profile.importAnother")}</Button>
+        {imported.memories > 0 && (
+          <Link to="/memories" className="self-center text-sm">
+            {t("profile.importMemories", {
+              count: imported.memories,
+              shown: count(imported.memories),
+            })}
+          </Link>
+        )}
         <Link to="/find" className="self-center text-sm">
           {t("profile.importFind")}
         </Link>

@@ -6,11 +6,12 @@ import { useTranslation } from "react-i18next";
 import { answer, api } from "~/api/client";
 import { sentence } from "~/api/failures";
 import { Button, IconButton } from "~/parts/Button";
-import { Field } from "~/parts/Field";
+import { Field, INPUT } from "~/parts/Field";
 import { Layer, Question } from "~/parts/Layer";
 import { Time } from "~/parts/Time";
 import { Trouble } from "~/parts/Trouble";
 import { notify } from "~/state/notices";
+import { day } from "~/state/times";
 
 import { Part } from "./Part";
 import { tokensQuery } from "./queries";
@@ -21,6 +22,7 @@ const WORDS = {
   "memory:write": "write",
   "memory:delete": "delete",
 } as const;
+const LIVES = [7, 30, 90, 365];
 type Scope = (typeof SCOPES)[number];
 
 /** Keys of programs that act for this person. */
@@ -57,7 +59,17 @@ export function Keys() {
                   {token.scopes
                     .map((one) => t(`profile.scope.${WORDS[one as Scope] ?? "read"}`))
                     .join(", ")}{" "}
-                  · <Time at={token.created_at} />
+                  ·{" "}
+                  {token.last_used_at ? (
+                    <>
+                      {t("profile.keyUsed")} <Time at={token.last_used_at} />
+                    </>
+                  ) : (
+                    t("profile.keyUnused")
+                  )}
+                  {token.expires_at && (
+                    <> · {t("profile.keyUntil", { day: day(token.expires_at) })}</>
+                  )}
                 </span>
               </span>
               <Button
@@ -92,6 +104,7 @@ function NewKey({ close }: { close: () => void }) {
   const client = useQueryClient();
   const [name, setName] = useState("");
   const [scopes, setScopes] = useState<readonly Scope[]>(["memory:read", "memory:write"]);
+  const [days, setDays] = useState("");
   const [secret, setSecret] = useState<string>();
   const [wrong, setWrong] = useState<string>();
 
@@ -99,7 +112,13 @@ function NewKey({ close }: { close: () => void }) {
     event.preventDefault();
     try {
       const made = await answer(
-        api.POST("/api/tokens", { body: { name: name.trim(), scopes: [...scopes] } }),
+        api.POST("/api/tokens", {
+          body: {
+            name: name.trim(),
+            scopes: [...scopes],
+            ...(days ? { expires_in_days: Number(days) } : {}),
+          },
+        }),
       );
       setSecret(made.secret);
       await client.invalidateQueries({ queryKey: ["profile", "tokens"] });
@@ -161,6 +180,21 @@ function NewKey({ close }: { close: () => void }) {
           </label>
         ))}
       </fieldset>
+      <label className="block text-sm font-medium">
+        {t("profile.keyExpires")}
+        <select
+          value={days}
+          onChange={(event) => setDays(event.target.value)}
+          className={`${INPUT} mt-1 font-normal`}
+        >
+          <option value="">{t("profile.keyNever")}</option>
+          {LIVES.map((one) => (
+            <option key={one} value={one}>
+              {t("profile.keyDays", { count: one })}
+            </option>
+          ))}
+        </select>
+      </label>
       <div className="flex justify-end gap-2">
         <Button onClick={close}>{t("do.cancel")}</Button>
         <Button tone="main" type="submit" disabled={!scopes.length}>

@@ -26,7 +26,11 @@ export function Receipt({ receipts }: { receipts: readonly Shapes["ReceiptOut"][
           <Line name={t("profile.conversations")} value={count(one.sessions)} />
           <Line name={t("profile.messages")} value={count(one.messages)} />
           <Line name={t("profile.memories")} value={count(one.memories)} />
+          <Line name={t("profile.thoughts")} value={count(one.thoughts)} />
           <Line name={t("profile.files")} value={count(one.files)} />
+          {one.key_backups_left > 0 && (
+            <Line name={t("profile.keyBackups")} value={count(one.key_backups_left)} />
+          )}
           <Line name={t("profile.keysDestroyed")} value={one.keys_destroyed.join(", ")} mono />
           <Line
             name={t("profile.audit")}

@@ -29,6 +29,10 @@ const SECTIONS = {
 } satisfies Record<string, () => ReactNode>;
 type Section = keyof typeof SECTIONS;
 
+/** On a narrow screen the parts stand in one line; the open one is to be seen. */
+const intoView = (link: HTMLElement | null) =>
+  link?.scrollIntoView({ block: "nearest", inline: "center" });
+
 export default function View() {
   const { t } = useTranslation();
   const me = useQuery(meQuery);
@@ -44,6 +48,7 @@ export default function View() {
             {(Object.keys(SECTIONS) as Section[]).map((one) => (
               <li key={one}>
                 <Link
+                  ref={one === section ? intoView : undefined}
                   to="/profile/$section"
                   params={{ section: one }}
                   aria-current={one === section ? "page" : undefined}
