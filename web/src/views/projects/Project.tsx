@@ -72,12 +72,20 @@ function Begin({ slug, name }: { slug: string; name: string }) {
   async function begin(event: FormEvent) {
     event.preventDefault();
     if (!text.trim()) return;
-    await keepDraft("say.new", { text, project: slug });
+    await go({ to: "/c/$session", params: { session: "new" }, search: { project: slug } as never });
     await keepDraft(draft, null);
-    await go({
-      to: "/c/$session",
-      params: { session: "new" },
-      search: { project: slug, say: true } as never,
+    const [{ begin: say }, { newKey }] = await Promise.all([
+      import("~/views/conversation/live/begin"),
+      import("~/views/conversation/live/live"),
+    ]);
+    await say({
+      key: newKey(),
+      text,
+      speech: null,
+      edits: null,
+      answers: null,
+      at: Date.now(),
+      begin: { assistant: null, project: slug, temporary: false },
     });
   }
 
