@@ -103,6 +103,7 @@ ROUTES: dict[str, Needs | Open | Socket] = {
     "GET /openapi.json": Needs(None),
     "GET /healthz": OPEN,
     "GET /login": OPEN,
+    "GET /api/access": OPEN,
     "POST /api/login": OPEN,
     "POST /api/logout": Needs(None),
     "GET /api/logins": Needs(READ),

@@ -92,6 +92,15 @@ async def test_a_key_logs_a_person_in(house: House) -> None:
     assert error_of(refused) == (403, "not_allowed")
 
 
+@pytest.mark.parametrize("auth", ["local", "tokens"])
+async def test_anybody_may_know_how_one_comes_in(auth: str) -> None:
+    """A page names the one way that there is, before it knows who asks; nothing else is told."""
+    async with holdfast.open("memory:") as keeper, opened(keeper, auth=auth) as house:
+        answer = await (await house.browser()).get("/api/access")
+
+    assert (answer.status_code, answer.json()) == (200, {"auth": auth})
+
+
 async def test_the_cookie_is_kept_to_https_where_that_is_how_clients_come() -> None:
     """The browser then never sends it in the clear."""
     async with (

@@ -20,6 +20,11 @@ export class Failure extends Error {
     return this.status === 0;
   }
 
+  /** Whether what is kept does not open: its key is not there. */
+  get locked(): boolean {
+    return this.code === "vault_locked" || this.code === "root_key_wrong";
+  }
+
   /** Whether the same request may succeed later. */
   get passing(): boolean {
     return this.status === 0 || this.status === 429 || this.status === 409 || this.status >= 500;
@@ -53,14 +58,13 @@ const BY_STATUS: Record<number, string> = {
   404: "failures.notFound",
   409: "failures.conflict",
   413: "failures.tooLarge",
-  423: "failures.locked",
   429: "failures.tooMany",
 };
 
 /** A sentence for people: what happened, and what to do. */
 export function sentence(error: unknown, t: TFunction): string {
   if (!(error instanceof Failure)) return t("failures.page");
-  const known = BY_STATUS[error.status];
+  const known = error.locked ? "failures.locked" : BY_STATUS[error.status];
   if (known) return t(known as "failures.offline", { seconds: Math.ceil(error.retryAfter ?? 1) });
   if (error.status >= 500) return t("failures.server", { id: error.requestId });
   return error.said || t("failures.refused");

@@ -32,6 +32,13 @@ export const meQuery = queryOptions({
   retry: false,
 });
 
+/** How one comes in, for whoever is not known yet. */
+export const accessQuery = queryOptions({
+  queryKey: ["access"],
+  queryFn: ({ signal }) => answer(api.GET("/api/access", { signal })),
+  staleTime: Infinity,
+});
+
 export const assistantsQuery = queryOptions({
   queryKey: ["assistants"],
   queryFn: ({ signal }) => answer(api.GET("/api/assistants", { signal })),

@@ -4,6 +4,26 @@
  */
 
 export type paths = {
+    "/api/access": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Access
+         * @description How one comes in. Open to anybody, and the same for everybody.
+         */
+        get: operations["access"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/assistants": {
         parameters: {
             query?: never;
@@ -1517,6 +1537,18 @@ export type components = {
              * @description Those that rest on the messages alone, and go with them.
              */
             resting: components["schemas"]["MemoryOut"][];
+        };
+        /**
+         * AccessOut
+         * @description How one comes in: a page asks before it knows anybody.
+         */
+        AccessOut: {
+            /**
+             * Auth
+             * @description `local`: by the link that `holdfast serve` shows. `tokens`: with an API key.
+             * @enum {string}
+             */
+            auth: "local" | "tokens";
         };
         /**
          * ActiveDayOut
@@ -4160,6 +4192,62 @@ export type components = {
 };
 export type $defs = Record<string, never>;
 export interface operations {
+    access: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccessOut"];
+                };
+            };
+            /** @description Nobody known asks. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description The caller may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description There is no such thing for this caller; somebody else's is no other answer. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description An error; its code says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
     list_assistants: {
         parameters: {
             query?: never;

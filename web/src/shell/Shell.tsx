@@ -31,10 +31,11 @@ export function Shell() {
     if (theme) adoptTheme(theme);
     if (language) void adoptLanguage(language);
   }, [theme, language]);
-  if (me.isError && me.error instanceof Failure && [401, 423].includes(me.error.status))
+  const failed = me.isError && me.error instanceof Failure ? me.error : null;
+  if (failed && (failed.locked || failed.status === 401))
     return (
       <Suspense fallback={<Starting />}>
-        <LogIn locked={me.error.status === 423} />
+        <LogIn locked={failed.locked} />
       </Suspense>
     );
   if (!me.data) return <Starting error={me.error} again={() => void me.refetch()} />;

@@ -17,6 +17,7 @@ from holdfast.server.identity.logins import COOKIE, COOKIE_LIFETIME_S
 from holdfast.server.openapi import RESPONSES
 from holdfast.server.routing import Route
 from holdfast.server.schemas.access import (
+    AccessOut,
     LogInIn,
     LoginOut,
     LoginsOut,
@@ -27,6 +28,7 @@ from holdfast.server.schemas.access import (
 )
 
 __all__ = [
+    "access",
     "create_token",
     "end_login",
     "list_logins",
@@ -46,6 +48,12 @@ class _SecretRoute(Route):
 
 
 router = APIRouter(prefix="/api", tags=["access"], route_class=_SecretRoute, responses=RESPONSES)
+
+
+@router.get("/access", operation_id="access")
+async def access(request: Request) -> AccessOut:
+    """How one comes in. Open to anybody, and the same for everybody."""
+    return AccessOut(auth="local" if identity_of(request).local else "tokens")
 
 
 @router.post("/login", operation_id="log_in_with_key", status_code=204)

@@ -15,7 +15,8 @@ from holdfast.server.page.files import is_page
 __all__ = ["LOGIN_PATH", "OPEN_PATHS", "TICKET_PATHS", "Admission"]
 
 LOGIN_PATH = "/api/login"
-OPEN_PATHS = frozenset({"/healthz", "/readyz", "/login", LOGIN_PATH, "/metrics", *METADATA_PATHS})
+_WAYS_IN = frozenset({"/login", LOGIN_PATH, "/api/access"})
+OPEN_PATHS = frozenset({"/healthz", "/readyz", "/metrics"}).union(_WAYS_IN, METADATA_PATHS)
 """What anybody may ask for beside the page's files: signs of life, and the way in. /metrics asks
 for a credential itself, because in local mode it needs none."""
 TICKET_PATHS = frozenset({"/ws"})

@@ -10,6 +10,7 @@ from pydantic import Field
 from holdfast.server.schemas.shapes import In, Out
 
 __all__ = [
+    "AccessOut",
     "LogInIn",
     "LoginOut",
     "LoginsOut",
@@ -49,6 +50,13 @@ class LoginsOut(Out):
     """All logins of the caller, oldest first."""
 
     logins: list[LoginOut]
+
+
+class AccessOut(Out):
+    """How one comes in: a page asks before it knows anybody."""
+
+    auth: Literal["local", "tokens"]
+    """`local`: by the link that `holdfast serve` shows. `tokens`: with an API key."""
 
 
 class TokenOut(Out):

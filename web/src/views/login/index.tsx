@@ -1,3 +1,4 @@
+import { useQuery } from "@tanstack/react-query";
 import { Eye, EyeOff, LockKeyhole } from "lucide-react";
 import { Tooltip } from "radix-ui";
 import { useRef, useState, type FormEvent } from "react";
@@ -5,10 +6,11 @@ import { useTranslation } from "react-i18next";
 
 import { raw } from "~/api/client";
 import { Failure, sentence } from "~/api/failures";
-import { queries } from "~/api/queries";
+import { accessQuery, queries } from "~/api/queries";
 import { Button, IconButton } from "~/parts/Button";
 import { Field } from "~/parts/Field";
 import { useTitle } from "~/parts/Page";
+import { Trouble } from "~/parts/Trouble";
 
 /** Before anybody is known: how to come in, or that the store is locked. Nothing of what is kept is shown. */
 export default function LogIn({ locked }: { locked: boolean }) {
@@ -19,7 +21,7 @@ export default function LogIn({ locked }: { locked: boolean }) {
       <main className="grid min-h-dvh place-items-center p-4">
         <div className="w-full max-w-md rounded-2xl border border-line bg-raised p-6 shadow-layer sm:p-8">
           <img src="/icon.svg" alt="" className="mb-4 size-11" />
-          {locked ? <Locked /> : <WithKey />}
+          {locked ? <Locked /> : <Ways />}
         </div>
       </main>
     </Tooltip.Provider>
@@ -38,6 +40,23 @@ function Locked() {
       <Button tone="main" onClick={() => window.location.reload()}>
         {t("login.reload")}
       </Button>
+    </>
+  );
+}
+
+/** The way in that this server has; while it is not known, none is named. */
+function Ways() {
+  const { t } = useTranslation();
+  const access = useQuery(accessQuery);
+  return (
+    <>
+      <h1 className="text-2xl font-semibold">{t("login.title")}</h1>
+      <p className="mt-1 text-sm text-quiet">{t("login.about")}</p>
+      {access.data?.auth === "local" && (
+        <p className="mt-4 rounded-lg bg-kelp-wash px-3 py-2 text-sm">{t("login.link")}</p>
+      )}
+      {access.data?.auth === "tokens" && <WithKey />}
+      {access.isError && <Trouble error={access.error} again={() => void access.refetch()} />}
     </>
   );
 }
@@ -72,9 +91,6 @@ function WithKey() {
 
   return (
     <form ref={form} onSubmit={(event) => void enter(event)}>
-      <h1 className="text-2xl font-semibold">{t("login.title")}</h1>
-      <p className="mt-1 text-sm text-quiet">{t("login.about")}</p>
-      <p className="mt-4 rounded-lg bg-kelp-wash px-3 py-2 text-sm">{t("login.link")}</p>
       <div className="relative mt-5">
         <Field
           label={t("login.key")}
