@@ -270,10 +270,9 @@ async def test_a_proxys_word_is_believed_only_when_it_is_trusted(tmp_path: Path)
             folder, auth="tokens", trusted_proxies=trusted, rate_login_failures_per_minute="1"
         ).start()
         async with server.keyed("hf_0000000000_wrong") as client:
-            found[trusted] = [
-                (await client.get("/", headers={"X-Forwarded-For": f"192.0.2.{n}"})).status_code
-                for n in range(3)
-            ]
+            shown = [{"X-Forwarded-For": f"192.0.2.{n}"} for n in range(3)]
+            answers = [await client.get("/api/me", headers=headers) for headers in shown]
+            found[trusted] = [answer.status_code for answer in answers]
         server.kill()
 
     assert found == {"127.0.0.1": [401, 401, 401], "10.9.9.9": [401, 429, 429]}

@@ -70,10 +70,11 @@ async def turns_of(served: Served, session_id: str) -> list[tuple[str, list[str]
 
 
 async def frames(talking: Talking, *kinds: str) -> list[dict[str, Any]]:
-    """The frames up to the first of these kinds."""
+    """The frames up to the first of these kinds; who is there comes and goes, and is left out."""
     found: list[dict[str, Any]] = []
     while not found or found[-1]["event"]["type"] not in kinds:
-        found.append(await talking.frame())
+        frame = await talking.frame()
+        found += [frame] if frame["event"]["type"] != "present" else []
     return found
 
 
