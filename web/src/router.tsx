@@ -10,12 +10,17 @@ import {
 import { Broken } from "~/shell/Broken";
 import { Lost } from "~/shell/Lost";
 import { Shell } from "~/shell/Shell";
+import { arriving } from "~/state/arriving";
 
 const root = createRootRoute({ component: Shell, notFoundComponent: Lost, errorComponent: Lost });
 
 type View = Parameters<typeof lazyRouteComponent>[0];
 const at = (path: string, view: View) =>
-  createRoute({ getParentRoute: () => root, path, component: lazyRouteComponent(view) });
+  createRoute({
+    getParentRoute: () => root,
+    path,
+    component: lazyRouteComponent(() => arriving(view)),
+  });
 
 const conversation: View = () => import("~/views/conversation");
 const assistants: View = () => import("~/views/assistants");

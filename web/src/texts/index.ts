@@ -38,7 +38,11 @@ export async function startTexts(): Promise<void> {
     resources: { en: { translation: english } },
     interpolation: { escapeValue: false },
   });
-  await setLanguage(preferred());
+  try {
+    await setLanguage(preferred());
+  } catch {
+    // Its catalogue did not come: better English than nothing.
+  }
 }
 
 declare module "i18next" {

@@ -10,6 +10,7 @@ import { classes } from "~/parts/classes";
 import { Trouble } from "~/parts/Trouble";
 import { useTitle } from "~/parts/Page";
 import { usePlace } from "~/place";
+import { arriving } from "~/state/arriving";
 import { useKeys } from "~/state/keys";
 
 import { Composer } from "./composer/Composer";
@@ -30,9 +31,11 @@ import { useLanding } from "./useLanding";
 import { useSpeakers } from "./useSpeakers";
 import type { Turn } from "./types";
 
-const FindBar = lazy(() => import("./find/FindBar").then((file) => ({ default: file.FindBar })));
-const UsedPanel = lazy(() => import("./used/UsedPanel"));
-const KeepOrLeave = lazy(() => import("./temporary/KeepOrLeave"));
+const FindBar = lazy(() =>
+  arriving(() => import("./find/FindBar").then((file) => ({ default: file.FindBar }))),
+);
+const UsedPanel = lazy(() => arriving(() => import("./used/UsedPanel")));
+const KeepOrLeave = lazy(() => arriving(() => import("./temporary/KeepOrLeave")));
 
 const TOLD_FOR = 8_000;
 const NOBODY: Beginning = { assistant: null, project: null, temporary: false };

@@ -1,8 +1,10 @@
 /** The finder as soon as it is there. Fetched ahead it opens in the same moment, without a wait for its parts. */
 import { lazy, Suspense, useState, type ComponentType } from "react";
 
+import { arriving } from "~/state/arriving";
+
 const fetched = () => import("./Finder");
-const Waited = lazy(fetched);
+const Waited = lazy(() => arriving(fetched));
 let ready: ComponentType | null = null;
 
 /** Fetch it while nothing else is to be done. */

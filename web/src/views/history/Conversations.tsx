@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 
 import { Trouble } from "~/parts/Trouble";
 import { usePlace } from "~/place";
+import { arriving } from "~/state/arriving";
 import { closeDrawer, useIsWide } from "~/state/sidebar";
 
 import { useActions } from "./actions";
@@ -20,7 +21,7 @@ import type { Asked } from "./questions";
 import type { RowActs } from "./Row";
 import { RowMenu, type OpenMenu, type RowDo } from "./RowMenu";
 
-const Questions = lazy(() => import("./questions"));
+const Questions = lazy(() => arriving(() => import("./questions")));
 
 export function Conversations() {
   const { t } = useTranslation();

@@ -7,6 +7,7 @@ import { useTranslation } from "react-i18next";
 import { meQuery } from "~/api/queries";
 import { IconButton } from "~/parts/Button";
 import { classes } from "~/parts/classes";
+import { arriving } from "~/state/arriving";
 import { notify } from "~/state/notices";
 import { count } from "~/state/times";
 
@@ -16,7 +17,7 @@ import { warmMarkdown } from "../transcript/Words";
 import { takenOf } from "./files";
 import { useComposerText } from "./text";
 
-const Recorder = lazy(() => import("./Recorder"));
+const Recorder = lazy(() => arriving(() => import("./Recorder")));
 const coarse = () => window.matchMedia("(pointer: coarse)").matches;
 
 export function Composer({

@@ -13,12 +13,13 @@ import { useTranslation } from "react-i18next";
 
 import { ME } from "~/api/queries";
 import { Menu, MenuHead, MenuItem, MenuLine } from "~/parts/Menu";
+import { arriving } from "~/state/arriving";
 import { useActions } from "~/views/history/actions";
 import type { Asked } from "~/views/history/questions";
 
 import type { Session } from "../types";
 
-const Questions = lazy(() => import("~/views/history/questions"));
+const Questions = lazy(() => arriving(() => import("~/views/history/questions")));
 const FORMATS = ["markdown", "json", "pdf"] as const;
 
 /** What can be done with the whole conversation. */

@@ -5,6 +5,7 @@
 import { Failure } from "~/api/failures";
 import { raw } from "~/api/client";
 import { ME, queries } from "~/api/queries";
+import { arriving } from "~/state/arriving";
 import { isOnline, onBack } from "~/state/connection";
 import { keepDraft, readDraft } from "~/state/drafts";
 
@@ -58,7 +59,8 @@ function keepUnsent(session: string, key: string, said: Said | null): void {
 
 export const newKey = (): string => crypto.randomUUID();
 /** The AI SDK, while somebody types and not before. */
-export const warmStream = (): Promise<typeof import("./stream")> => import("./stream");
+export const warmStream = (): Promise<typeof import("./stream")> =>
+  arriving(() => import("./stream"));
 
 /** Say it: kept first, then sent. */
 export function say(session: string, said: Said): void {

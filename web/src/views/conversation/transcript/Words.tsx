@@ -4,15 +4,16 @@ import { lazy, Suspense } from "react";
 import { useTranslation } from "react-i18next";
 
 import { Button } from "~/parts/Button";
+import { arriving } from "~/state/arriving";
 import { count } from "~/state/times";
 
 import type { Message } from "../types";
 import { MAX_TEXT, type Talk } from "./store";
 
-const load = () => import("~/markdown");
+const load = () => arriving(() => import("~/markdown"));
 const Markdown = lazy(load);
 /** Fetched beside the first messages, not after them. */
-export const warmMarkdown = (): void => void load();
+export const warmMarkdown = (): void => void load().catch(() => {});
 
 const PIECE = 40_000;
 
