@@ -26,6 +26,14 @@ _SLOW = {
 """1.6 Mbit/s down, 0.75 up, 150 ms."""
 _FOCUSED = "window.__watch.focused"
 _LIST = "div:has(> [role=list][aria-label=Conversations])"
+_BODY = "document.querySelector('#body')"
+_AT_TOP = f"{_BODY}.scrollTop < 60"
+_AT_BOTTOM = f"{_BODY}.scrollHeight - {_BODY}.scrollTop - {_BODY}.clientHeight < 60"
+_MESSAGE = (
+    "[...document.querySelectorAll('#body article')]"
+    ".some((one) => window.__watch.shown(one) && one.innerText.length > 40)"
+)
+"""A whole message is on the screen."""
 _STEPS = 60
 
 
@@ -167,25 +175,14 @@ async def _long(page: Page, asked: list[str]) -> Found:
     asked.clear()
     row = page.locator("[data-row]", has_text=LONG).locator("a").first
     await row.click()
-    opened = await watching.until(
-        page,
-        "[...document.querySelectorAll('#body article')]"
-        ".some((one) => window.__watch.shown(one) && one.innerText.length > 40)",
-    )
+    opened = await watching.until(page, _MESSAGE)
     await page.wait_for_load_state("networkidle")
     scrolled = await watching.scroll_frames(page, "#body", steps=_STEPS, by=-400)
     await page.locator("#body").focus()
     ends = {}
-    for key, place in (("Home", '[data-index="0"]'), ("End", "[data-index]:last-child")):
+    for key, there in (("Home", _AT_TOP), ("End", _AT_BOTTOM)):
         await page.keyboard.press(key)
-        there = f"document.querySelector('#body {place} article')"
-        at_end = (
-            "Math.abs(document.querySelector('#body').scrollTop) < 60"
-            if key == "Home"
-            else "((b) => b.scrollHeight - b.scrollTop - b.clientHeight < 60)"
-            "(document.querySelector('#body'))"
-        )
-        ends[key] = await watching.until(page, f"{at_end} && {there}?.innerText.length > 20")
+        ends[key] = await watching.until(page, f"{there} && {_MESSAGE}")
     await page.keyboard.press("Control+f")
     await page.get_by_role("search").get_by_role("textbox").wait_for()
     await page.keyboard.insert_text("green lanyard")
