@@ -266,6 +266,7 @@ async def fill(client: httpx2.AsyncClient) -> dict[str, str]:
             at = now - timedelta(days=days) + timedelta(minutes=number)
             body = {"user_message": said, "assistant_message": answered, "at": at.isoformat()}
             await send("POST", f"{talks}/{session}/exchanges", body)
+        await send("POST", f"{talks}/{session}/seen", {"seq": 2 * len(exchanges) - 1})
     for text, kind, tags, importance in _MEMORIES:
         body = {"text": text, "kind": kind, "tags": tags, "importance": importance}
         await send("POST", "/api/memories", body)
