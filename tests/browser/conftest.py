@@ -60,7 +60,14 @@ async def browser() -> AsyncIterator[Browser]:
     """Chromium, from the system's packages."""
     async with async_playwright() as playwright:
         launched = await playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--force-color-profile=srgb"]
+            executable_path=CHROMIUM,
+            args=[
+                "--no-sandbox",
+                "--force-color-profile=srgb",
+                # A microphone that hums, and nobody who has to allow it.
+                "--use-fake-device-for-media-stream",
+                "--use-fake-ui-for-media-stream",
+            ],
         )
         yield launched
         await launched.close()
@@ -96,7 +103,9 @@ class Visit:
     async def axe(self) -> list[str]:
         """What axe finds: one line for each place that breaks a rule."""
         # A colour on its way to another one is neither.
-        await self.page.evaluate("Promise.allSettled(document.getAnimations().map((one) => one.finished))")
+        await self.page.evaluate(
+            "Promise.allSettled(document.getAnimations().map((one) => one.finished))"
+        )
         await self.page.evaluate(_AXE.read_text("utf-8"))
         found: dict[str, Any] = await self.page.evaluate("axe.run()")
         return [

@@ -50,9 +50,14 @@ def _only_english() -> list[re.Pattern[str]]:
     german = _catalogue("de")
     said_in_german = set(german.values())
     found = []
-    for text in _catalogue("en").values():
+    for key, text in _catalogue("en").items():
         words = re.sub(r"{{.*?}}", "", text)
-        if text in said_in_german or len(re.findall("[A-Za-z]{2}", words)) < 3:
+        # What the welcome proposes to say was said in the house.
+        if (
+            key.endswith("sayText")
+            or text in said_in_german
+            or len(re.findall("[A-Za-z]{2}", words)) < 3
+        ):
             continue
         parts = [re.escape(part) for part in re.split(r"{{.*?}}", text)]
         found.append(re.compile(".+?".join(parts)))
@@ -97,13 +102,14 @@ async def test_the_language_is_chosen_in_the_profile_and_stays(
     """At once, over a reload, and back again."""
     async with visit(house) as visited:
         page = await visited.go("/profile/appearance")
-        heading = page.get_by_role("heading", level=1)
+        heading = page.get_by_role("heading", level=2).last
+        await expect(heading).to_have_text("Language")
         await page.get_by_text("Deutsch", exact=True).click()
-        await expect(heading).to_have_text("Profil")
+        await expect(heading).to_have_text("Sprache")
         await page.reload()
-        await expect(heading).to_have_text("Profil")
+        await expect(heading).to_have_text("Sprache")
         await page.get_by_text("English", exact=True).click()
-        await expect(heading).to_have_text("Profile")
+        await expect(heading).to_have_text("Language")
         await _settled(page)
     async with house.client() as client:
         await client.put("/api/preferences", json={"language": "auto"})
