@@ -16,7 +16,7 @@ import { notify } from "~/state/notices";
 import { saveJson } from "~/views/profile/saving";
 
 import { avatarOf } from "./speakers";
-import { addMember, eraseRoom, leaveRoom, removeMember, renameRoom } from "./queries";
+import { addMember, eraseRoom, leaveRoom, removeMember, renameRoom, roomsQuery } from "./queries";
 
 interface Props {
   open: boolean;
@@ -51,14 +51,24 @@ export function Members({ open, close, room, me, present, pictures }: Props) {
   async function end(work: Promise<Shapes["RoomReceiptOut"]>, said: string) {
     setAsking(null);
     close();
-    if (!(await run(work))) return;
-    const { receipt } = await work;
+    let receipt: Shapes["ReceiptOut"] | null;
+    try {
+      ({ receipt } = await work);
+    } catch (error) {
+      return void notify(sentence(error, t), { tone: "failed" });
+    }
+    // Away first: what is not there any more is not to be asked for again.
+    client.setQueryData(
+      roomsQuery.queryKey,
+      (known) => known && { ...known, rooms: known.rooms.filter(({ id }) => id !== room.id) },
+    );
+    await go({ to: "/rooms" });
     const keep = () => saveJson(receipt, "holdfast-receipt.json");
     notify(
       said,
       receipt ? { act: { label: t("rooms.saveReceipt"), run: keep }, stays: 20_000 } : {},
     );
-    await go({ to: "/rooms" });
+    await client.invalidateQueries({ queryKey: ["rooms"] });
   }
 
   return (

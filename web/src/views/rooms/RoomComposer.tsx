@@ -51,6 +51,7 @@ export function RoomComposer({ room, live, me, pictures }: Props) {
     setText(now);
     setCaret(caretNow);
     setChosen(0);
+    if (!mentioningAt(now, caretNow)) setClosed(-1);
     void keepDraft(draft, now);
     if (Date.now() - typedAt.current > TYPING_EVERY_MS) {
       typedAt.current = Date.now();
