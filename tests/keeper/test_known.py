@@ -3,6 +3,7 @@ vault."""
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 from typing import Any
 
@@ -137,3 +138,28 @@ async def test_a_file_ahead_of_the_vault_is_not_believed(world: World) -> None:
     world.path.write_bytes(kept)
 
     assert await _look(await (await world.open()).user("ada")) == before
+
+
+async def test_what_was_warmed_is_not_read_again(world: World) -> None:
+    """Nobody holds the vault between the two; somebody new is not made by warming."""
+    await _used_twice(await world.open())
+    await world.close()
+    for file in _files(world):
+        file.unlink()
+    keeper = await world.open("tapped")
+
+    await keeper.warm("ada")
+    await keeper.warm("nobody")
+
+    gc.collect()
+    looked: list[Kind] = []
+
+    async def look(call: str, asked: Any) -> None:
+        if call == "data.rows" and isinstance(asked, RowSpan):
+            looked.append(asked.kind)
+
+    world.tap.before = look
+    titles, _ = await _look(await keeper.user("ada"))
+    assert titles == ["First", f"The {CANARY}"]
+    assert not {Kind.SESSION, Kind.TURN} & set(looked)
+    assert await keeper.store.find_vault("user", "nobody") is None

@@ -78,13 +78,15 @@ async def activity_of(
     today, there = now.date(), now.tzinfo
     first = today - timedelta(days=days - 1)
     first_ms = to_ms(datetime(first.year, first.month, first.day, tzinfo=there))
-    found: Counter[date] = Counter()
+    steps: Counter[int] = Counter()
     known = _counted.setdefault(vault, {})
     heads = await _heads(vault)
     for head in heads:
-        if head.last_ms >= first_ms:
-            for step, count in (await _steps(vault, known, head)).items():
-                found[from_ms(step * _STEP_MS).astimezone(there).date()] += count
+        if head.last_ms >= first_ms and head.messages:
+            steps.update(await _steps(vault, known, head))
+    found: Counter[date] = Counter()
+    for step, count in steps.items():
+        found[from_ms(step * _STEP_MS).astimezone(there).date()] += count
     kept = {head.session_id for head in heads}
     for gone in [raw for raw in known if raw not in kept]:
         known.pop(gone, None)

@@ -226,6 +226,21 @@ class Keeper:
         """
         return await back_up(self._store, Path(data), Path(keys))
 
+    async def warm(self, user_id: str) -> None:
+        """Load what a user's first search and first list would otherwise wait for; somebody new is
+        not made by it.
+
+        Raises:
+            TamperedRecord, UnknownEnvelope: a record does not open.
+            StorageFailed: or one of its kinds.
+        """
+        vault = await self.store.find_vault("user", user_id)
+        if vault is not None:
+            await self.store.known.sessions(vault)
+            await self.store.known.last_used(vault)
+            # Shielded: an index that is just taking in what is new is not left halfway.
+            await asyncio.shield(self.store.indexes.current(vault))
+
     async def finish_start(self) -> None:
         """What a crash or a restored backup left over: erasures first, then open turns."""
         await self.recover()

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -258,9 +259,16 @@ async def _read_sessions(vault: Vault, rows: Sequence[SealedRow]) -> dict[bytes,
         HeadsQuery(vault_id=vault.raw, session_ids=ids, limit=len(ids))
     )
     return {
-        id_bytes(session.id): KnownSession(session=session, words=_words(session.title))
+        id_bytes(session.id): KnownSession(
+            session=session, words=_words(session.title), sorted_as=_sorted_as(session.title)
+        )
         for session in await Reader(vault).join(heads)
     }
+
+
+def _sorted_as(title: str) -> str:
+    plain = unicodedata.normalize("NFKD", title.casefold())
+    return "".join([c for c in plain if not unicodedata.combining(c)])
 
 
 def _words(text: str) -> frozenset[str]:

@@ -35,6 +35,8 @@ class KnownSession(Struct, frozen=True, kw_only=True):
 
     session: Session
     words: frozenset[str]
+    sorted_as: str
+    """The title as titles are sorted: without case and accents."""
 
 
 class Saved(Struct, frozen=True, kw_only=True):

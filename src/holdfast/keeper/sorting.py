@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from typing import Literal, TypeAlias
 
 from msgspec.structs import replace
@@ -12,7 +11,6 @@ from holdfast.errors import BadInput
 from holdfast.keeper.listing import Page, SealedFilter
 from holdfast.keeper.store import Store
 from holdfast.keeper.trash import trashed_sessions
-from holdfast.model import Session
 from holdfast.storage.protocol import HeadsQuery, SessionHead
 from holdfast.vault.reader import Reader
 from holdfast.vault.vault import Vault
@@ -47,10 +45,10 @@ async def sorted_page(
     heads = await vault.storage.heads(replace(ask, limit=_ALL))
     heads = [head for head in heads if since_ms is None or head.last_ms >= since_ms]
     if sort == "title" or not wanted.open:
-        known = {id_bytes(one.session.id): one.session for one in await store.known.sessions(vault)}
-        passing = {raw: session for raw, session in known.items() if wanted.passes(session)}
+        known = {id_bytes(one.session.id): one for one in await store.known.sessions(vault)}
+        passing = {raw: one for raw, one in known.items() if wanted.passes(one.session)}
         heads = [head for head in heads if head.session_id in passing]
-        heads.sort(key=lambda head: _key(sort, head, passing[head.session_id]))
+        heads.sort(key=lambda head: _key(sort, head, passing[head.session_id].sorted_as))
     else:
         if wanted.trashed is not None:
             trash = {id_bytes(one) for one in await trashed_sessions(vault)}
@@ -65,13 +63,11 @@ def _head_key(sort: Sort, head: SessionHead) -> tuple[int, int, bytes]:
     return first, -head.last_ms, head.session_id
 
 
-def _key(sort: Sort, head: SessionHead, session: Session) -> tuple[str, tuple[int, int, bytes]]:
+def _key(sort: Sort, head: SessionHead, title: str) -> tuple[str, tuple[int, int, bytes]]:
     if sort != "title":
         return "", _head_key(sort, head)
-    plain = unicodedata.normalize("NFKD", session.title.casefold())
-    named = "".join([c for c in plain if not unicodedata.combining(c)])
     # Those without a title come last.
-    return named or "\U0010ffff", (0, -head.last_ms, head.session_id)
+    return title or "\U0010ffff", (0, -head.last_ms, head.session_id)
 
 
 def _cut(

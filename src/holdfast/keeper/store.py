@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from holdfast.recall.reranking import Reranker
 
 __all__ = ["ProfileBody", "Store"]
+
+_RECENT = 64
+"""Vaults that are held although nobody uses them at the moment, with what is known of them."""
 
 
 class ProfileBody(Struct, omit_defaults=True):
@@ -71,6 +75,8 @@ class Store:
         self.reranker = reranker
         self._logs: WeakValueDictionary[tuple[bytes, str], SessionLog] = WeakValueDictionary()
         self._vaults: WeakValueDictionary[bytes, Vault] = WeakValueDictionary()
+        # Between two requests nobody else holds a vault, and what is known of it would go with it.
+        self._recent: OrderedDict[bytes, Vault] = OrderedDict()
 
     def for_account(self, name: str) -> Store:
         """The same store, for the owners of another account: all that is open is shared."""
@@ -95,6 +101,10 @@ class Store:
         vault = self._vaults.get(row.vault_id)
         if vault is None:
             vault = self._vaults[row.vault_id] = Vault(row, self.storage, self.keyring)
+        self._recent[row.vault_id] = vault
+        self._recent.move_to_end(row.vault_id)
+        if len(self._recent) > _RECENT:
+            self._recent.popitem(last=False)
         return vault
 
     async def unsave(self, vault: Vault) -> None:
@@ -106,6 +116,7 @@ class Store:
         """Throw away all that was derived of a vault, and what is saved of it."""
         self.indexes.drop(vault)
         await self.known.drop(vault)
+        self._recent.pop(vault.raw, None)
 
     def opened_vaults(self) -> list[Vault]:
         """The vaults that this process has in use."""

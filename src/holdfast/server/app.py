@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, tzinfo
+from functools import partial
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -103,7 +104,12 @@ def create_app(
                 distiller=distiller_of(settings),
                 trash_days=settings.trash_days,
             ) as upkeep,
-            Warming(keeper.store.indexes, answers.answerer, answers.fallback) as warming,
+            Warming(
+                keeper.store.indexes,
+                answers.answerer,
+                answers.fallback,
+                owner=partial(keeper.warm, settings.user) if door.local else None,
+            ) as warming,
             Talks(answers, valid=door.still_valid) as talks,
             proxy,
         ):

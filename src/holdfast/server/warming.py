@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -25,8 +26,15 @@ class Warming:
     model that does not load fails its turns, and what is said is kept all the same.
     """
 
-    def __init__(self, indexes: Indexes, *answerers: Answerer | None) -> None:
+    def __init__(
+        self,
+        indexes: Indexes,
+        *answerers: Answerer | None,
+        owner: Callable[[], Awaitable[object]] | None = None,
+    ) -> None:
+        """`owner` loads what the one user of this server is sure to ask for."""
         self._indexes = indexes
+        self._owner = owner
         self._answerers = [answerer for answerer in answerers if answerer is not None]
         self._tasks: tuple[asyncio.Task[None], ...] = ()
 
@@ -56,6 +64,12 @@ class Warming:
             await self.ready()
         except Exception as exc:  # noqa: BLE001  # a task's boundary: /readyz tells it by name
             _tell("indexes", exc)
+            return
+        if self._owner is not None:
+            try:
+                await self._owner()
+            except Exception as exc:  # noqa: BLE001  # likewise: the first question tells it
+                _tell("owner", exc)
 
 
 async def _warm(answerer: Answerer) -> None:
