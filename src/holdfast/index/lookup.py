@@ -20,7 +20,7 @@ from holdfast.index.vocabulary import Vocabulary
 from holdfast.index.widening import PARTS, Wanted, Words, rows_with_all, widen
 from holdfast.index.words import STOP_TERMS, form_of, term_of, term_of_form
 
-__all__ = ["Asked", "Looked", "look_up"]
+__all__ = ["Asked", "Looked", "look_up", "wanted"]
 
 _MAX_TERMS = 24
 """The rarest words of a long question say all of it; each costs a pass over its postings."""
@@ -74,10 +74,9 @@ class Looked:
 
 def look_up(words: Words, query: Query, alive: NDArray[np.bool_], living: int) -> Looked:
     """Find the rows for every word of a query; `alive` says which rows count, `living` how many."""
-    wanted = _wanted(words, query)
-    marks = {one.text for one in wanted}
-    widen(words, query, wanted)
-    found = [_asked(words, one, alive, living) for one in wanted if one.numbers or one.together]
+    every = wanted(words, query)
+    marks = {one.text for one in every}
+    found = [_asked(words, one, alive, living) for one in every if one.alternatives]
     known = [(holding, one.term.text, n, one) for n, (holding, one) in enumerate(found)]
     known.sort(key=lambda each: each[:3])
     if living > _BIG:
@@ -85,9 +84,9 @@ def look_up(words: Words, query: Query, alive: NDArray[np.bool_], living: int) -
     asked = tuple(one for *_, one in known[:_MAX_TERMS])
     terms = {number for one in asked for number, _ in one.numbers}
     marks |= _names_of(words.vocabulary, terms)
-    plain = sum(not one.is_guess for one in wanted)
+    plain = sum(not one.is_guess for one in every)
     places = {one.term.text: at for at, one in enumerate(asked) if not one.term.is_guess}
-    order = [places[one.text] for one in wanted if one.text in places and not one.is_guess]
+    order = [places[one.text] for one in every if one.text in places and not one.is_guess]
     return Looked(
         asked=asked,
         asked_words=plain,
@@ -97,7 +96,14 @@ def look_up(words: Words, query: Query, alive: NDArray[np.bool_], living: int) -
     )
 
 
-def _wanted(words: Words, query: Query) -> list[Wanted]:
+def wanted(words: Words, query: Query) -> list[Wanted]:
+    """The words of a query, and what may stand for each; a guess has the text of its word."""
+    found = _telling(words, query)
+    widen(words, query, found)
+    return found
+
+
+def _telling(words: Words, query: Query) -> list[Wanted]:
     """Distinct terms in the order of the question; stop words only when there is nothing else."""
     telling = query.telling
     for language in languages_of(map(form_of, query.surfaces), STOP_TERMS):

@@ -12,11 +12,12 @@ In a whole sentence, which ends in a question mark, quotation marks name somethi
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from holdfast.index.words import STOP_TERMS, form_of, is_pair, sequence_of, surfaces
 
-__all__ = ["Phrase", "Query", "is_stop_word", "parse"]
+__all__ = ["Operator", "Phrase", "Query", "is_stop_word", "parse"]
 
 _MAX_CHARS = 20_000
 _MAX_SURFACES = 2_000
@@ -40,6 +41,18 @@ Phrase = tuple[str, ...]
 """Forms in their order, one for each place."""
 
 
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """A part of a question that requires or excludes something."""
+
+    start: int
+    end: int
+    """Where it is written, quotation marks and minus sign included (code points)."""
+    words: str
+    """What is required or excluded."""
+    excludes: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
     """What a question asks for. All words are as `holdfast.index.words` gives them."""
@@ -52,6 +65,8 @@ class Query:
     """Required."""
     excluded: tuple[Phrase, ...] = ()
     """A single word stands for all its forms."""
+    operators: tuple[Operator, ...] = ()
+    """How phrases and exclusions are written, in order."""
     prefix: str | None = None
     """The form of the last word, when it may go on; it is among the surfaces too."""
     slips: bool = True
@@ -105,38 +120,48 @@ def parse(
         slips: whether an unknown word also stands for the words nearest to it.
     """
     head = question[:_MAX_CHARS]
-    phrases: list[Phrase] = []
-    excluded: list[Phrase] = []
-    text = _QUOTED.sub(lambda m: _taken(m, phrases, excluded), head) if operators else head
-    if operators:
-        text = _EXCLUDED.sub(lambda m: _without(m[0][1:], excluded), text)
-    if _is_sentence(head, phrases):
-        phrases = []
+    written = _operators(head) if operators else []
+    text = _text(head, written)
+    required = [one for one in written if not one.excludes]
+    if _is_sentence(head, [_phrase(one.words) for one in required]):
+        written = [one for one in written if one.excludes]
+        required = []
     found = surfaces(text)[:_MAX_SURFACES]
     return Query(
         text=text,
         surfaces=tuple(found),
-        phrases=tuple(dict.fromkeys(phrases))[:_MAX_PHRASES],
-        excluded=tuple(dict.fromkeys(excluded))[:_MAX_PHRASES],
+        phrases=_phrases(required),
+        excluded=_phrases(one for one in written if one.excludes),
+        operators=tuple(written),
         prefix=_prefix(text, found) if typing else None,
         slips=slips,
     )
 
 
-def _taken(match: re.Match[str], phrases: list[Phrase], excluded: list[Phrase]) -> str:
-    """What a quotation leaves in the text: its words, nothing when they are excluded."""
-    words = next(match[name] for name in "abcde" if match[name] is not None)
-    if match["minus"]:
-        return _without(words, excluded)
-    if phrase := _phrase(words):
-        phrases.append(phrase)
-    return f" {words} "
+def _operators(question: str) -> list[Operator]:
+    """What is quoted or excluded, in order; what says no word is neither."""
+    found = [
+        Operator(m.start(), m.end(), next(m[n] for n in "abcde" if m[n] is not None), bool(m[1]))
+        for m in _QUOTED.finditer(question)
+    ]
+    bare = _QUOTED.sub(lambda m: " " * len(m[0]), question)
+    found += [Operator(m.start(), m.end(), m[0][1:], True) for m in _EXCLUDED.finditer(bare)]
+    return sorted(found, key=lambda one: one.start)
 
 
-def _without(words: str, excluded: list[Phrase]) -> str:
-    if phrase := _phrase(words):
-        excluded.append(phrase)
-    return " "
+def _text(question: str, written: list[Operator]) -> str:
+    """The question without its operators: the words of a quotation stay."""
+    parts, reached = [], 0
+    for one in written:
+        parts += [question[reached : one.start], " " if one.excludes else f" {one.words} "]
+        reached = one.end
+    return "".join([*parts, question[reached:]])
+
+
+def _phrases(written: Iterable[Operator]) -> tuple[Phrase, ...]:
+    """Their words, each phrase once."""
+    found = dict.fromkeys(_phrase(one.words) for one in written)
+    return tuple(filter(None, found))[:_MAX_PHRASES]
 
 
 def _phrase(words: str) -> Phrase:

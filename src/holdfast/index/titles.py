@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -66,6 +67,29 @@ class Titles:
                     still.append(row)
         self._unknown = still
         return self._numbers.used
+
+    def with_all(self, words: Iterable[Iterable[Sequence[int]]]) -> list[str]:
+        """Sessions whose titles hold every word; none when no word is given.
+
+        Args:
+            words: for each the terms that stand for it: one of several, some of them together.
+        """
+        held: NDArray[np.bool_] | None = None
+        for alternatives in words:
+            of_word = np.zeros(len(self._sessions), bool)
+            for terms in alternatives:
+                of_word |= self._with_terms(terms)
+            held = of_word if held is None else held & of_word
+        rows = [] if held is None else np.flatnonzero(held).tolist()
+        return [one for row in rows if self._row_of.get(one := self._sessions[row]) == row]
+
+    def _with_terms(self, terms: Sequence[int]) -> NDArray[np.bool_]:
+        held = np.ones(len(self._sessions), bool)
+        for number in terms:
+            of_term = np.zeros(len(self._sessions), bool)
+            of_term[self.postings.rows_of(number)[0]] = True
+            held &= of_term
+        return held
 
     def compact(self) -> None:
         """Hold living titles only; the sessions' numbers are looked up anew."""

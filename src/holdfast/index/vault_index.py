@@ -20,6 +20,7 @@ from holdfast.index.endpoint import EmbedderFailed
 from holdfast.index.entries import Entry, Filter
 from holdfast.index.evidence import Evidence
 from holdfast.index.lexicon import Lexicon
+from holdfast.index.lookup import wanted
 from holdfast.index.naming import without_names
 from holdfast.index.order import Places, SessionOrder
 from holdfast.index.postings import Postings
@@ -32,6 +33,7 @@ from holdfast.index.tiers import Compared, Tier, TierState
 from holdfast.index.titles import Titles
 from holdfast.index.vectors import Vectors
 from holdfast.index.vocabulary import Vocabulary
+from holdfast.index.widening import Words
 
 __all__ = ["VaultIndex"]
 
@@ -211,6 +213,20 @@ class VaultIndex:
         """A session is called so from now on; "" takes its title away."""
         with self._lock:
             self._titles.put(session_id, title)
+
+    def titled(self, query: Query) -> list[str]:
+        """Sessions whose titles hold every word of a query in some form; in no order.
+
+        What it requires and excludes is not looked at.
+        """
+        with self._lock:
+            parts = self._parts()
+            alive = parts.rows.column("alive")
+            known = parts.vocabulary, parts.lexicon, parts.postings, parts.titles.postings
+            by_word: dict[str, list[tuple[int, ...]]] = {}
+            for one in wanted(Words(*known, alive), query):
+                by_word.setdefault(one.text, []).extend(one.alternatives)
+            return self._titles.with_all(by_word.values())
 
     def search(
         self,

@@ -55,6 +55,11 @@ class Wanted:
     """Of its rarity."""
     is_guess: bool = False
 
+    @property
+    def alternatives(self) -> list[tuple[int, ...]]:
+        """Terms that stand for it, each alone or some of them together."""
+        return [*((number,) for number in self.numbers), *filter(None, [self.together])]
+
     def add(self, number: int, weight: float, label: str) -> None:
         if weight > self.numbers.get(number, 0.0):
             self.numbers[number] = weight

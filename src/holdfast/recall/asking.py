@@ -54,6 +54,9 @@ class Ask(Struct, frozen=True, kw_only=True):
     written to somebody and not to a search."""
     slips: bool = True
     """A word that nobody has said stands for the words nearest to it: "thrid" for "third"."""
+    explained: bool = True
+    """Hits come with their reasons. Without, those that are shown can be explained later
+    (`Answer.explained`): reasons for hundreds take longer than the ranking."""
 
 
 class Reason(Struct, frozen=True, kw_only=True):

@@ -32,6 +32,7 @@ __all__ = ["Mention", "mentions", "span_of"]
 _MAX_MENTIONS = 8
 _MAX_READ = 8
 """Matches of one language that are looked into for each mention that is wanted."""
+_SINCE = re.compile(r"(?:since|seit|ab|desde|depuis|d[eè]s)\b|自|从", re.IGNORECASE)
 _ALPHABETS = {"de": "german", "es": "spanish", "fr": "french"}
 
 
@@ -42,6 +43,11 @@ class Mention(Struct, frozen=True, kw_only=True):
     end: datetime
     words: str
     """As they stand in the text."""
+
+    @property
+    def goes_on(self) -> bool:
+        """It begins then and has not ended: "since March", "seit gestern", "desde enero"."""
+        return _SINCE.match(self.words) is not None
 
 
 def mentions(text: str, *, now: datetime) -> tuple[Mention, ...]:

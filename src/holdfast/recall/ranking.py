@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
+from msgspec import structs
 from numpy.typing import NDArray
 
 from holdfast.index.embedder import Floats
@@ -54,6 +56,16 @@ class Answer:
     confidence: float
     """How likely it is that one of the best hits belongs to an answer, 0 to 1; the same for every
     page of it. Below `holdfast.recall.confidence.NOTHING` there is nothing relevant."""
+    weighed: Weighed
+    """What the hits were chosen from."""
+
+    def explained(self, hits: Sequence[Ranked]) -> list[Ranked]:
+        """Some of the hits, with their reasons."""
+        weighed = self.weighed
+        place = {one: at for at, one in enumerate(weighed.evidence.ids)}
+        places = [place[one.id] for one in hits]
+        why = reasons(weighed.evidence, weighed.question, weighed.parts, places)
+        return [structs.replace(one, reasons=whys) for one, whys in zip(hits, why, strict=True)]
 
 
 def rank(ask: Ask, index: VaultIndex, *, fusion: Fusion | None = None) -> list[Ranked]:
@@ -87,9 +99,12 @@ def answer(ask: Ask, index: VaultIndex, *, fusion: Fusion | None = None) -> Answ
         # One text, said over and over, fills the pool: look at what stands behind it, too.
         weighed = weigh(ask, index, pool=max(_LARGEST_POOL, pool), fusion=fusion)
         folded = _folded(weighed, index, needed)
-    return Answer(
-        hits=_shown(weighed, folded[ask.offset : needed]), confidence=_confidence(weighed)
+    found = Answer(
+        hits=_shown(weighed, folded[ask.offset : needed]),
+        confidence=_confidence(weighed),
+        weighed=weighed,
     )
+    return replace(found, hits=found.explained(found.hits)) if ask.explained else found
 
 
 @dataclass(slots=True)
@@ -141,7 +156,6 @@ def _nth_of_session(weighed: Weighed) -> NDArray[np.float64]:
 
 def _shown(weighed: Weighed, folded: list[_Folded]) -> list[Ranked]:
     evidence = weighed.evidence
-    why = reasons(evidence, weighed.question, weighed.parts, [one.at for one in folded])
     held = (evidence.counts[0] > 0).sum(axis=0)
     return [
         Ranked(
@@ -150,12 +164,12 @@ def _shown(weighed: Weighed, folded: list[_Folded]) -> list[Ranked]:
             seq=int(evidence.seqs[one.at]),
             is_memory=bool(evidence.is_memory[one.at]),
             score=one.score,
-            reasons=of_this,
+            reasons=(),
             held=int(held[one.at]),
             marks=evidence.marks,
             repeats=one.repeats,
         )
-        for one, of_this in zip(folded, why, strict=True)
+        for one in folded
     ]
 
 
