@@ -21,6 +21,11 @@ def titles(groups: Any) -> list[str]:
     return [group.session.title for group in groups]
 
 
+def labels(found: Found) -> set[str]:
+    """Of all hits in sessions."""
+    return {hit.label for group in (*found.groups, *found.archived) for hit in group.hits}
+
+
 async def filled(keeper: Keeper, clock: HandClock) -> User:
     """Ada's history: a needle two months ago, the same words elsewhere, and everyday talk."""
     ada = await keeper.user("ada")
@@ -82,14 +87,52 @@ async def test_the_first_words_of_all_are_found(keeper: Keeper) -> None:
 
 
 async def test_a_title_is_found(keeper: Keeper, clock: HandClock) -> None:
-    """Also while its last word is being typed, and in whatever form."""
+    """Also while its last word is being typed, in whatever form, and with a slip of the pen."""
     ada = await filled(keeper, clock)
 
-    for typed in ("piano lesson", "PIANO", "pian"):
+    for typed in (
+        "piano lesson",
+        "PIANO",
+        "pia",
+        "paino less",
+        '"piano lessons"',
+        "paino lessson ",
+    ):
         found = await ada.find(typed, as_you_type=True)
         assert titles(found.groups)[:1] == ["Piano lessons"], typed
-        assert found.groups[0].hits[0].label == "title"
-    assert "Piano lessons" not in titles((await ada.find("pian")).groups)
+        hit = found.groups[0].hits[0]
+        assert (hit.label, hit.snippet.marks[0]) == ("title", (0, 5)), typed
+    assert "Piano lessons" not in titles((await ada.find("pia")).groups)
+    for typed in ('"lessons piano"', "lessons -piano", '"pian"'):
+        assert "title" not in labels(await ada.find(typed)), typed
+
+
+async def test_titles_that_say_the_same_share_their_weight(
+    keeper: Keeper, clock: HandClock
+) -> None:
+    """One of many is not likelier meant than what was said; one alone is, the newest first."""
+    ada = await filled(keeper, clock)
+    for _ in range(12):
+        await ada.sessions.start(title="Where is the boat shed key")
+        clock.pass_by(days=1)
+
+    many = await ada.find("where is the boat shed key")
+    one = await ada.find("music lesson piano")
+
+    assert titles(many.groups)[0] == "Clear-out"
+    begun = [group.session.started_at for group in many.groups[1:]]
+    assert begun == sorted(begun, reverse=True)
+    assert titles(one.groups)[:1] == ["Piano lessons"]
+
+
+async def test_slips_are_marked(keeper: Keeper, clock: HandClock) -> None:
+    """What the word stood for is what is marked, and the reason says so."""
+    ada = await filled(keeper, clock)
+
+    hit = (await ada.find("thrid oar")).groups[0].hits[0]
+
+    assert [hit.snippet.text[start:end] for start, end in hit.snippet.marks] == ["third", "oar"]
+    assert "near 'third'" in {word for reason in hit.reasons for word in reason.words}
 
 
 async def test_archived_sessions_stand_apart(keeper: Keeper, clock: HandClock) -> None:

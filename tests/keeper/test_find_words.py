@@ -85,14 +85,62 @@ def test_with_narrows_only_to_somebody_known() -> None:
 
 
 def test_phrases_and_excluded_words_are_told() -> None:
-    """A date in quotes is a phrase and no date; a hyphen inside a word excludes nothing."""
-    found = read('"third oar" -piano -"blue tape" well-kept "in March"')
+    """As recall reads them. A date in quotes is a phrase and no date."""
+    found = read('"third oar" -piano -"blue tape" „im März“ well-kept "in March" in May')
 
-    assert found.phrases == (("third", "oar"), ("in", "march"))
-    assert found.without == (("piano",), ("blue", "tape"))
-    assert found.text == '"third oar" well-kept "in March"'
-    assert found.narrowing == Narrowing()
-    assert [kind for kind, _, _ in shown(found)] == ["without", "without", "phrase", "phrase"]
+    assert found.text == '"third oar" -piano -"blue tape" „im März“ well-kept "in March"'
+    assert found.narrowing.since == datetime(2026, 5, 1, tzinfo=UTC)
+    assert shown(found)[2:] == [
+        ("phrase", "third oar", '"third oar"'),
+        ("without", "piano", "-piano"),
+        ("without", "blue tape", '-"blue tape"'),
+        ("phrase", "im März", "„im März“"),
+        ("phrase", "in March", '"in March"'),
+    ]
+
+
+def test_nothing_but_an_exclusion_looks_for_nothing() -> None:
+    """It is told all the same."""
+    found = read("-piano tag:garden")
+
+    assert (found.text, [kind for kind, _, _ in shown(found)]) == ("", ["tag", "without"])
+
+
+@pytest.mark.parametrize(
+    ("typed", "since", "until"),
+    [
+        ("Ruder im März", (3, 1), (4, 1)),
+        ("Ruder letzte Woche", (11, 9), (11, 16)),
+        ("el remo la semana pasada", (11, 9), (11, 16)),
+        ("la rame le mois dernier", (10, 1), (11, 1)),
+        ("上周 桨", (11, 9), (11, 16)),
+        ("Ruder seit März", (3, 1), None),
+        ("el remo desde marzo", (3, 1), None),
+        ("la rame depuis mars", (3, 1), None),
+    ],
+)
+def test_dates_in_words_of_every_language_narrow(
+    typed: str, since: tuple[int, int], until: tuple[int, int] | None
+) -> None:
+    """As recall reads them; "since" has no end in any of them."""
+    found = read(typed).narrowing
+
+    assert found.since == datetime(2026, *since, tzinfo=UTC)
+    assert found.until == (until and datetime(2026, *until, tzinfo=UTC))
+
+
+def test_with_is_understood_in_other_languages() -> None:
+    """Of an assistant that is known."""
+    for typed in ("Ruder mit Helper", "remos con helper", "rames avec @helper"):
+        assert read(typed).narrowing.assistant == "helper", typed
+    assert read('oars "with Helper"').narrowing.assistant is None
+
+
+def test_the_last_word_is_unfinished_while_it_is_the_last_that_was_typed() -> None:
+    """Not what stands before a space, an operator or a date."""
+    typed = ("oar ta", "oar ta ", "oar ta tag:x", "oar in March", "tag:x oar ta")
+
+    assert [read(one).unfinished for one in typed] == [True, False, False, False, True]
 
 
 def test_what_is_given_holds_over_what_is_typed() -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from math import log
 
 from msgspec import Struct
 
@@ -10,9 +11,10 @@ from holdfast.clock import id_bytes
 from holdfast.keeper.find_words import Narrowing
 from holdfast.keeper.found import FoundGroup, FoundHit
 from holdfast.keeper.known import KnownSession
-from holdfast.keeper.matching import Matching, is_telling
-from holdfast.model import Message, Session, SessionId
+from holdfast.keeper.matching import in_message, telling
+from holdfast.model import MessageId, Session, SessionId
 from holdfast.recall.asking import Ranked
+from holdfast.recall.ranking import Answer
 from holdfast.storage.protocol import HeadsQuery
 from holdfast.vault.reader import Reader
 from holdfast.vault.vault import Vault
@@ -20,11 +22,12 @@ from holdfast.vault.vault import Vault
 __all__ = ["Groups", "grouped", "is_among", "listed"]
 
 _OF_A_GROUP = 3
-_LOOKED_THROUGH = 8
-"""Messages of a group that are opened when a phrase must or must not be in them."""
 _TITLE = 5.0
-"""What a title with all of the words counts as: more than one common word in a message does, less
-than several rare ones."""
+"""What a title with all of the words counts as at most; like a message's score it is a logarithm
+of odds: more than one common word in a message counts, less than several rare ones."""
+_LEAD = 1.0
+"""So much more than the best message with all of the words. Titles that say the same share it: the
+one that is meant is one of them."""
 
 
 class Groups(Struct, frozen=True, kw_only=True):
@@ -77,53 +80,61 @@ def _apart(groups: Iterable[FoundGroup], limit: int) -> Groups:
 
 async def grouped(
     vault: Vault,
-    ranked: Iterable[Ranked],
+    answer: Answer,
     titles: Mapping[SessionId, FoundHit],
     sessions: Mapping[SessionId, KnownSession],
-    matching: Matching,
     *,
     limit: int,
 ) -> Groups:
     """Sessions by their best message or their title, best first.
 
     Args:
-        ranked: messages, best first.
+        answer: of messages.
         sessions: every session that may be shown.
     """
     by_session: dict[SessionId, list[Ranked]] = {}
-    for one in ranked:
-        if is_telling(one):
-            by_session.setdefault(SessionId(one.session_id), []).append(one)
-    order = _order(by_session, titles)
-    shown = _enough([s for s in order if s in sessions], sessions, limit, matching)
-    messages = await _messages(vault, [by_session.get(s, []) for s in shown], matching)
+    for one in telling(answer):
+        session_id = SessionId(one.session_id)
+        if session_id in sessions:
+            by_session.setdefault(session_id, []).append(one)
+    titled = _score_of_titles(answer, len(titles))
+    order = _order(by_session, dict.fromkeys(titles, titled), sessions)
+    shown = _enough(order, sessions, limit)
+    said = await _said(vault, answer, [by_session.get(s, []) for s in shown])
     current = await _joined(vault, shown)
     groups = [
-        _group(current[s], by_session.get(s, []), titles.get(s), messages, matching)
+        _group(current[s], by_session.get(s, []), titles.get(s), said)
         for s in shown
         if s in current
     ]
     return _apart((group for group in groups if group is not None), limit)
 
 
+def _score_of_titles(answer: Answer, count: int) -> float:
+    """What each of so many titles with all of the words counts as."""
+    words = len({term.text for term in answer.weighed.evidence.terms})
+    said = max((one.score for one in answer.hits if one.held >= words), default=_TITLE)
+    return min(_TITLE, said + _LEAD) - log(max(count, 1))
+
+
 def _order(
-    by_session: Mapping[SessionId, Sequence[Ranked]], titles: Collection[SessionId]
+    by_session: Mapping[SessionId, Sequence[Ranked]],
+    titles: Mapping[SessionId, float],
+    sessions: Mapping[SessionId, KnownSession],
 ) -> list[SessionId]:
+    """The best first, of equals the newest."""
     scores = {session_id: hits[0].score for session_id, hits in by_session.items()}
-    for session_id in titles:
-        scores[session_id] = max(scores.get(session_id, _TITLE), _TITLE)
-    return sorted(scores, key=lambda session_id: (-scores[session_id], session_id))
+    for session_id, score in titles.items():
+        scores[session_id] = max(scores.get(session_id, score), score)
+    newest = sorted(scores, key=lambda s: (sessions[s].session.started_at, s), reverse=True)
+    return sorted(newest, key=lambda session_id: -scores[session_id])
 
 
 def _enough(
-    order: Sequence[SessionId],
-    sessions: Mapping[SessionId, KnownSession],
-    limit: int,
-    matching: Matching,
+    order: Sequence[SessionId], sessions: Mapping[SessionId, KnownSession], limit: int
 ) -> list[SessionId]:
-    """The first of each list, and more when some of them may be refused."""
-    most = 3 * limit if matching.demands else limit
-    left = {False: most, True: most}
+    """The first of each list."""
+    left = {False: limit, True: limit}
     shown = []
     for session_id in order:
         archived = sessions[session_id].session.archived
@@ -133,13 +144,17 @@ def _enough(
     return shown
 
 
-async def _messages(
-    vault: Vault, hits: Iterable[Sequence[Ranked]], matching: Matching
-) -> dict[str, Message]:
-    """The best messages of each session, by id."""
-    most = _LOOKED_THROUGH if matching.demands else _OF_A_GROUP
-    ids = [one.id for of_session in hits for one in of_session[:most]]
-    return {message.id: message for message in await Reader(vault).messages_by_id(ids)}
+async def _said(
+    vault: Vault, answer: Answer, hits: Iterable[Sequence[Ranked]]
+) -> dict[str, FoundHit]:
+    """The best messages of each session, by id; those that are gone meanwhile are absent."""
+    best = [one for of_session in hits for one in of_session[:_OF_A_GROUP]]
+    messages = {m.id: m for m in await Reader(vault).messages_by_id(one.id for one in best)}
+    return {
+        one.id: in_message(one, message)
+        for one in answer.explained(best)
+        if (message := messages.get(MessageId(one.id))) is not None
+    }
 
 
 async def _joined(vault: Vault, session_ids: Sequence[SessionId]) -> dict[SessionId, Session]:
@@ -156,11 +171,10 @@ def _group(
     session: Session,
     ranked: Sequence[Ranked],
     title: FoundHit | None,
-    messages: Mapping[str, Message],
-    matching: Matching,
+    messages: Mapping[str, FoundHit],
 ) -> FoundGroup | None:
-    """None when nothing that was found in it is admitted."""
-    said = [hit for one in ranked if (hit := matching.message(one, messages.get(one.id)))]
+    """None when nothing that was found in it is there any more."""
+    said = [messages[one.id] for one in ranked[:_OF_A_GROUP] if one.id in messages]
     if not said and title is None:
         return None
     most = ranked[0].held if said else 0

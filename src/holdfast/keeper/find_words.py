@@ -2,13 +2,15 @@
 
     boat shed "third oar" -piano before:2026-10-01 tag:garden in March with Helper
 
-Operators narrow for good. A date in words narrows as long as something is left. What is not
-understood while it is still being typed ("before:20") narrows nothing, and is no error.
+Operators narrow for good. A date in words, of any language that recall reads, narrows as long as
+something is left. What is not understood while it is still being typed ("before:20") narrows
+nothing, and is no error. Phrases and excluded words are left to recall: they are told here only.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Literal, TypeAlias
@@ -17,10 +19,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from holdfast.errors import BadInput
-from holdfast.index.words import surfaces, term_of
+from holdfast.index.queries import parse
 from holdfast.recall.dates import mentions, span_of
 
-__all__ = ["Narrowing", "Read", "Understood", "UnderstoodKind", "folded_words", "read_words"]
+__all__ = ["Narrowing", "Read", "Understood", "UnderstoodKind", "names_somebody", "read_words"]
 
 UnderstoodKind: TypeAlias = Literal[
     "since", "until", "assistant", "project", "tag", "phrase", "without", "pinned", "archived"
@@ -30,8 +32,8 @@ _OPERATOR = re.compile(
     r'(?<!\S)(before|after|since|until|tag|pinned|archived|with|assistant|in|project):("[^"]*"?|\S*)',
     re.IGNORECASE,
 )
-_WITHOUT = re.compile(r'(?<!\S)-("[^"]+"?|[^\W\d_]\S*)')
-_PHRASE = re.compile(r'"([^"]+)"')
+_WITH = r"\b(?:with|mit|con|avec)\s+@?"
+_WITH_ANYBODY = re.compile(_WITH, re.IGNORECASE)
 _YES = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
@@ -77,7 +79,8 @@ class Read(Struct, frozen=True, kw_only=True):
     """What was typed, read."""
 
     text: str
-    """What is to be looked for; quotes stay around a phrase. "" when all of it narrows."""
+    """What is to be looked for, phrases and exclusions as they were written. "" when all of it
+    narrows."""
     wide_text: str
     """The same with the dates in words, which are looked for when they do not narrow."""
     understood: tuple[Understood, ...]
@@ -85,15 +88,13 @@ class Read(Struct, frozen=True, kw_only=True):
     """With the dates in words."""
     soft: tuple[str, ...] = ()
     """What of the narrowing is given up before nothing is found."""
-    phrases: tuple[tuple[str, ...], ...] = ()
-    """Terms that must follow one another."""
-    without: tuple[tuple[str, ...], ...] = ()
-    """Terms that must not."""
+    unfinished: bool = False
+    """Its last word is the one that was typed last, and may go on."""
 
 
-def folded_words(text: str) -> tuple[str, ...]:
-    """A text as the terms that it is looked up by, in order."""
-    return tuple(term_of(surface) for surface in surfaces(text))
+def names_somebody(typed: str) -> bool:
+    """Whether somebody may be meant by "with" (mit, con, avec), so that assistants are needed."""
+    return _WITH_ANYBODY.search(typed) is not None
 
 
 def read_words(
@@ -112,24 +113,45 @@ def read_words(
     found: list[Understood] = []
     fields: dict[str, object] = {}
     text = _operators(typed[:_LOOKED_AT], now, found, fields) + typed[_LOOKED_AT:]
-    text, without = _taken_out(text, found)
-    phrases = [match[1] for match in _PHRASE.finditer(text)]
-    found += [Understood(kind="phrase", value=one, text=f'"{one}"') for one in phrases]
     text = _with_whom(text, assistants, found, fields)
     wide = text
     soft: tuple[str, ...] = ()
     if not {"since", "until"} & fields.keys() and given.since is None and given.until is None:
         text, soft = _dates(text, now, found, fields)
+    found += _required(text)
     typed_fields = {k: v for k, v in fields.items() if getattr(given, k) in (None, ())}
     return Read(
-        text=" ".join(text.split()),
-        wide_text=" ".join(wide.split()),
+        text=_tidy(text),
+        wide_text=_tidy(wide),
         understood=tuple(found),
         narrowing=replace(given, **typed_fields),
         soft=soft,
-        phrases=tuple(filter(None, map(folded_words, phrases))),
-        without=tuple(filter(None, map(folded_words, without))),
+        unfinished=typed[-1:].isalnum() and text.split()[-1:] == typed.split()[-1:],
     )
+
+
+def _tidy(text: str) -> str:
+    """The text with single spaces; "" when nothing in it is to be looked for."""
+    return " ".join(text.split()) if parse(text).surfaces else ""
+
+
+def _required(text: str) -> list[Understood]:
+    """Its phrases, and what it excludes."""
+    return [
+        Understood(
+            kind="without" if one.excludes else "phrase",
+            value=one.words,
+            text=text[one.start : one.end],
+        )
+        for one in parse(text).operators
+    ]
+
+
+def _free(text: str) -> str:
+    """The text with phrases and exclusions blanked out, every other character in its place."""
+    for one in parse(text).operators:
+        text = text[: one.start] + "\0" * (one.end - one.start) + text[one.end :]
+    return text
 
 
 def _operators(text: str, now: datetime, found: list[Understood], fields: dict[str, object]) -> str:
@@ -181,19 +203,6 @@ def _edge(name: str, value: str, now: datetime) -> tuple[UnderstoodKind, str, ob
     return kind, kind, at, at.isoformat()
 
 
-def _taken_out(text: str, found: list[Understood]) -> tuple[str, list[str]]:
-    """The text without the words that are excluded, and those."""
-    without = []
-
-    def take(match: re.Match[str]) -> str:
-        word = match[1].strip('"')
-        without.append(word)
-        found.append(Understood(kind="without", value=word, text=match[0]))
-        return " "
-
-    return _WITHOUT.sub(take, text), without
-
-
 def _with_whom(
     text: str,
     assistants: Mapping[str, str],
@@ -201,10 +210,11 @@ def _with_whom(
     fields: dict[str, object],
 ) -> str:
     """The text without "with" a known assistant; anybody else's name is a word like others."""
-    if "assistant" in fields or "with" not in text.casefold():
+    if "assistant" in fields:
         return text
+    free = _free(text)
     for name in sorted(assistants, key=len, reverse=True):
-        match = re.search(rf"\bwith\s+@?{re.escape(name)}(?![\w-])", text, re.IGNORECASE)
+        match = re.search(rf"{_WITH}{re.escape(name)}(?![\w-])", free, re.IGNORECASE)
         if match:
             fields["assistant"] = assistants[name]
             shown = Understood(kind="assistant", value=assistants[name], text=match[0])
@@ -217,17 +227,20 @@ def _dates(
     text: str, now: datetime, found: list[Understood], fields: dict[str, object]
 ) -> tuple[str, tuple[str, ...]]:
     """The text without its dates in words, which narrow, and the names of what they narrow."""
-    bare = _PHRASE.sub(lambda match: "\0" * len(match[0]), text)  # a phrase stays whole
-    spans = mentions(bare, now=now)
+    text = unicodedata.normalize("NFC", text)  # as mentions have it
+    free = _free(text)  # a phrase stays whole
+    spans = mentions(free, now=now)
     if not spans:
         return text, ()
     for span in spans:
-        text = text.replace(span.words, " ", 1)
+        start = free.find(span.words)
+        gap = " " * len(span.words)
+        free, text = (t[:start] + gap + t[start + len(gap) :] for t in (free, text))
     words = ", ".join(span.words for span in spans)
     since, until = min(s.start for s in spans), max(s.end for s in spans)
     fields["since"] = since
     found.append(Understood(kind="since", value=since.isoformat(), text=words))
-    if not spans[0].words.casefold().startswith("since"):
+    if not spans[0].goes_on:
         fields["until"] = until
         found.append(Understood(kind="until", value=until.isoformat(), text=words))
     return text, ("since", "until") if "until" in fields else ("since",)

@@ -7,6 +7,7 @@ words, groups, titles, and the wider search when a narrow one finds nothing.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Mapping
 from datetime import datetime
@@ -18,23 +19,26 @@ from msgspec.structs import replace
 from holdfast.capture.checks import checked_text
 from holdfast.errors import BadInput, NotFound, VaultErased
 from holdfast.keeper.find_sessions import Groups, grouped, is_among, listed
-from holdfast.keeper.find_words import Narrowing, Read, read_words
+from holdfast.keeper.find_words import Narrowing, Read, names_somebody, read_words
 from holdfast.keeper.found import Found, FoundHit, FoundRoom, Wider
 from holdfast.keeper.known import KnownSession
-from holdfast.keeper.matching import Matching, is_telling
+from holdfast.keeper.matching import Matching, in_memory, in_room, telling
 from holdfast.keeper.names import Names
-from holdfast.keeper.recalling import ranking
+from holdfast.keeper.recalling import INLINE_ENTRIES, answered
 from holdfast.keeper.store import Store
 from holdfast.model import MemoryId, SessionId
-from holdfast.recall.asking import Ask, Include, Ranked
+from holdfast.recall.asking import Ask, Include
 from holdfast.vault.vault import Vault
 
 if TYPE_CHECKING:
+    from holdfast.index.queries import Query
+    from holdfast.index.vault_index import VaultIndex
     from holdfast.keeper.rooms import Rooms
+    from holdfast.recall.ranking import Answer
 
 __all__ = ["FindAsk", "find"]
 
-_RANKED = 500
+_RANKED = 200
 """Messages that are ranked to be put into groups: what a session can have counted at most."""
 _MEMORIES = _THOUGHTS = 20
 _ROOMS, _ROOMS_TYPING = 30, 8
@@ -73,7 +77,7 @@ async def find(store: Store, vault: Vault, rooms: Rooms, ask: FindAsk) -> Found:
 
 async def _assistants(store: Store, vault: Vault, text: str) -> dict[str, str]:
     """Slugs by name, when one of them may be meant."""
-    if "with" not in text.casefold():
+    if not names_somebody(text):
         return {}
     known = await Names(store, vault).assistants()
     return {name.casefold(): a.slug for a in known for name in (a.slug, a.name) if name}
@@ -111,19 +115,20 @@ class _Search:
         self._ask = ask
         self._read = read
         self._sessions = sessions
+        self._typing = ask.as_you_type and read.unfinished
 
     async def found(self, text: str, where: Narrowing, *, rooms: Rooms | None = None) -> Found:
         """Every list, for a text and a narrowing."""
         among = {i: k for i, k in self._sessions.items() if is_among(k.session, where)}
         if not text:
             return self._told(await self._listed(among, where))
-        matching = Matching.of(text, self._read, as_you_type=self._ask.as_you_type)
+        matching = Matching.of(text, as_you_type=self._typing)
         groups = await self._grouped(text, where, among, matching)
         return replace(
             self._told(groups),
-            memories=await self._memories(text, where, among, matching),
+            memories=await self._memories(text, where, among),
             thoughts=await self._thoughts(where, among, matching),
-            rooms=await self._rooms(text, where, rooms, matching),
+            rooms=await self._rooms(text, where, rooms),
         )
 
     def _told(self, groups: Groups) -> Found:
@@ -143,44 +148,40 @@ class _Search:
         among: Mapping[SessionId, KnownSession],
         matching: Matching,
     ) -> Groups:
+        index, answer = await self._answered(text, where, among, "messages", _RANKED)
+        titled: list[str] = []
         # A title has no time of its own: a search narrowed to one is for what was said then.
-        in_time = where.since is not None or where.until is not None
-        return await grouped(
-            self._vault,
-            await self._ranked(text, where, among, "messages", _RANKED),
-            {} if in_time else matching.titles(among.values()),
-            among,
-            matching,
-            limit=self._ask.limit,
-        )
+        if where.since is None and where.until is None:
+            titled = await _titled(index, matching.query)
+        titles = matching.titles(titled, among, answer.weighed.evidence.marks)
+        return await grouped(self._vault, answer, titles, among, limit=self._ask.limit)
 
-    async def _ranked(
+    async def _answered(
         self,
         text: str,
         where: Narrowing,
         among: Mapping[SessionId, KnownSession],
         include: Include,
         limit: int,
-    ) -> list[Ranked]:
-        ask = _ask(text, self._ask.now, where, include, limit, as_you_type=self._ask.as_you_type)
+    ) -> tuple[VaultIndex, Answer]:
+        ask = _ask(text, self._ask.now, where, include, limit, as_you_type=self._typing)
         if where.pinned is not None or where.archived is not None:
             ask = replace(ask, session_ids=tuple(among))
-        return await ranking(self._store, self._vault, ask)
+        return await answered(self._store, self._vault, ask)
 
     async def _memories(
         self,
         text: str,
         where: Narrowing,
         among: Mapping[SessionId, KnownSession],
-        matching: Matching,
     ) -> tuple[FoundHit, ...]:
-        ranked = await self._ranked(text, where, among, "memories", _MEMORIES)
-        telling = [one for one in ranked if is_telling(one)]
-        if not telling:
+        _, answer = await self._answered(text, where, among, "memories", _MEMORIES)
+        shown = answer.explained(telling(answer))
+        if not shown:
             return ()
         known = {memory.id: memory for memory in await self._store.known.memories(self._vault)}
-        hits = (matching.memory(one, known.get(MemoryId(one.id))) for one in telling)
-        return tuple(hit for hit in hits if hit is not None)
+        found = ((one, known.get(MemoryId(one.id))) for one in shown)
+        return tuple(in_memory(one, memory) for one, memory in found if memory is not None)
 
     async def _thoughts(
         self, where: Narrowing, among: Mapping[SessionId, KnownSession], matching: Matching
@@ -200,7 +201,7 @@ class _Search:
         return tuple(matching.thoughts(found)[:_THOUGHTS])
 
     async def _rooms(
-        self, text: str, where: Narrowing, rooms: Rooms | None, matching: Matching
+        self, text: str, where: Narrowing, rooms: Rooms | None
     ) -> tuple[FoundRoom, ...]:
         """What the user's rooms hold: those joined last, fewer while it is typed. What narrows by
         anything but time is about the user's own sessions."""
@@ -211,13 +212,13 @@ class _Search:
         for room in (await rooms.page(limit=most)).rooms:
             # Left, or erased by somebody, just now.
             with contextlib.suppress(NotFound, VaultErased):
-                hits = await self._in_room(room.id, text, where, rooms, matching)
+                hits = await self._in_room(room.id, text, where, rooms)
                 if hits:
                     found.append(FoundRoom(room_id=room.id, name=room.name, hits=hits))
         return tuple(found)
 
     async def _in_room(
-        self, room_id: str, text: str, where: Narrowing, rooms: Rooms, matching: Matching
+        self, room_id: str, text: str, where: Narrowing, rooms: Rooms
     ) -> tuple[FoundHit, ...]:
         room = await rooms.open(room_id)
         found = await room.recall(
@@ -227,10 +228,9 @@ class _Search:
             until=where.until,
             include="messages",
             neighbours=0,
-            as_you_type=self._ask.as_you_type,
+            as_you_type=self._typing,
         )
-        hits = (matching.in_room(room_id, hit) for hit in found)
-        return tuple(hit for hit in hits if hit is not None)
+        return in_room(room_id, found)
 
 
 def _ask(
@@ -255,4 +255,11 @@ def _ask(
         session_id=where.session_id,
         include=include,
         as_you_type=as_you_type,
+        explained=False,
     )
+
+
+async def _titled(index: VaultIndex, query: Query) -> list[str]:
+    if len(index) > INLINE_ENTRIES:
+        return await asyncio.to_thread(index.titled, query)
+    return index.titled(query)

@@ -27,13 +27,13 @@ if TYPE_CHECKING:
     from holdfast.recall.ranking import Answer
     from holdfast.recall.snippets import Snippet
 
-__all__ = ["Hit", "Hits", "ranking", "recall"]
+__all__ = ["INLINE_ENTRIES", "Hit", "Hits", "answered", "recall"]
 
 _MAX_NEIGHBOURS = 100
 _MAX_BESIDE = 5
 _Around: TypeAlias = "tuple[tuple[Message, ...], tuple[Message, ...]]"
 """What was said before and after a message."""
-_INLINE_ENTRIES = 20_000
+INLINE_ENTRIES = 20_000
 """A vault up to this size is searched on the event loop: a hop to a thread would cost more."""
 
 
@@ -149,18 +149,14 @@ async def recall(
     return await _hits(store, vault, ask, neighbours)
 
 
-async def ranking(store: Store, vault: Vault, ask: Ask) -> list[Ranked]:
-    """The best answers of a vault first, unopened; as `holdfast.recall.ranking.rank`."""
-    return (await _answer(store, vault, ask))[1].hits
-
-
-async def _answer(store: Store, vault: Vault, ask: Ask) -> tuple[VaultIndex, Answer]:
-    """An answer with the index it is from, in a thread when that takes long."""
+async def answered(store: Store, vault: Vault, ask: Ask) -> tuple[VaultIndex, Answer]:
+    """The best answers of a vault, unopened, with the index they are from; see
+    `holdfast.recall.ranking.answer`. In a thread when that takes long."""
     from holdfast.recall.ranking import answer
 
     index = await store.indexes.current(vault)
     # A tier may ask an endpoint for the question's vector: the loop does not wait for that.
-    if len(index) > _INLINE_ENTRIES or index.is_tiered:
+    if len(index) > INLINE_ENTRIES or index.is_tiered:
         return index, await asyncio.to_thread(answer, ask, index)
     return index, answer(ask, index)
 
@@ -168,7 +164,7 @@ async def _answer(store: Store, vault: Vault, ask: Ask) -> tuple[VaultIndex, Ans
 async def _hits(store: Store, vault: Vault, ask: Ask, neighbours: int) -> Hits:
     for _ in range(3):
         wider = _to_rerank(store, ask)
-        index, found = await _answer(store, vault, wider)
+        index, found = await answered(store, vault, wider)
         ranked = found.hits
         if wider is not ask:
             ranked = await _reranked(store, vault, ask, ranked)
