@@ -9,6 +9,7 @@ import { IconButton } from "~/parts/Button";
 import { classes } from "~/parts/classes";
 import { arriving } from "~/state/arriving";
 import { notify } from "~/state/notices";
+import { useIsWide, useSidebar } from "~/state/sidebar";
 import { count } from "~/state/times";
 
 import { warmStream } from "../live/live";
@@ -45,6 +46,8 @@ export function Composer({
   const [recording, setRecording] = useState<"off" | "live" | Speech>("off");
   const [over, setOver] = useState(false);
   const me = useQuery(meQuery).data;
+  const shown = useSidebar();
+  const withList = useIsWide() && shown;
   const most = me?.limits.message_chars ?? Infinity;
   const left = most - text.length;
 
@@ -165,6 +168,14 @@ export function Composer({
               }}
               className="field-sizing-content max-h-[min(20rem,40dvh)] min-h-10 w-full resize-none bg-transparent px-2.5 py-2 text-base outline-none placeholder:text-quiet"
             />
+            {withList && (
+              <a
+                href="#history"
+                className="sr-only focus:not-sr-only focus:m-1 focus:inline-flex focus:min-h-9 focus:items-center focus:rounded-lg focus:px-2 focus:text-sm"
+              >
+                {t("shell.skipToHistory")}
+              </a>
+            )}
             <div className="flex items-center gap-1">
               <IconButton name={t("chat.attach")} onClick={() => picker.current?.click()}>
                 <Paperclip />
