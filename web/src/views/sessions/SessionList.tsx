@@ -32,7 +32,7 @@ export function SessionList({ assistant, project }: { assistant?: string; projec
       </Empty>
     );
   return (
-    <section aria-label={t("sessions.title")} className="flex min-h-0 flex-1 flex-col">
+    <div className="flex min-h-0 flex-1 flex-col">
       <label className="flex items-center justify-end gap-2 px-4 py-2 text-sm text-quiet sm:px-6">
         {t("sessions.sort")}
         <select
@@ -51,7 +51,7 @@ export function SessionList({ assistant, project }: { assistant?: string; projec
         sessions={sessions}
         more={found.hasNextPage && !found.isFetchingNextPage ? found.fetchNextPage : undefined}
       />
-    </section>
+    </div>
   );
 }
 
