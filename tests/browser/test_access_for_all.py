@@ -31,6 +31,8 @@ def _told(found: dict[str, list[str]]) -> str:
 
 async def _settled(page: Page) -> None:
     await page.wait_for_load_state("networkidle")
+    if await page.get_by_role("list", name="Conversations").count():
+        await page.locator("[data-row]").first.wait_for()
 
 
 @pytest.mark.parametrize("half", HALVES)
