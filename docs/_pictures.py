@@ -46,6 +46,7 @@ two.
 | after 16:00 | 9 m/s, gusts | tie up |
 
 So a short round now, and the jib stays in its bag."""
+_DRY = "Dry until the evening, with a light wind from the north-west. Good for varnish until four."
 _TALKS: list[tuple[str, float, str, str | None, list[tuple[str, str]]]] = [
     (
         "Boat shed clear-out",
@@ -200,7 +201,10 @@ class Scripted:
         """The pieces of the answer."""
         if asked.text == _ASKED:
             await tools.run("search_conversation_history", {"query": "boat shed key"})
-        yield _ANSWERED if asked.text == _ASKED else "Noted."
+        if asked.text == _ASKED:
+            yield _ANSWERED
+        else:
+            yield _DRY if "Saturday" in asked.text else "Noted."
 
 
 def _environment(folder: Path) -> dict[str, str]:
@@ -278,6 +282,7 @@ async def fill(client: httpx2.AsyncClient) -> dict[str, str]:
     for text in (
         "The slip is free on Saturday morning.",
         "I bring the grease and two winch handles.",
+        "@skipper will Saturday be dry enough to varnish?",
     ):
         await send("POST", f"/api/rooms/{room}/messages", {"text": text})
     return {"room": f"/rooms/{room}"}
@@ -312,13 +317,29 @@ async def _erase(page: Page) -> None:
     await page.get_by_role("alertdialog").wait_for()
 
 
+async def _facts(page: Page) -> None:
+    await page.get_by_role("button", name=re.compile("^Fact")).first.click()
+    await page.get_by_role("article").first.wait_for()
+
+
 async def _drawer(page: Page) -> None:
     if await page.get_by_role("button", name="Show or hide the sidebar").is_visible():
         await page.get_by_role("button", name="Show or hide the sidebar").click()
         await page.locator("[data-row]").first.wait_for()
 
 
-ACTS = {"find": _find, "used": _used, "erase": _erase, "history": _drawer}
+async def _room(page: Page) -> None:
+    await page.get_by_text("Good for varnish").wait_for()
+
+
+ACTS = {
+    "room": _room,
+    "find": _find,
+    "used": _used,
+    "erase": _erase,
+    "history": _drawer,
+    "memories": _facts,
+}
 """What is done on a view before its picture is taken."""
 
 
@@ -367,7 +388,9 @@ async def pictures(folder: Path, only: set[str]) -> None:
             await _distill(Path(name))
             talk = await converse(client)
             cookies = [{"name": n, "value": v, "url": url} for n, v in client.cookies.items()]
-            memory = (await client.get("/api/memories?limit=1")).json()["memories"][0]["id"]
+            memory = (await client.get("/api/memories?kind=preference&limit=1")).json()["memories"][
+                0
+            ]["id"]
         views = {
             "new": "/c/new",
             "conversation": talk,
