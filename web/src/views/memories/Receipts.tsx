@@ -21,7 +21,11 @@ export function Receipts({ session }: { session: string }) {
         <h2 id={id} className="text-lg font-semibold">
           {t("memories.receipts")}
         </h2>
-        <Link to="/c/$session" params={{ session }} className="inline-flex min-h-6 items-center text-sm">
+        <Link
+          to="/c/$session"
+          params={{ session }}
+          className="inline-flex min-h-6 items-center text-sm"
+        >
           {t("memories.toSession")}
         </Link>
       </div>
