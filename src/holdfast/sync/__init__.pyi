@@ -40,6 +40,7 @@ from holdfast.keeper.memory_facts import MemoryFacts
 from holdfast.keeper.memory_filter import MemoryFacets, MemorySort
 from holdfast.keeper.months import Months
 from holdfast.keeper.names import AssistantBody, ProjectBody
+from holdfast.keeper.open_session import LoggedExchange
 from holdfast.keeper.opening import Embedding
 from holdfast.keeper.outline import Outline
 from holdfast.keeper.preferences import Answering, Language, Preferences, Theme
@@ -49,7 +50,6 @@ from holdfast.keeper.recalling import Hits
 from holdfast.keeper.receipts import LearningReceipt
 from holdfast.keeper.rooms import RoomPage
 from holdfast.keeper.roster import MemberKind, MemberRole, RoomHistory
-from holdfast.keeper.sessions import LoggedExchange
 from holdfast.keeper.sorting import Sort
 from holdfast.keeper.store import Store
 from holdfast.keeper.thoughts import ThoughtPage
@@ -195,6 +195,7 @@ class Keeper:
     ) -> Verified: ...
     def erase(self, user_id: str) -> Receipt: ...
     def backup(self, data: str | Path, keys: str | Path) -> BackupReport: ...
+    def warm(self, user_id: str) -> None: ...
     def finish_start(self) -> None: ...
     def close(self) -> None: ...
     def __enter__(self) -> Self: ...
