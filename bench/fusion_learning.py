@@ -23,7 +23,7 @@ from holdfast.recall.fusion import GIVEN, Fusion, SetFile
 from holdfast.recall.ranking import Weighed
 from holdfast.recall.sessions import SESSION_FEATURES, session_table
 
-PENALTIES = {"messages": 10.0, "sessions": 3.0, "confidence": 3.0}
+PENALTIES = {"messages": 10.0, "sessions": 1.0, "confidence": 3.0}
 _HARD, _EVERY = 400, 8
 _EITHER_WAY = frozenset(
     (
@@ -38,7 +38,7 @@ _EITHER_WAY = frozenset(
         "of_oneself",
     )
 )
-"""Messages' features that may also speak against a candidate."""
+"""Features that may also speak against a candidate; no session has any of them."""
 _MESSAGES = tuple(FEATURES)
 _CRUDE = [_MESSAGES.index(name) for name in ("window", "cosine", "session_cosine")]
 Matrix = NDArray[np.float64]
@@ -54,7 +54,12 @@ class Example:
 
 def fusion_of(weights: SetFile, names: tuple[str, ...]) -> Fusion:
     """One set for both kinds of conversation."""
-    return Fusion({"people": weights, "assistant": weights}, names)
+    return Fusion({"people": weights, "assistant": weights}, names, given=_given(names))
+
+
+def _given(names: tuple[str, ...]) -> dict[str, float]:
+    """Weights that are not learned; a session's "coverage" is another than a message's."""
+    return GIVEN if names == _MESSAGES else {}
 
 
 def learned_messages(cases: list[Case], *, without: frozenset[str] = frozenset()) -> SetFile:
@@ -134,10 +139,10 @@ def _fit(
     evidence = np.concatenate([e.evidence for e in fewer])
     sizes = np.array([len(e.evidence) for e in fewer])
     deviations = features.std(axis=0)
-    left_out = np.array([name in without or name in GIVEN for name in names])
+    left_out = np.array([name in without or name in _given(names) for name in names])
     deviations[(deviations < 1e-6) | left_out] = np.inf  # its weight becomes 0
     standard = ((features - features.mean(axis=0)) / deviations).astype(np.float32)
-    free = [name in _EITHER_WAY or names is SESSION_FEATURES for name in names]
+    free = [name in _EITHER_WAY for name in names]
     weights = _listwise(standard, evidence, sizes, penalty, free) / deviations
     sums = np.concatenate([e.features @ weights for e in useful])
     scale, bias = _platt(sums, np.concatenate([e.evidence for e in useful]))

@@ -9,9 +9,10 @@ session. `bench/recall_fusion.py` learns them; `weights.json` says from what.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -24,10 +25,10 @@ __all__ = ["GIVEN", "Fusion", "SetFile", "TierFile", "WeightsFile", "shipped_wei
 
 
 GIVEN = {"title": 5.0, "newer": 0.8, "coverage": 0.5}
-"""Weights that are not learned: no conversation to learn from has a title, few questions ask how
-things are now, and none is a word or two. A title that says all of the question counts about as
-much as a message that does; of two statements that answer about as well, the newer one comes
-first; and of two neighbours the one that has the word."""
+"""Weights of messages' features that are not learned: no conversation to learn from has a title,
+few questions ask how things are now, and none is a word or two. A title that says all of the
+question counts about as much as a message that does; of two statements that answer about as well,
+the newer one comes first; and of two neighbours the one that has the word."""
 
 
 class SetFile(msgspec.Struct):
@@ -61,8 +62,15 @@ class WeightsFile(msgspec.Struct):
 class Fusion:
     """Weighted sums of named features."""
 
-    def __init__(self, sets: dict[str, SetFile], features: Iterable[str]) -> None:
-        """Takes the sets "people" and "assistant"; `features` in the order of the matrix.
+    def __init__(
+        self,
+        sets: dict[str, SetFile],
+        features: Iterable[str],
+        *,
+        given: Mapping[str, float] = MappingProxyType({}),
+    ) -> None:
+        """Takes the sets "people" and "assistant"; `features` in the order of the matrix; `given`
+        are weights in place of those of the sets.
 
         Raises:
             ValueError: a weight is for a feature that does not exist.
@@ -73,7 +81,7 @@ class Fusion:
         if unknown:
             raise ValueError(f"weights for features that do not exist: {sorted(unknown)}")
         self._weights = np.array(
-            [[GIVEN.get(n, s.weights.get(n, 0.0)) for n in names] for s in chosen], np.float32
+            [[given.get(n, s.weights.get(n, 0.0)) for n in names] for s in chosen], np.float32
         )
         self._biases = np.array([s.bias for s in chosen], np.float64)
 

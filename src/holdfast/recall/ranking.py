@@ -17,7 +17,7 @@ from holdfast.index.vault_index import VaultIndex
 from holdfast.recall.asking import Ask, Ranked, filter_of
 from holdfast.recall.confidence import CONFIDENCE_FEATURES, best_facts, probability
 from holdfast.recall.features import FEATURES, matrix
-from holdfast.recall.fusion import Fusion, shipped_weights
+from holdfast.recall.fusion import GIVEN, Fusion, shipped_weights
 from holdfast.recall.questions import Question, read, times_in
 from holdfast.recall.reasons import reasons
 
@@ -208,7 +208,7 @@ def weigh(ask: Ask, index: VaultIndex, *, pool: int, fusion: Fusion | None = Non
 
 @cache
 def _shipped(embedder: str) -> Fusion:
-    return Fusion(shipped_weights().tier(embedder).messages, FEATURES)
+    return Fusion(shipped_weights().tier(embedder).messages, FEATURES, given=GIVEN)
 
 
 @cache

@@ -27,6 +27,18 @@ def test_a_score_is_the_sum_of_its_parts_and_the_bias() -> None:
     assert [1, 7] == fusion.scores(parts, people).tolist()
 
 
+def test_a_given_weight_takes_the_place_of_a_learned_one_only_where_it_is_given() -> None:
+    """Sessions and the confidence have features of the same names, with weights of their own."""
+    people = np.array([True])
+    features = np.ones((1, 2), np.float32)
+
+    given = Fusion(SETS, ["a", "b"], given={"a": 7.0}).parts(features, people)
+    learned = Fusion(SETS, ["a", "b"]).parts(features, people)
+
+    assert [[7, 0]] == given.tolist()
+    assert [[2, 0]] == learned.tolist()
+
+
 def test_weights_for_unknown_features_are_refused() -> None:
     """A renamed feature must not silently lose its weight."""
     with pytest.raises(ValueError, match="do not exist"):
