@@ -10,12 +10,17 @@ import numpy as np
 from msgspec import structs
 from numpy.typing import NDArray
 
+from holdfast.clock import from_ms
 from holdfast.index.embedder import Floats
+from holdfast.index.entries import Filter
 from holdfast.index.evidence import Evidence
-from holdfast.index.queries import parse
+from holdfast.index.happenings import NEVER
+from holdfast.index.queries import Query, parse
 from holdfast.index.vault_index import VaultIndex
+from holdfast.recall.anchors import anchor_in
 from holdfast.recall.asking import Ask, Ranked, filter_of
 from holdfast.recall.confidence import CONFIDENCE_FEATURES, best_facts, probability
+from holdfast.recall.dates import Mention
 from holdfast.recall.features import FEATURES, matrix
 from holdfast.recall.fusion import GIVEN, Fusion, shipped_weights
 from holdfast.recall.questions import Question, read, times_in
@@ -30,6 +35,9 @@ _QUOTED = 0.3
 """What the next message of a conversation with an assistant loses, times ln(1 + its better ones): a
 question that needs several things finds them in several such conversations. People come back to a
 subject within one conversation: there it would cost half a point of LoCoMo."""
+_HELD_AROUND = list(FEATURES).index("coverage_window")
+_HOLDS_EVENT = 0.5
+"""Share of an event's words that must stand together for a time to be counted from there."""
 _SCORE_DIGITS = 6
 """Scores nearer than this are equal, and content decides: floating-point sums over the vault
 depend in their last digits on the order in which it was filled."""
@@ -190,8 +198,47 @@ def weigh(ask: Ask, index: VaultIndex, *, pool: int, fusion: Fusion | None = Non
     """
     where = filter_of(ask)
     query = parse(ask.question, typing=ask.as_you_type, operators=ask.operators, slips=ask.slips)
-    times = times_in(query.text, now=ask.now)
-    evidence = index.search(query, where=where, pool=pool, dated=bool(times))
+    times = times_in(query.text, now=ask.now) or _by_event(ask, query.text, index, pool, fusion)
+    return _weigh(query, where, times, index, pool, fusion, dated=bool(times))
+
+
+def _by_event(
+    ask: Ask, text: str, index: VaultIndex, pool: int, fusion: Fusion | None
+) -> tuple[Mention, ...]:
+    """The time that a question gives by an event, when the vault knows of the event."""
+    anchor = anchor_in(text)
+    if anchor is None:
+        return ()
+    # The event may lie outside the time that is asked about.
+    where = filter_of(structs.replace(ask, since=None, until=None, days_back=None))
+    event = parse(anchor.event, operators=False, slips=ask.slips)
+    found = _weigh(event, where, (), index, pool, fusion, dated=True)
+    if not len(found.evidence):
+        return ()
+    best = int(np.argmax(found.scores))
+    if found.features[best, _HELD_AROUND] < _HOLDS_EVENT:
+        return ()
+    start, end = found.evidence.happened_ms[:, best].tolist()
+    if start == NEVER:
+        start = end = int(found.evidence.at_ms[best])
+    try:
+        span = anchor.span(from_ms(start), from_ms(end))
+    except OverflowError:  # 900 years before
+        return ()
+    return (Mention(start=span[0], end=span[1], words=anchor.words),)
+
+
+def _weigh(
+    query: Query,
+    where: Filter,
+    times: tuple[Mention, ...],
+    index: VaultIndex,
+    pool: int,
+    fusion: Fusion | None,
+    *,
+    dated: bool,
+) -> Weighed:
+    evidence = index.search(query, where=where, pool=pool, dated=dated)
     question = read(query.text, times=times, speakers=evidence.known_speakers)
     features = matrix(evidence, question)
     weights = fusion or _shipped(evidence.embedder)
