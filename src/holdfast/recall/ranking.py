@@ -198,21 +198,22 @@ def weigh(ask: Ask, index: VaultIndex, *, pool: int, fusion: Fusion | None = Non
     """
     where = filter_of(ask)
     query = parse(ask.question, typing=ask.as_you_type, operators=ask.operators, slips=ask.slips)
-    times = times_in(query.text, now=ask.now) or _by_event(ask, query.text, index, pool, fusion)
+    times = times_in(query.text, now=ask.now) or _by_event(ask, query.text, index, pool)
     return _weigh(query, where, times, index, pool, fusion, dated=bool(times))
 
 
-def _by_event(
-    ask: Ask, text: str, index: VaultIndex, pool: int, fusion: Fusion | None
-) -> tuple[Mention, ...]:
-    """The time that a question gives by an event, when the vault knows of the event."""
+def _by_event(ask: Ask, text: str, index: VaultIndex, pool: int) -> tuple[Mention, ...]:
+    """The time that a question gives by an event, when the vault knows of the event.
+
+    The event is found by the shipped weights, whatever is tried or learned with others.
+    """
     anchor = anchor_in(text)
     if anchor is None:
         return ()
     # The event may lie outside the time that is asked about.
     where = filter_of(structs.replace(ask, since=None, until=None, days_back=None))
     event = parse(anchor.event, operators=False, slips=ask.slips)
-    found = _weigh(event, where, (), index, pool, fusion, dated=True)
+    found = _weigh(event, where, (), index, pool, None, dated=True)
     if not len(found.evidence):
         return ()
     best = int(np.argmax(found.scores))
