@@ -48,7 +48,7 @@ export function Conversations() {
       <ListHead
         listing={listing}
         filters={filters}
-        jump={(month) => list.current?.jump(month)}
+        jump={(month, oldest) => list.current?.jump(month, oldest)}
         choosing={chosen.ids !== null}
         toggleChoosing={chosen.toggle}
       />

@@ -13,7 +13,8 @@ import type { MonthCount } from "./queries";
 
 interface Props {
   months: readonly MonthCount[];
-  jump: (month: string) => void;
+  /** To the beginning of a month, or to the oldest that there is in it. */
+  jump: (month: string, oldest?: boolean) => void;
 }
 
 export function Jump({ months, jump }: Props) {
@@ -38,9 +39,9 @@ export function Jump({ months, jump }: Props) {
         >
           <Years
             months={months}
-            jump={(month) => {
+            jump={(month, oldest) => {
               setOpen(false);
-              jump(month);
+              jump(month, oldest);
             }}
           />
         </Popover.Content>
@@ -92,7 +93,7 @@ function Years({ months, jump }: Props) {
       {oldest && years.length > 1 && (
         <button
           type="button"
-          onClick={() => jump(oldest.month)}
+          onClick={() => jump(oldest.month, true)}
           className="min-h-11 border-t border-line text-sm font-medium text-kelp hover:bg-kelp-wash"
         >
           {t("history.jumpOldest")}

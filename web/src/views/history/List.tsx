@@ -23,7 +23,7 @@ import type { RowDo } from "./RowMenu";
 import { monthsOf, rowOfMonth, stepFrom } from "./rows";
 
 export interface ListHandle {
-  jump: (month: string) => void;
+  jump: (month: string, oldest?: boolean) => void;
   focus: (id: string) => void;
 }
 
@@ -119,7 +119,8 @@ export function List(props: Props) {
     return () => timers.forEach(clearTimeout);
   }, [vanished]);
   useImperativeHandle(handle, () => ({
-    jump: (month) => {
+    jump: (month, oldest = false) => {
+      if (oldest) return goTo(stepFrom(rows, rows.length, -1));
       const at = rowOfMonth(rows, month);
       virtual.scrollToIndex(at, { align: "start" });
       const first = rows.slice(at).find((row) => row.kind === "session");

@@ -13,7 +13,7 @@ import { Narrow, NarrowedTo } from "./Narrow";
 interface Props {
   listing: Listing;
   filters: Filters;
-  jump: (month: string) => void;
+  jump: (month: string, oldest?: boolean) => void;
   choosing: boolean;
   toggleChoosing: () => void;
 }
