@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from holdfast.bench.page import watching
 from holdfast.bench.page.filling import LONG, LONG_NEEDLE
@@ -34,6 +34,10 @@ _MESSAGE = (
     ".some((one) => window.__watch.shown(one) && one.innerText.length > 40)"
 )
 """A whole message is on the screen."""
+_OLDEST = (
+    "[...document.querySelectorAll('[data-row]')]"
+    ".some((one) => one.ariaPosInSet === one.ariaSetSize && window.__watch.shown(one))"
+)
 _STEPS = 60
 
 
@@ -149,23 +153,19 @@ async def reading(browser: Browser, served: Served) -> Found:
         asked: list[str] = []
         page.on("request", lambda one: asked.append(one.url))
         await _open(page, served)
-        listed: Any = await (
-            await page.request.get(f"{served.url}/api/conversations/current_user?limit=1000")
-        ).json()
-        found = await _list(page, str(listed["sessions"][-1]["id"]))
+        found = await _list(page)
         await page.get_by_role("link", name="New conversation").click()
         found |= await _long(page, asked)
         return found | await _places(page)
 
 
-async def _list(page: Page, oldest: str) -> Found:
+async def _list(page: Page) -> Found:
     await watching.mark(page)
     scrolled = await watching.scroll_frames(page, _LIST, steps=_STEPS, by=900)
     rows = await page.locator("[data-row]").count()
     await page.get_by_role("button", name="Jump to a month").click()
     await page.get_by_role("button", name="To the oldest").click()
-    row = f"document.querySelector('[data-row=\"{oldest}\"]')"
-    jumped = await watching.until(page, f"window.__watch.shown({row})")
+    jumped = await watching.until(page, _OLDEST)
     tasks = max([0.0, *scrolled["tasks"]])
     await page.locator(_LIST).evaluate("list => list.scrollTo(0, 0)")
     return {"rows": float(rows), "jump": jumped, "list task": tasks}
