@@ -41,6 +41,20 @@ def test_operators_are_read_where_they_are_meant(
     assert (phrases, excluded) == (query.phrases, query.excluded)
 
 
+def test_operators_say_where_they_are_written() -> None:
+    """A minus sign inside a phrase excludes nothing; a name in a sentence is no operator."""
+    question = 'oar "well -known" -piano -“blue tape”'
+    found = parse(question).operators
+
+    assert [(question[one.start : one.end], one.words, one.excludes) for one in found] == [
+        ('"well -known"', "well -known", False),
+        ("-piano", "piano", True),
+        ("-“blue tape”", "blue tape", True),
+    ]
+    assert parse('who wrote "Little Women"?').operators == ()
+    assert parse(question, operators=False).operators == ()
+
+
 def test_words_of_phrases_count_and_excluded_ones_do_not() -> None:
     """What a question means is read without its operators."""
     query = parse('spare "third oar" -boat')

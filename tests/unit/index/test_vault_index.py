@@ -266,6 +266,22 @@ def test_the_words_of_an_old_title_are_unknown(static: StaticEmbedder) -> None:
     assert () == index.search(parse("zeb", typing=True)).terms
 
 
+def test_sessions_are_found_by_titles_that_hold_every_word(static: StaticEmbedder) -> None:
+    """In whatever form, begun, mistyped, or written as one; not by one that was taken back."""
+    index = filled(static, entry(0, "a red boat in a shed"))
+    index.title_session("s1", "Boat shed clear-out")
+    index.title_session("silent", "The shed")
+
+    for question in ("boat shed", "BOATS sheds", "boatshed", "baot shed"):
+        assert ["s1"] == index.titled(parse(question)), question
+    assert ["s1"] == index.titled(parse("shed cle", typing=True))
+    assert ["s1", "silent"] == sorted(index.titled(parse("shed")))
+    for question in ("red boat", "shed zebra", "shed cle", ""):
+        assert [] == index.titled(parse(question)), question
+    index.title_session("s1", "Sails")
+    assert ["silent"] == index.titled(parse("shed"))
+
+
 def test_a_snapshot_holds_no_title_that_was_taken_back(static: StaticEmbedder) -> None:
     """Changed, or gone with its session; the new one is there."""
     index = filled(static, entry(0, "red boat"), entry(1, "blue", session_id="other"))
