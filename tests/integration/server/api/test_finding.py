@@ -49,6 +49,37 @@ async def test_a_search_is_narrowed(api: Api, narrowed: dict[str, object], found
 
 
 @pytest.mark.parametrize(
+    ("question", "nothing"),
+    [("is blue my favourite colour?", False), ("Which opera did I see in Verona?", True)],
+)
+async def test_a_search_says_whether_anything_answers(
+    api: Api, question: str, nothing: bool
+) -> None:
+    """With how sure it is; the hits that came closest are there all the same."""
+    found = await api.json("/api/search", q=question)
+
+    assert found["nothing"] is nothing
+    assert 0 <= found["confidence"] <= 1
+    assert found["hits"]
+
+
+async def test_a_search_folds_what_says_the_same_words_and_counts_it(own: Api) -> None:
+    """One hit stands for all of them; what only one person said stands for itself."""
+    said = ["Feed the zebra at noon"] * 3 + ["The zebra likes carrots"]
+    for user in said:
+        body = {"user_message": user, "assistant_message": "Noted"}
+        answer = await own.ask("POST", f"{ME}/new/exchanges", json=body)
+        assert answer.status_code == 201, answer.text
+
+    hits = (await own.json("/api/search", q="zebra"))["hits"]
+
+    shown = [(hit["message"]["text"], hit["repeats"]) for hit in hits]
+    assert ("Feed the zebra at noon", 2) in shown
+    assert ("The zebra likes carrots", 0) in shown
+    assert [text for text, _ in shown].count("Feed the zebra at noon") == 1
+
+
+@pytest.mark.parametrize(
     ("question", "typed", "found"),
     [
         ('"favourite colour"', False, True),
