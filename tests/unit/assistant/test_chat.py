@@ -118,6 +118,24 @@ async def test_events_come_in_their_order_and_match_what_is_recorded(
     assert (turn.status, turn.model, answer.text) == ("complete", "scripted", "ab")
 
 
+async def test_what_is_far_from_an_answer_is_not_given_to_it(
+    ada: holdfast.User, session: holdfast.OpenSession
+) -> None:
+    """Recall ranks whatever there is; an answerer gets what may be part of the answer."""
+    elsewhere = await ada.sessions.start()
+    await elsewhere.log_full_chat_interaction("The key to the boat shed hangs behind the oar", "Ok")
+    for number in range(40):
+        await elsewhere.log_full_chat_interaction(f"Bread number {number} rose", "Well baked")
+    ranked = await ada.recall("where is the key to the boat shed?", limit=24, include="messages")
+    _, recalled, *_ = await events_of(
+        ada, session, "where is the key to the boat shed?", answerer=Scripted("there")
+    )
+
+    assert isinstance(recalled, Recalled)
+    assert recalled.hits[0].text == "The key to the boat shed hangs behind the oar"
+    assert len(recalled.hits) < len(ranked) // 2
+
+
 async def test_promise_01_heard_first_the_input_is_durable_before_the_answerer_is_asked(
     ada: holdfast.User, session: holdfast.OpenSession
 ) -> None:
