@@ -161,14 +161,14 @@ async def reading(browser: Browser, served: Served) -> Found:
 
 async def _list(page: Page) -> Found:
     await watching.mark(page)
-    scrolled = await watching.scroll_frames(page, _LIST, steps=_STEPS, by=900)
-    rows = await page.locator("[data-row]").count()
+    rows = "[role=list][aria-label=Conversations] > *"
+    scrolled = await watching.scroll_frames(page, _LIST, steps=_STEPS, by=900, counted=rows)
     await page.get_by_role("button", name="Jump to a month").click()
     await page.get_by_role("button", name="To the oldest").click()
     jumped = await watching.until(page, _OLDEST)
     tasks = max([0.0, *scrolled["tasks"]])
     await page.locator(_LIST).evaluate("list => list.scrollTo(0, 0)")
-    return {"rows": float(rows), "jump": jumped, "list task": tasks}
+    return {"rows": float(scrolled["rows"]), "jump": jumped, "list task": tasks}
 
 
 async def _long(page: Page, asked: list[str]) -> Found:

@@ -42,21 +42,23 @@ _CLOCKS = """
 })();
 """
 _SCROLL = """
-async ([steps, by, selector]) => {
+async ([steps, by, selector, counted]) => {
   const scroller = document.querySelector(selector);
   const frames = [];
   let nodes = 0;
+  let rows = 0;
   const tasks = window.__watch.tasks.length;
   let before = performance.now();
   for (let step = 0; step < steps; step++) {
     scroller.scrollBy({ top: by, behavior: "instant" });
-    const now = await new Promise(requestAnimationFrame);
+    await new Promise(requestAnimationFrame);
     await new Promise((go) => setTimeout(go));
     frames.push(performance.now() - before);
     before = performance.now();
     nodes = Math.max(nodes, document.getElementsByTagName("*").length);
+    rows = Math.max(rows, document.querySelectorAll(counted).length);
   }
-  return { frames, nodes, tasks: window.__watch.tasks.slice(tasks) };
+  return { frames, nodes, rows, tasks: window.__watch.tasks.slice(tasks) };
 }
 """
 _GIVE_UP_MS = 30_000
@@ -89,7 +91,10 @@ async def until(page: Page, holds: str) -> float:
     return float(took)
 
 
-async def scroll_frames(page: Page, selector: str, *, steps: int, by: int) -> dict[str, Any]:
-    """Scroll in steps of one frame: `frames` and `tasks` in ms, the most `nodes` there were."""
-    found = await page.evaluate(_SCROLL, [steps, by, selector])
+async def scroll_frames(
+    page: Page, selector: str, *, steps: int, by: int, counted: str = "article"
+) -> dict[str, Any]:
+    """Scroll in steps of one frame: `frames` and `tasks` in ms, the most `nodes` there were, and
+    the most `rows`, which are what `counted` selects."""
+    found = await page.evaluate(_SCROLL, [steps, by, selector, counted])
     return cast("dict[str, Any]", found)
