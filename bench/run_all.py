@@ -40,6 +40,8 @@ def run(
         return measure_quality(data, effort, command, vectors=vectors)
     if name == "server":
         return run_program(name, effort, floor=[str(FLOOR)], command=command)
+    if name == "page":
+        return run_program(name, effort, command=command)
     if name != "importing":
         report = run_program(name, effort, peers=peers.all_peers(), command=command)
         return replace(report, versions=peers.versions())
