@@ -34,7 +34,7 @@ export function Projects() {
           <p>{t("projects.noneAbout")}</p>
         </Empty>
       )}
-      <ul className="grid gap-3 p-4 sm:grid-cols-2 sm:p-6 xl:grid-cols-3">
+      <ul className="grid grid-cols-1 gap-3 p-4 sm:grid-cols-2 sm:p-6 xl:grid-cols-3">
         {projects.map((one) => (
           <li key={one.slug}>
             <PlaceCard

@@ -36,7 +36,7 @@ export function Rooms() {
           <p>{t("rooms.noneAbout")}</p>
         </Empty>
       )}
-      <ul className="mx-auto grid max-w-5xl gap-3 p-4 sm:grid-cols-2 sm:p-6">
+      <ul className="mx-auto grid max-w-5xl grid-cols-1 gap-3 p-4 sm:grid-cols-2 sm:p-6">
         {rooms.map((room) => (
           <li key={room.id}>
             <RoomCard room={room} seen={seen?.[room.id]} />
