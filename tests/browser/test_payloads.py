@@ -19,7 +19,7 @@ _TALL = {"width": 1280, "height": 4000}
 """Much of a long view is drawn at once."""
 _AT_ONCE = 8
 _TALKS = 5
-_PATIENCE_S = 20
+_PATIENCE_S = 60
 _SHOWN = {
     "/rooms": PAYLOADS[::10],
     "/assistants": PAYLOADS,
