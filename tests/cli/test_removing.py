@@ -38,6 +38,23 @@ def test_a_session_is_destroyed_with_a_receipt(ada: Cli, sessions: dict[str, str
     assert ada("show", session).code == 3
 
 
+def test_a_session_is_put_aside_and_comes_back(ada: Cli, sessions: dict[str, str]) -> None:
+    """Nobody is asked, for nothing is lost: out of list and search, and back as it was."""
+    before = ada("sessions", "--json").json["sessions"]
+    session = sessions["Trip to Oslo"][-12:]
+
+    assert ada("forget", "--session", session, "--trash").code == 0
+    listed = ada("sessions", "--json").json["sessions"]
+    aside = ada("sessions", "--trashed", "--json").json["sessions"]
+    assert "opera" not in ada("recall", "opera house").out
+
+    assert [one["title"] for one in aside] == ["Trip to Oslo"]
+    assert len(listed) == len(before) - 1
+    assert ada("sessions", "--restore", session, "--json").json["sessions"] == before
+    assert ada("sessions", "--trashed").code == 0
+    assert ada("forget", "--memory", "x", "--trash").code == 2
+
+
 def test_what_is_found_about_something_is_listed_and_removed(ada: Cli) -> None:
     """--about lists what it found before it removes it."""
     ran = ada("forget", "--about", "opera house", "--limit", "1", "--yes")

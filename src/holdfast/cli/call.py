@@ -114,7 +114,7 @@ class Call:
 
 
 async def session_named(user: User, identifier: str) -> OpenSession:
-    """A session by its id, or by the ending of it that a listing shows.
+    """A session by its id, or by the ending of it that a listing shows; in the trash or not.
 
     Raises:
         NotFound: unknown, or somebody else's.
@@ -125,7 +125,7 @@ async def session_named(user: User, identifier: str) -> OpenSession:
         return await user.sessions.open(wanted)
     if len(wanted) < _SHORTEST:
         raise BadInput("session", f"give at least the last {_SHORTEST} digits of its id")
-    found = [s.id async for s in user.sessions.each() if s.id.endswith(wanted)]
+    found = [s.id async for s in user.sessions.each(trashed=None) if s.id.endswith(wanted)]
     if not found:
         raise NotFound("session")
     if len(found) > 1:

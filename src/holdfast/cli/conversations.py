@@ -38,6 +38,8 @@ _WHO_STYLE = {"user": "bold green", "assistant": "bold blue"}
 @click.option("--project", metavar="SLUG", help="Only those held for this project.")
 @click.option("--kind", metavar="KIND", help="Only of this kind: chat, room, ...")
 @click.option("--archived/--not-archived", default=None, help="Only archived ones, or only others.")
+@click.option("--trashed", is_flag=True, help="Only those in the trash.")
+@click.option("--restore", metavar="SESSION", help="Take this one out of the trash first.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True)
 @click.option("--cursor", metavar="CURSOR", help="Go on where the listing before ended.")
 @pass_call
@@ -47,10 +49,12 @@ def sessions_command(
     project: str | None,
     kind: str | None,
     archived: bool | None,
+    trashed: bool,
+    restore: str | None,
     limit: int,
     cursor: str | None,
 ) -> None:
-    """List conversations, newest first.
+    """List conversations, newest first; those that `forget --trash` put aside with --trashed.
 
     With --json: {"sessions": [...], "next_cursor": ...}; times in UTC.
     """
@@ -58,7 +62,10 @@ def sessions_command(
     async def work() -> Page:
         async with call.opened() as keeper:
             user = await call.person(keeper)
+            if restore is not None:
+                await user.sessions.restore((await session_named(user, restore)).id)
             return await user.sessions.page(
+                trashed=trashed,
                 assistant=assistant,
                 project=project,
                 kind=kind,
@@ -73,7 +80,7 @@ def sessions_command(
         out.document({"sessions": page.sessions, "next_cursor": page.next_cursor})
         return
     if not page.sessions:
-        out.note("No conversations yet.")
+        out.note("Nothing is in the trash." if trashed else "No conversations yet.")
         return
     out.table(_COLUMNS, [_row(session) for session in page.sessions])
     if page.next_cursor is not None:

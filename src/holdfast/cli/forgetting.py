@@ -37,6 +37,7 @@ _BY_HAND = "not confirmed: give --yes when nobody is there to be asked"
 @click.option("--session", metavar="SESSION", help="A whole session, its key included.")
 @click.option("--memory", "memory_id", metavar="MEMORY_ID", help="A memory; its sources stay.")
 @click.option("--about", metavar="QUERY", help="What is found about it; it is listed first.")
+@click.option("--trash", is_flag=True, help="With --session: put it aside; it can come back.")
 @click.option("--limit", type=click.IntRange(1, 100), default=10, show_default=True)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @pass_call
@@ -46,6 +47,7 @@ def forget_command(
     session: str | None,
     memory_id: str | None,
     about: str | None,
+    trash: bool,
     limit: int,
     yes: bool,
 ) -> int:
@@ -55,18 +57,25 @@ def forget_command(
     rested on a removed message alone goes too. Asks before it removes a session or what it
     found; --limit is how much --about looks for.
 
+    A session that is put into the trash (--trash) is in no list and found by no search; `sessions
+    --restore` brings it back as it was. A server erases it when its time has come.
+
     The receipt shows the memories that went, and those that hold again because of it.
 
     With --json: {"forgotten": {...}, "gone": [...], "again": [...]}: counts and memories; or
-    {"receipt": {...}} of a session.
+    {"receipt": {...}} of a session, {"trashed": id} of one that is put aside.
     """
     given = [bool(message_ids), session is not None, memory_id is not None, about is not None]
     if sum(given) != 1:
         raise click.UsageError("name message ids, or one of --session, --memory and --about")
+    if trash and session is None:
+        raise click.UsageError("--trash is for a session: name it with --session")
 
     async def work() -> int:
         async with call.opened() as keeper:
             user = await call.person(keeper)
+            if session is not None and trash:
+                return await _trash_session(call, user, session)
             if session is not None:
                 return await _forget_session(call, user, session, yes=yes)
             if memory_id is not None:
@@ -94,6 +103,17 @@ async def _forget_session(call: Call, user: User, session: str, *, yes: bool) ->
         call.output.document({"receipt": receipt})
     else:
         show_receipt(call.output, receipt)
+    return Exit.OK
+
+
+async def _trash_session(call: Call, user: User, session: str) -> int:
+    opened = await session_named(user, session)
+    await user.sessions.trash(opened.id)
+    if call.json:
+        call.output.document({"trashed": opened.id})
+    else:
+        ending = session.strip()
+        call.output.note(f"In the trash. To bring it back: holdfast sessions --restore {ending}")
     return Exit.OK
 
 
