@@ -11,14 +11,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
 from fix_keeper import World, embedder
+from holdfast.assistant.chat import chat
 from holdfast.capture.turn import Input
+from holdfast.clock import id_bytes
 from holdfast.errors import HoldfastError
 from holdfast.keeper.keeper import Keeper
 from holdfast.keeper.learning import NewMemory
+from holdfast.storage.protocol import ChangesQuery, LinksQuery
 
 _PLACES = """
     question answer title tag entity intent model tool argument result filename filecontent
@@ -327,3 +331,27 @@ def _shape(value: object) -> str:
     if isinstance(value, bytes):
         return f"{len(value)} bytes"
     return "number" if isinstance(value, int) and value > 2**40 else repr(value)
+
+
+async def test_promise_06_sealed_what_an_answer_was_given_is_in_its_turn_alone(
+    keeper: Keeper,
+) -> None:
+    """No link and no plain column tells which memory an answer used; only the opened turn does."""
+    ada = await keeper.user("ada")
+    used = await ada.memories.add("My spare key hangs behind the third oar")
+    session = await ada.sessions.start()
+    async for _ in chat(ada, session, "Where does my spare key hang?"):
+        pass
+
+    (turn,) = await session.turns()
+    raw = id_bytes(used.id)
+    links = LinksQuery(vault_id=ada.vault.raw, to_ids=(raw,))
+    changes = ChangesQuery(vault_id=ada.vault.raw, after=0)
+    others = [row for row in await ada.vault.storage.changes(changes) if row.id != raw]
+
+    assert [one.id for one in turn.used] == [used.id]
+    assert await ada.vault.storage.links(links) == []
+    assert id_bytes(turn.id) in {row.id for row in others}
+    for row in others:
+        assert raw not in msgspec.msgpack.encode(row)
+        assert used.id not in str(row)
