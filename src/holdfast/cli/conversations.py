@@ -54,7 +54,9 @@ def sessions_command(
     limit: int,
     cursor: str | None,
 ) -> None:
-    """List conversations, newest first; those that `forget --trash` put aside with --trashed.
+    """List conversations, newest first.
+
+    Those that `forget --trash` put aside are listed with --trashed alone.
 
     With --json: {"sessions": [...], "next_cursor": ...}; times in UTC.
     """
