@@ -39,6 +39,13 @@ def test_a_given_weight_takes_the_place_of_a_learned_one_only_where_it_is_given(
     assert [[2, 0]] == learned.tolist()
 
 
+def test_no_part_of_a_session_speaks_against_it() -> None:
+    """What can only speak for a session, a time that fits, never carries it down."""
+    for tier in shipped_weights().tiers.values():
+        for of_kind in tier.sessions.values():
+            assert min(of_kind.weights.values()) > 0
+
+
 def test_weights_for_unknown_features_are_refused() -> None:
     """A renamed feature must not silently lose its weight."""
     with pytest.raises(ValueError, match="do not exist"):
