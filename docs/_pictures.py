@@ -200,7 +200,7 @@ class Scripted:
     async def answer(self, asked: Asked, tools: Toolbox = NO_TOOLS) -> AsyncIterator[Piece]:
         """The pieces of the answer."""
         if asked.text == _ASKED:
-            await tools.run("search_conversation_history", {"query": "boat shed key"})
+            await tools.run("list_conversations", {})
         if asked.text == _ASKED:
             yield _ANSWERED
         else:
@@ -222,7 +222,9 @@ def _environment(folder: Path) -> dict[str, str]:
 async def _distill(folder: Path) -> None:
     """Have memories made of what was said, as the server does by itself after a while."""
     command = [sys.executable, "-m", "holdfast", "distill"]
-    running = await asyncio.create_subprocess_exec(*command, env=_environment(folder))
+    running = await asyncio.create_subprocess_exec(
+        *command, env=_environment(folder), stdout=asyncio.subprocess.DEVNULL
+    )
     assert await running.wait() == 0
 
 
