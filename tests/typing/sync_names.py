@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import assert_type
 
 import holdfast.sync
-from holdfast.keeper.recalling import Hit
+from holdfast.keeper.recalling import Hits
 from holdfast.model import Message, Session
 
 
@@ -19,7 +19,7 @@ def blocks_and_iterators_lose_their_async() -> None:
             call.result(12)
             assert_type(turn.reply("hi"), Message)
         assert_type(list(ada.sessions.each()), list[Session])
-        assert_type(ada.recall("hello"), list[Hit])
+        assert_type(ada.recall("hello"), Hits)
 
 
 def wrong_calls_are_found(keeper: holdfast.sync.Keeper) -> None:
