@@ -282,6 +282,18 @@ def test_sessions_are_found_by_titles_that_hold_every_word(static: StaticEmbedde
     assert ["silent"] == index.titled(parse("shed"))
 
 
+def test_a_compound_is_not_split_by_what_was_removed(static: StaticEmbedder) -> None:
+    """The one message with both parts is gone: the word is as unknown as if it had never been."""
+    index = filled(static, entry(0, "the dog is blue"), entry(1, "a dog"), entry(2, "so blue"))
+    split = index.search("dogblue")
+    index.remove(["m0"])
+    unknown = index.search("dogblue")
+
+    assert {"dog", "blue"} < split.marks
+    assert () == unknown.terms
+    assert not {"dog", "blue"} & unknown.marks
+
+
 def test_a_snapshot_holds_no_title_that_was_taken_back(static: StaticEmbedder) -> None:
     """Changed, or gone with its session; the new one is there."""
     index = filled(static, entry(0, "red boat"), entry(1, "blue", session_id="other"))
