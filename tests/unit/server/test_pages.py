@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from holdfast.keeper.keeper import Keeper
 from holdfast.server.api.pages import read_page
+from holdfast.server.schemas.outline import ConversationAsked
 
 
 async def test_a_turn_that_ends_while_a_page_is_read_is_not_shown_ended_without_its_answer(
@@ -28,7 +30,7 @@ async def test_a_turn_that_ends_while_a_page_is_read_is_not_shown_ended_without_
         return await read(ids)
 
     monkeypatch.setattr(session, "turns_by_id", ends_first)
-    page = await read_page(ada, session, cursor=None, limit=100)
+    page = await read_page(_request(), ada, session, ConversationAsked(limit=100))
     first, *later = page.turns
 
     assert (first.status, [m.text for m in first.messages]) == (
@@ -37,3 +39,10 @@ async def test_a_turn_that_ends_while_a_page_is_read_is_not_shown_ended_without_
     )
     assert all(turn.messages for turn in later)
     assert page.next_cursor is None
+
+
+def _request() -> Any:
+    """One of a server in which nothing runs."""
+    talks = SimpleNamespace(is_running=lambda *_: False)
+    state = SimpleNamespace(talks=talks, facts=SimpleNamespace(trash_days=30))
+    return SimpleNamespace(app=SimpleNamespace(state=state))
