@@ -22,6 +22,7 @@ from holdfast.model import Message, Source
 __all__ = ["Condensed", "condense", "keyphrases"]
 
 _SENTENCE = re.compile(r"[^.!?。！？\n]+(?:[.!?。！？]+|\n|$)")
+_ENDS = frozenset(".!?。！？…।؟۔:;\"'”’»)")
 _WORD = re.compile(r"[^\W_][\w'’-]*")
 _MAX_SENTENCE_CHARS = 300
 _MAX_TAG_CHARS = 64
@@ -90,7 +91,7 @@ def condense(messages: Sequence[Message], *, sentences: int = 3, tags: int = 5) 
     chosen = sorted(_distinct([index for index, _ in ranked], found, limit=sentences))
     picked = [found[index] for index in chosen]
     return Condensed(
-        text=" ".join(" ".join(s.text.split()) for s in picked),
+        text=_joined([" ".join(s.text.split()) for s in picked]),
         tags=keyphrases([m.text for m in spoken], limit=tags),
         sources=tuple(
             Source(
@@ -99,6 +100,12 @@ def condense(messages: Sequence[Message], *, sentences: int = 3, tags: int = 5) 
             for s in picked
         ),
     )
+
+
+def _joined(sentences: Sequence[str]) -> str:
+    """One after the other; a sentence that another follows ends as one, whatever its own end."""
+    ended = [s if s[-1] in _ENDS else f"{s.rstrip(',;:')}." for s in sentences[:-1]]
+    return " ".join([*ended, *sentences[-1:]])
 
 
 def _sentences(message: Message) -> list[_Sentence]:
