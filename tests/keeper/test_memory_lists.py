@@ -166,8 +166,10 @@ async def test_what_was_learned_and_superseded_is_told(keeper: Keeper, clock: Ha
 
     changes = (await ada.memories.changes()).changes
     about = [(c.what, c.by) for c in changes if c.memory.attribute]
+    summed_up = [(c.what, c.by) for c in changes if c.memory.kind == "summary"]
 
     assert about == [("superseded", "rules"), ("learned", "rules")]
+    assert summed_up == [("learned", "rules")]
     assert [c.before for c in changes if c.what == "superseded"] == [
         c.memory.text for c in changes if c.what == "learned" and c.memory.attribute
     ]

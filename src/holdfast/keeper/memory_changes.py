@@ -114,4 +114,6 @@ def _maker(memory: Memory) -> str:
     maker = memory.made_by.rpartition("/")[0] or memory.made_by  # without its number
     if maker.startswith("model "):
         return maker.removeprefix("model ").removesuffix(" prompt")
+    if not maker and memory.kind == "summary" and memory.origin == "said" and memory.sources:
+        return "rules"  # sentences picked from what was said, by no model and by nobody's hand
     return maker or memory.assistant or "you"
