@@ -60,7 +60,7 @@ async def _welcomed(page: Page) -> None:
     await expect(page.get_by_role("heading", name="Say something worth keeping")).to_be_visible()
     await expect(page.get_by_role("dialog")).to_have_count(0)
     told = page.get_by_text("is kept on this machine, sealed with AES-256-GCM")
-    await expect(told).to_be_visible()
+    await expect(told).to_be_in_viewport()
     await expect(told.get_by_role("link")).to_have_attribute("href", "/profile/erase")
     tries = page.get_by_role("region", name="Say something worth keeping").get_by_role("listitem")
     await expect(tries).to_have_count(3)
@@ -84,7 +84,8 @@ async def _restarted(server: Served, page: Page) -> None:
 
 async def _finds(page: Page) -> None:
     await page.goto(page.url.partition("/c/")[0] + "/assistants")
-    await page.get_by_role("heading", level=1).wait_for()
+    # Whom they talked with, without choosing anybody, is named here as it was there.
+    await expect(page.get_by_role("main").get_by_role("link", name="Helper")).to_be_visible()
     await _find(page, "sourdough")
     found = page.get_by_role("option").filter(has_text=_NEEDLE)
     await expect(found.first).to_be_visible()
@@ -127,6 +128,7 @@ async def _erases(page: Page, folder: Path) -> None:
     await question.get_by_role("textbox").fill("ada")
     await erase.click()
     await expect(page.get_by_role("heading", name="Erased")).to_be_visible()
+    await expect(page.locator("#page")).not_to_contain_text(_NEEDLE)  # nor beside the receipt
     async with page.expect_download() as downloading:
         await page.get_by_role("button", name="Save the receipt").click()
     kept = folder / "receipt.json"

@@ -2,6 +2,7 @@
 import { QueryClient, queryOptions } from "@tanstack/react-query";
 
 import { onBack } from "~/state/connection";
+import { nameOf } from "~/state/names";
 
 import { answer, api } from "./client";
 import { Failure } from "./failures";
@@ -41,7 +42,10 @@ export const accessQuery = queryOptions({
 
 export const assistantsQuery = queryOptions({
   queryKey: ["assistants"],
-  queryFn: ({ signal }) => answer(api.GET("/api/assistants", { signal })),
+  queryFn: async ({ signal }) => {
+    const { assistants } = await answer(api.GET("/api/assistants", { signal }));
+    return { assistants: assistants.map((one) => ({ ...one, name: nameOf(one) })) };
+  },
   staleTime: 60_000,
 });
 

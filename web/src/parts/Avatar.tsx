@@ -9,8 +9,8 @@ const HUES = [
   "bg-ink text-paper",
 ];
 
-/** Pictures come from this server or are written into the avatar; no other address is ever asked. */
-const isPicture = (avatar: string) => /^(data:image\/(png|jpeg|gif|webp);|\/(?!\/))/.test(avatar);
+/** Pictures are written into the avatar; no address is ever asked. */
+const isPicture = (avatar: string) => /^data:image\/(png|jpeg|gif|webp);/.test(avatar);
 
 /** Of an assistant or a person. Decoration: the name stands beside it. */
 export function Avatar({

@@ -39,8 +39,7 @@ function pressed(event: KeyboardEvent): string {
 
 const isTyping = (target: EventTarget | null) =>
   target instanceof HTMLElement &&
-  (target.isContentEditable ||
-    /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName)) &&
+  (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName)) &&
   // Nothing is typed into a box to tick.
   !(target instanceof HTMLInputElement && /^(checkbox|radio|button)$/.test(target.type));
 

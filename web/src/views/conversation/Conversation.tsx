@@ -35,7 +35,8 @@ const FindBar = lazy(() =>
   arriving(() => import("./find/FindBar").then((file) => ({ default: file.FindBar }))),
 );
 const UsedPanel = lazy(() => arriving(() => import("./used/UsedPanel")));
-const KeepOrLeave = lazy(() => arriving(() => import("./temporary/KeepOrLeave")));
+const keepOrLeave = () => import("./temporary/KeepOrLeave");
+const KeepOrLeave = lazy(() => arriving(keepOrLeave));
 
 const TOLD_FOR = 8_000;
 const NOBODY: Beginning = { assistant: null, project: null, temporary: false };
@@ -70,6 +71,10 @@ export function Conversation({ session }: { session: string }) {
   useEffect(() => {
     if (!isNew) warmMarkdown();
   }, [isNew]);
+  useEffect(() => {
+    // It asks before such a conversation is left, so it must be here before the first word is.
+    if (temporary) void keepOrLeave();
+  }, [temporary]);
   useEffect(() => {
     // What could not be sent before the page was left.
     void restoreUnsent(session).then((waiting) => {

@@ -120,7 +120,6 @@ export function Opening({
             {t("chat.temporary")}
           </button>
         </div>
-        {me?.first_run && !temporary && <Welcome say={offer} />}
         <p className="mx-auto max-w-prose text-sm text-quiet">
           {temporary ? (
             t("chat.temporaryAbout")
@@ -137,6 +136,7 @@ export function Opening({
             </>
           )}
         </p>
+        {me?.first_run && !temporary && <Welcome say={offer} />}
       </div>
     </div>
   );

@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useCallback } from "react";
 
 import { assistantsQuery } from "~/api/queries";
+import { named } from "~/state/names";
 
 import type { Speaker } from "./transcript/AnswerFrame";
 
@@ -13,7 +14,3 @@ export function useSpeakers(slug: string | null): (turn: string | undefined) => 
   const avatar = known?.avatar ?? null;
   return useCallback(() => ({ name, avatar }), [name, avatar]);
 }
-
-/** "boat-helper" as one would say it. */
-export const named = (slug: string): string =>
-  slug ? slug[0]?.toUpperCase() + slug.slice(1).replaceAll("-", " ") : "Holdfast";

@@ -11,9 +11,13 @@ import { Trouble } from "~/parts/Trouble";
 import { clock, day } from "~/state/times";
 
 import { changesQuery } from "./queries";
+import { saidThen } from "./said";
 import { Validity } from "./Validity";
 
-type Change = Shapes["MemoryChangeOut"];
+type Change = Shapes["MemoryChangeOut"] & {
+  /** What the memory said then. */
+  said: string;
+};
 
 const ICONS = {
   learned: Sprout,
@@ -28,7 +32,9 @@ const ICONS = {
 export function Changes() {
   const { t } = useTranslation();
   const found = useInfiniteQuery(changesQuery);
-  const changes = found.data?.pages.flatMap((page) => page.changes) ?? [];
+  const told = found.data?.pages.flatMap((page) => page.changes) ?? [];
+  const said = saidThen(told);
+  const changes = told.map((change, n) => ({ ...change, said: said[n] ?? "" }));
   if (found.isError) return <Trouble error={found.error} again={() => void found.refetch()} />;
   if (found.isSuccess && !changes.length)
     return (
@@ -74,7 +80,7 @@ function One({ change }: { change: Change }) {
           <span className="font-medium text-ink">{t(`memories.change.${change.what}`)}</span> ·{" "}
           {whom} · <time dateTime={change.at}>{clock(change.at)}</time>
         </p>
-        {change.before && change.before !== change.memory.text && (
+        {change.before && change.before !== change.said && (
           <p className="break-words text-quiet">
             <s>{change.before}</s>
           </p>
@@ -84,7 +90,7 @@ function One({ change }: { change: Change }) {
           params={{ memory: change.memory.id }}
           className="font-serif break-words text-ink no-underline hover:underline"
         >
-          {change.memory.text}
+          {change.said}
         </Link>
         {(change.what === "superseded" || change.what === "ended") && (
           <p className="text-xs text-quiet">

@@ -39,11 +39,15 @@ export const memoriesQuery = (filters: Filters) =>
       ),
     getNextPageParam: (page) => page.next_cursor,
     placeholderData: (before) => before,
+    // What was just said becomes a memory some seconds later: who looks at once must not be told for good
+    // that there is none.
+    refetchInterval: ({ state }) => (state.data?.pages[0]?.memories.length === 0 ? 4_000 : false),
   });
 
 export const facetsQuery = queryOptions({
   queryKey: ["memories", "facets"],
   queryFn: ({ signal }) => answer(api.GET("/api/memories/facets", { signal })),
+  refetchInterval: ({ state }) => (state.data?.total === 0 ? 4_000 : false),
 });
 
 const at = (memory_id: string) => ({ params: { path: { memory_id } } });

@@ -1,4 +1,4 @@
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { type QueryClient, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
@@ -73,6 +73,16 @@ function Clear({ open, close }: { open: boolean; close: () => void }) {
   );
 }
 
+/**
+ * Nothing of what was erased stays on the page around the receipt. It is not asked for anew: with the key
+ * the login may be gone, and who is led to log in has lost the receipt.
+ */
+function forgetShown(client: QueryClient) {
+  const theirs = ({ queryKey: [about] }: { queryKey: readonly unknown[] }) =>
+    about !== "me" && about !== "profile";
+  for (const query of client.getQueryCache().findAll({ predicate: theirs })) query.reset();
+}
+
 function EraseAll({
   open,
   close,
@@ -83,6 +93,7 @@ function EraseAll({
   erased: (receipts: readonly Shapes["ReceiptOut"][]) => void;
 }) {
   const { t } = useTranslation();
+  const client = useQueryClient();
   const { data: me } = useQuery(meQuery);
   const { data: kept } = useQuery(profileQuery);
   const [typed, setTyped] = useState("");
@@ -104,6 +115,7 @@ function EraseAll({
         api.POST("/api/erase", { body: { confirm: typed.trim(), ...(withKey ? { key } : {}) } }),
       );
       dropDrafts();
+      forgetShown(client);
       erased([receipt]);
     } catch (error) {
       const wrongKey = error instanceof Failure && error.code === "wrong_key";

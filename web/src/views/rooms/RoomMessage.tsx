@@ -3,7 +3,8 @@ import { useTranslation } from "react-i18next";
 import { Avatar } from "~/parts/Avatar";
 import { Time } from "~/parts/Time";
 import { classes } from "~/parts/classes";
-import { day } from "~/state/times";
+import { day as dayOf } from "~/state/times";
+import { day, daysAgo } from "~/views/conversation/transcript/days";
 import { Words } from "~/views/conversation/transcript/Words";
 
 import type { Message } from "./events";
@@ -19,12 +20,14 @@ interface Props {
 /** Who said it, when and what; the day above the first of it. */
 export function RoomMessage({ message, before, speaker, mine }: Props) {
   const { t } = useTranslation();
-  const newDay = !before || day(before.at) !== day(message.at);
+  const newDay = !before || dayOf(before.at) !== dayOf(message.at);
+  const at = Date.parse(message.at);
+  const ago = daysAgo(at);
   return (
     <>
       {newDay && (
         <p className="my-4 flex items-center gap-3 text-xs text-quiet before:h-px before:flex-1 before:bg-line after:h-px after:flex-1 after:bg-line">
-          {day(message.at)}
+          {ago === 0 ? t("chat.today") : ago === 1 ? t("chat.yesterday") : day(at)}
         </p>
       )}
       <article

@@ -10,10 +10,10 @@ export function Welcome({ say }: { say: (text: string) => void }) {
   const { t } = useTranslation();
   return (
     <section aria-labelledby="welcome" className="mx-auto w-full max-w-2xl px-4">
-      <h2 id="welcome" className="text-center text-2xl font-semibold sm:text-3xl">
+      <h2 id="welcome" className="text-center text-lg font-semibold">
         {t("welcome.title")}
       </h2>
-      <ul className="mt-6 grid gap-3 sm:grid-cols-3">
+      <ul className="mt-4 grid gap-3 sm:grid-cols-3">
         <Try
           icon={<MessageCircleHeart />}
           title={t("welcome.say")}

@@ -1,7 +1,7 @@
 /** The first word of a conversation: it begins with it, once, however often that is tried. */
 import { Failure } from "~/api/failures";
 import { raw } from "~/api/client";
-import { ME, queries } from "~/api/queries";
+import { ME, meQuery, queries } from "~/api/queries";
 import { onBack } from "~/state/connection";
 
 import { dropLive, hold, keepNothingOf, livesOf, say } from "./live";
@@ -48,7 +48,11 @@ export function beginAgain(key: string): void {
 }
 
 async function made(said: Said): Promise<string> {
-  const { assistant, project, temporary } = said.begin ?? {};
+  const { project, temporary } = said.begin ?? {};
+  // Nobody was chosen: it is with the one that the page names, who is then found and listed as such.
+  const assistant =
+    said.begin?.assistant ??
+    (temporary ? null : (await queries.ensureQueryData(meQuery)).assistant);
   const response = await raw(`/api/conversations/${ME}`, {
     method: "POST",
     headers: { "Content-Type": "application/json", "Idempotency-Key": `begin-${said.key}` },

@@ -40,6 +40,8 @@ export function AnswerFoot({
     notify(t("chat.copied"));
   };
   const used = turn?.used_count ?? 0;
+  // A summary is of the whole conversation, and would stand below each of its answers.
+  const learned = turn?.memories.filter(({ kind }) => kind !== "summary") ?? [];
   return (
     <>
       <div className="-ms-2 flex min-h-9 flex-wrap items-center gap-x-0.5 text-quiet">
@@ -90,15 +92,15 @@ export function AnswerFoot({
           </button>
         )}
       </div>
-      {turn && turn.memories.length > 0 && <Learned turn={turn} />}
+      {learned.length > 0 && <Learned memories={learned} />}
     </>
   );
 }
 
 /** What was learned of this exchange, each with its own page. */
-function Learned({ turn }: { turn: Turn }) {
+function Learned({ memories }: { memories: Turn["memories"] }) {
   const { t } = useTranslation();
-  const label = t("chat.learned", { count: turn.memories.length });
+  const label = t("chat.learned", { count: memories.length });
   return (
     <div className="mt-1 flex flex-wrap items-center gap-1.5 text-xs">
       <span className="inline-flex items-center gap-1 text-quiet">
@@ -106,7 +108,7 @@ function Learned({ turn }: { turn: Turn }) {
         {label}
       </span>
       <ul className="contents" aria-label={label}>
-        {turn.memories.map((memory) => (
+        {memories.map((memory) => (
           <li key={memory.id} className="min-w-0">
             <Link
               to="/memories/$memory"
