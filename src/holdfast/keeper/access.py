@@ -72,6 +72,8 @@ class Caller(Struct, frozen=True, kw_only=True):
     """The cookie of a login, an API key, a JWT, or a process of the owner's own."""
     credential: str = ""
     """Id of the API key, the login, or the token, for limits and revocation."""
+    rests_on: str | None = None
+    """Id of the API key that a login was begun with."""
     acts_for_users: bool = False
     """Whether it may name another user of its account to act for."""
     injects_context: bool = False

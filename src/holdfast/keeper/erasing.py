@@ -382,6 +382,7 @@ async def erase_vault(store: Store, vault: Vault) -> Receipt:
 async def _erase_vault_rows(store: Store, vault: Vault) -> None:
     await vault.storage.erase_vault(vault.raw)
     await vault.storage.scrub()
+    store.temporaries.drop_all(vault.raw)
     await store.drop_derived(vault)
 
 

@@ -34,7 +34,7 @@ _PREFIX = "hl_"
 _SECRET_BYTES = 32
 _MAX_SECRET = 200
 _MOST = 100
-"""Logins of one user, or of this machine, at once; the oldest give way."""
+"""Logins of one key, or of this machine, at once; the oldest give way."""
 _ALL = 1_000_000
 _NOBODY = bytes(16)
 
@@ -115,7 +115,7 @@ class Logins:
         raw = id_bytes(store.ids())
         row = await vault.seal_record(Kind.LOGIN, raw, body, at_ms=to_ms(now))
         await vault.commit(put=(row,), once=OnceTag(tag=_tag(vault, body.digest), id=raw))
-        await self._make_room(vault, user_id)
+        await self._make_room(vault, user_id, key_id)
         return _login(raw, body), secret
 
     async def find(self, secret: str) -> Login | None:
@@ -176,10 +176,11 @@ class Logins:
             with contextlib.suppress(Conflict):
                 await vault.commit(put=(put,))
 
-    async def _make_room(self, vault: Vault, user_id: str | None) -> None:
-        """Let go of those whose time is over, and of the oldest when there are too many."""
+    async def _make_room(self, vault: Vault, user_id: str | None, key_id: str | None) -> None:
+        """Let go of those whose time is over, and of the oldest when there are too many: of the
+        same key, so that one that has leaked crowds out nobody else."""
         now = self._store.clock()
-        found = await self._of(vault, user_id)
+        found = [pair for pair in await self._of(vault, user_id) if pair[1].key_id == key_id]
         found.sort(key=lambda pair: (pair[1].since, pair[1].id))
         gone = [row for row, login in found if login.expired(now)]
         gone += [row for row, login in found if not login.expired(now)][:-_MOST]

@@ -61,6 +61,10 @@ class Temporaries:
         if not held:
             self._held.pop(owner, None)
 
+    def drop_all(self, owner: bytes) -> None:
+        """Hold none of an owner's any longer."""
+        self._held.pop(owner, None)
+
     def let_go(self, now: datetime) -> int:
         """Drop what has been idle for too long; returns how many."""
         idle = [

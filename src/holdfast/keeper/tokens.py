@@ -66,6 +66,8 @@ class Token(Struct, frozen=True, kw_only=True):
     last_used_at: datetime | None = None
     """Up to a minute behind; None when it was never used."""
     expires_at: datetime | None = None
+    made_with: TokenId | None = None
+    """The key that its maker had logged in with; it goes with that one."""
 
     def expired(self, now: datetime) -> bool:
         """Whether its time is over."""
@@ -95,6 +97,7 @@ class _TokenBody(Struct, omit_defaults=True):
     injects: bool = False
     used_at: datetime | None = None
     expires_at: datetime | None = None
+    made_with: str = ""
 
 
 class Tokens:
@@ -112,14 +115,19 @@ class Tokens:
         acts_for_users: bool = False,
         injects_context: bool = False,
         expires_at: datetime | None = None,
+        made_with: str | None = None,
     ) -> tuple[Token, str]:
         """Make a key for a user of the account, known yet or not; returns it and its secret.
 
         The secret, "hf_<prefix>_<256 random bits>", is nowhere but in what this returns.
 
+        Args:
+            made_with: the key that its maker logged in with: it ends with that one, or earlier.
+
         Raises:
             BadInput: a name cannot be kept, a scope is none, none is given, or the end is not an
                 aware time to come.
+            NotFound: the key that it would be made with has ended.
         """
         store = self._store
         owner = checked_name("user", user_id, store.limits)
@@ -133,6 +141,8 @@ class Tokens:
         prefix = SECRET_PREFIX + secrets.token_hex(_PREFIX_BYTES)
         secret = f"{prefix}_{secrets.token_urlsafe(_SECRET_BYTES)}"
         vault = await store.make_tokens_vault()
+        if made_with is not None:
+            expires_at = _earlier(expires_at, (await self._read(vault, made_with))[1].expires_at)
         body = _TokenBody(
             digest=_digest(secret),
             account=store.account_name,
@@ -144,13 +154,28 @@ class Tokens:
             acts=acts_for_users,
             injects=injects_context,
             expires_at=expires_at,
+            made_with=made_with or "",
         )
         raw = id_bytes(store.ids())
         row = await vault.seal_record(Kind.TOKEN, raw, body, at_ms=to_ms(now))
         await vault.commit(put=(row,), once=OnceTag(tag=_tag(vault, body.digest), id=raw))
         token = _token(raw, body)
         await self._note("tokens.create", token)
+        if made_with is not None:
+            await self._check_stands(vault, made_with, token)
         return token, secret
+
+    async def _check_stands(self, vault: Vault, made_with: str, token: Token) -> None:
+        """End what was made with a key that was revoked meanwhile: the revocation missed it.
+
+        Raises:
+            NotFound: it was.
+        """
+        try:
+            await self._read(vault, made_with)
+        except NotFound:
+            await self.revoke(token.id)
+            raise
 
     async def list(self) -> list[Token]:
         """The account's keys that were not revoked, oldest first; expired ones among them."""
@@ -166,7 +191,8 @@ class Tokens:
         return sorted(mine, key=lambda token: (token.created_at, token.id))
 
     async def revoke(self, token_id: str) -> Token:
-        """End a key for good, and the logins that rest on it; returns what it was.
+        """End a key for good, with the logins that rest on it and the keys that were made with
+        it; returns what it was.
 
         Running servers refuse them within seconds.
 
@@ -182,7 +208,13 @@ class Tokens:
             with contextlib.suppress(Conflict):  # its last use was noted in the same moment
                 await vault.commit(put=(vault.gone(row), *map(vault.gone, resting)))
                 await self._note("tokens.revoke", token)
+                await self._revoke_made_with(token.id)
                 return token
+
+    async def _revoke_made_with(self, token_id: TokenId) -> None:
+        for made in [token for token in await self.list() if token.made_with == token_id]:
+            with contextlib.suppress(NotFound):
+                await self.revoke(made.id)
 
     async def revoke_of(self, user_id: str) -> int:
         """End every key of a user; returns how many."""
@@ -286,7 +318,13 @@ def _token(raw: bytes, body: _TokenBody) -> Token:
         created_at=body.created_at,
         last_used_at=body.used_at,
         expires_at=body.expires_at,
+        made_with=TokenId(body.made_with) if body.made_with else None,
     )
+
+
+def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
+    """The earlier of two ends, of which None is never."""
+    return min((end for end in (one, other) if end is not None), default=None)
 
 
 def _digest(secret: str) -> bytes:

@@ -57,13 +57,10 @@ async def used_in(
     ids = [one.id for one in used]
     messages = {str(m.id): m for m in await Reader(vault).messages_by_id(ids)}
     memories = {str(m.id): m for m in await store.known.memories(vault) if m.id in set(ids)}
-    known = {k.session.id: k.session for k in await store.known.sessions(vault)}
-    shown = {i: m for i, m in messages.items() if _is_at_hand(known.get(m.session_id))}
-    return [_piece(one, shown.get(one.id), memories.get(one.id), known) for one in used]
-
-
-def _is_at_hand(session: Session | None) -> bool:
-    return session is not None and session.trashed_at is None
+    sessions = [known.session for known in await store.known.sessions(vault)]
+    at_hand = {session.id: session for session in sessions if session.trashed_at is None}
+    shown = {i: m for i, m in messages.items() if m.session_id in at_hand}
+    return [_piece(one, shown.get(one.id), memories.get(one.id), at_hand) for one in used]
 
 
 def _piece(

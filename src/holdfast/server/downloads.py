@@ -17,6 +17,8 @@ __all__ = ["Download", "attachment", "begun"]
 _MEDIA_TYPE = re.compile(
     r"[a-z0-9!#$&^_.+-]{1,127}/[a-z0-9!#$&^_.+-]{1,127}", re.ASCII | re.IGNORECASE
 )
+_RUNS = re.compile(r"(?:java|ecma|live|/j)script|/css|/wasm", re.IGNORECASE)
+"""What the page's policy would let run, or style it, for it comes from this server."""
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII | re.IGNORECASE)
 _PLAIN_NAME = re.compile(r"[^A-Za-z0-9._ -]")
 
@@ -67,7 +69,8 @@ def attachment(
     Raises:
         Refused: 416, there is nothing of the file in that range.
     """
-    kind = media_type if _MEDIA_TYPE.fullmatch(media_type) else "application/octet-stream"
+    safe = _MEDIA_TYPE.fullmatch(media_type) and not _RUNS.search(media_type)
+    kind = media_type if safe else "application/octet-stream"
     # Given as it is: the framework would add a character set that nobody knows.
     headers = {"Content-Type": kind, "Accept-Ranges": "bytes", **_headers(name)}
     part = _part(wanted, len(content))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,7 +13,9 @@ import pytest
 from websockets.asyncio.client import connect
 
 import holdfast
-from fix_keeper import World, world
+from fix_keeper import World, keeper, world
+from holdfast.errors import NotFound
+from holdfast.keeper import logins
 from holdfast.keeper.access import ALL_SCOPES
 from holdfast.keeper.keeper import Keeper
 from holdfast.server.app import create_app
@@ -24,7 +27,7 @@ from .conftest import Served
 from .test_identity import closed_with
 from .test_refusals import ABSENT, error_of
 
-__all__ = ["world"]
+__all__ = ["keeper", "world"]
 
 _FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0"
 _ADDRESS = "http://127.0.0.1:8377"
@@ -327,6 +330,108 @@ async def test_no_key_may_do_more_than_the_login_it_was_made_with(house: House) 
 
     assert error_of(more) == (403, "not_allowed")
     assert same.status_code == 201
+
+
+async def test_what_was_made_with_a_key_ends_with_it(house: House) -> None:
+    """Whoever logs in with a key that has leaked gains nothing that outlasts it: neither by its
+    end nor by its revocation, over however many steps. Keys of others stay."""
+    end = house.keeper.store.clock() + timedelta(days=1)
+    token, leaked = await house.keeper.tokens.create("ada", expires_at=end)
+    asked = {"scopes": ["memory:read"], "expires_in_days": 300}
+    thief = await house.browser(leaked)
+    first = (await thief.post("/api/tokens", json=asked)).json()
+    again = await house.browser(first["secret"])
+    second = (await again.post("/api/tokens", json={"scopes": ["memory:read"]})).json()
+    staying = await house.program(await house.key("ada"))
+    ends = [datetime.fromisoformat(made["token"]["expires_at"]) for made in (first, second)]
+
+    await house.keeper.tokens.revoke(token.id)
+    await house.door.note_ended()
+
+    assert ends == [end, end]
+    for made in (first, second):
+        program = await house.program(made["secret"])
+        assert error_of(await program.get("/api/me")) == (401, "wrong_credential")
+    assert error_of(await again.get("/api/me")) == (401, "not_logged_in")
+    assert (await staying.get("/api/me")).status_code == 200
+
+
+async def test_no_key_is_made_with_one_that_has_ended(keeper: Keeper) -> None:
+    """Although it was a moment ago, when it was asked for: the revocation has come first."""
+    token, _ = await keeper.tokens.create("ada")
+    await keeper.tokens.revoke(token.id)
+
+    with pytest.raises(NotFound):
+        await keeper.tokens.create("ada", made_with=token.id)
+
+    assert await keeper.tokens.list() == []
+
+
+async def test_who_may_only_read_locks_nobody_out(house: House) -> None:
+    """A login ends what may do as much as it, and no more; its own it always may."""
+    token, key = await house.keeper.tokens.create("ada")
+    weak_token, weak_key = await house.keeper.tokens.create("ada", scopes=["memory:read"])
+    strong, weak = await house.browser(key), await house.browser(weak_key)
+    listed = (await weak.get("/api/logins")).json()["logins"]
+    (strong_login,) = (one["id"] for one in listed if not one["current"])
+
+    refused = [
+        await weak.delete(f"/api/tokens/{token.id}"),
+        await weak.delete(f"/api/logins/{strong_login}"),
+    ]
+    ended = await weak.delete(f"/api/tokens/{weak_token.id}")
+
+    assert [error_of(answer) for answer in refused] == [(403, "not_allowed")] * 2
+    assert ended.status_code == 204
+    assert error_of(await weak.get("/api/me")) == (401, "not_logged_in")
+    assert (await strong.get("/api/me")).status_code == 200
+
+
+async def test_the_logins_of_a_key_crowd_out_its_own_alone(
+    monkeypatch: pytest.MonkeyPatch, house: House
+) -> None:
+    """Whoever has one key of a user cannot end the logins of another by logging in."""
+    monkeypatch.setattr(logins, "_MOST", 2)
+    staying = await house.browser(await house.key("ada"))
+    key = await house.key("ada", scopes=["memory:read"])
+
+    first, *_ = [await house.browser(key) for _ in range(3)]
+    await house.door.note_ended()
+
+    assert (await staying.get("/api/me")).status_code == 200
+    assert error_of(await first.get("/api/me")) == (401, "not_logged_in")
+
+
+async def test_logging_in_counts_as_writing() -> None:
+    """Each login is kept: who has a good key cannot make them without end."""
+    async with (
+        holdfast.open("memory:") as keeper,
+        opened(keeper, rate_writes_per_minute=2) as house,
+    ):
+        browser, key = await house.browser(), await house.key("ada")
+        codes = [
+            (await browser.post("/api/login", json={"key": key})).status_code for _ in range(3)
+        ]
+
+    assert codes == [204, 204, 429]
+
+
+@pytest.mark.parametrize("site", ["same-site", "cross-site", ""])
+async def test_another_page_reads_nothing_with_the_cookie_but_may_lead_here(
+    house: House, site: str
+) -> None:
+    """A picture or script that it names could be measured, run, or use up what one may export; a
+    link to a download is a link."""
+    browser = await house.browser(await house.key("ada"))
+    crossed = {"Sec-Fetch-Site": site}
+
+    taken = await browser.get("/api/export?format=json", headers=crossed)
+    led = await browser.get(
+        "/api/export?format=json", headers={**crossed, "Sec-Fetch-Mode": "navigate"}
+    )
+
+    assert error_of(taken) == (403, "foreign_origin")
+    assert led.status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -738,7 +738,7 @@ export type paths = {
         post?: never;
         /**
          * End Login
-         * @description End a login, its sockets and its streams.
+         * @description End a login, its sockets and its streams; not one that may do more than this one.
          */
         delete: operations["end_login"];
         options?: never;
@@ -1383,7 +1383,8 @@ export type paths = {
          * Create Token
          * @description Make an API key for a program of the caller. Its secret is shown once, here.
          *
-         *     Who is logged in may; a key may not, and no key gets scopes that the login has not.
+         *     Who is logged in may; a key may not. No key gets scopes that the login has not, and it ends
+         *     with the key of the login.
          */
         post: operations["create_token"];
         delete?: never;
@@ -1404,7 +1405,8 @@ export type paths = {
         post?: never;
         /**
          * Revoke Token
-         * @description End a key of the caller, with the logins and the sockets that rest on it.
+         * @description End a key of the caller, with the logins, the sockets and the keys that rest on it; not one
+         *     that may do more than this login.
          */
         delete: operations["revoke_token"];
         options?: never;

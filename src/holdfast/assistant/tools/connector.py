@@ -84,10 +84,12 @@ async def _message(context: ToolContext, message_id: str) -> JsonObject:
     if not known:
         raise NotFound("message")
     message = known[0]
+    session = await reader.session(message.session_id)
+    if session.trashed_at is not None:
+        raise NotFound("message")
     near = await reader.messages(
         message.session_id, first=max(0, message.seq - _AROUND), last=message.seq + _AROUND + 1
     )
-    session = await reader.session(message.session_id)
     return {
         "id": f"message:{message.id}",
         "title": _title(message, text_of(message)),
@@ -122,7 +124,7 @@ async def _memory(context: ToolContext, memory_id: str) -> JsonObject:
 
 
 async def _conversation(context: ToolContext, session_id: str) -> JsonObject:
-    session = await context.user.sessions.open(session_id)
+    session = await context.conversation(session_id)
     info = await session.info()
     return {
         "id": f"conversation:{info.id}",

@@ -60,7 +60,7 @@ async def _list(context: ToolContext, asked: _ListArguments) -> Json:
 
 
 async def _get(context: ToolContext, asked: _ConversationArguments) -> Json:
-    session = await context.user.sessions.open(asked.session_id)
+    session = await context.conversation(asked.session_id)
     info, fence = await session.info(), Fence()
     after = _place(asked.cursor)
     messages = await session.messages(after_seq=after, limit=asked.limit + 1)

@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from holdfast.assistant.answering import ToolSpec
-from holdfast.errors import BadInput, NotAllowed
+from holdfast.errors import BadInput, NotAllowed, NotFound
 from holdfast.keeper.access import ALL_SCOPES, Scope
 
 if TYPE_CHECKING:
@@ -53,6 +53,17 @@ class ToolContext(Struct, frozen=True, kw_only=True):
     def place(self) -> User | OpenRoom:
         """What recall looks through."""
         return self.room or self.user
+
+    async def conversation(self, session_id: str) -> OpenSession:
+        """One of the user's conversations, to be read.
+
+        Raises:
+            NotFound: unknown, somebody else's, or in the trash, which is out of sight.
+        """
+        session = await self.user.sessions.open(session_id)
+        if (await session.info()).trashed_at is not None:
+            raise NotFound("session")
+        return session
 
 
 class Tool(Struct, frozen=True, kw_only=True):

@@ -8,9 +8,9 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from holdfast.errors import NotFound
-from holdfast.keeper.access import Caller
+from holdfast.keeper.access import Caller, Scope
 from holdfast.keeper.tokens import Token
-from holdfast.model import UserId
+from holdfast.model import TokenId, UserId
 from holdfast.server.failures import Refused
 from holdfast.server.identity.asking import Asking, Reader, caller_of, identity_of, keeper_of
 from holdfast.server.identity.logins import COOKIE, COOKIE_LIFETIME_S
@@ -107,9 +107,13 @@ async def list_logins(request: Request, owner: Reader) -> LoginsOut:
 
 @router.delete("/logins/{login_id}", operation_id="end_login", status_code=204)
 async def end_login(request: Request, caller: Asking, login_id: str) -> Response:
-    """End a login, its sockets and its streams."""
+    """End a login, its sockets and its streams; not one that may do more than this one."""
     _check_person(caller)
-    await keeper_of(request).logins.end(login_id, _owner(request, caller))
+    logins, owner = keeper_of(request).logins, _owner(request, caller)
+    for login in await logins.list(owner):
+        if login.id == login_id:
+            _check_may_end(caller, login.scopes)
+    await logins.end(login_id, owner)
     await identity_of(request).note_ended()
     return Response(status_code=204)
 
@@ -124,7 +128,8 @@ async def list_tokens(request: Request, owner: Reader) -> TokensOut:
 async def create_token(request: Request, caller: Asking, asked: NewTokenIn) -> TokenMadeOut:
     """Make an API key for a program of the caller. Its secret is shown once, here.
 
-    Who is logged in may; a key may not, and no key gets scopes that the login has not.
+    Who is logged in may; a key may not. No key gets scopes that the login has not, and it ends
+    with the key of the login.
     """
     _check_person(caller)
     if not caller.scopes >= set(asked.scopes):
@@ -136,16 +141,20 @@ async def create_token(request: Request, caller: Asking, asked: NewTokenIn) -> T
         name=asked.name,
         scopes=asked.scopes,
         expires_at=None if days is None else keeper.store.clock() + timedelta(days=days),
+        made_with=caller.rests_on,
     )
     return TokenMadeOut(token=_token_out(token), secret=secret)
 
 
 @router.delete("/tokens/{token_id}", operation_id="revoke_token", status_code=204)
 async def revoke_token(request: Request, caller: Asking, token_id: str) -> Response:
-    """End a key of the caller, with the logins and the sockets that rest on it."""
+    """End a key of the caller, with the logins, the sockets and the keys that rest on it; not one
+    that may do more than this login."""
     _check_person(caller)
-    if token_id not in {token.id for token in await _tokens(request, caller.user_id)}:
+    mine = {token.id: token for token in await _tokens(request, caller.user_id)}
+    if token_id not in mine:
         raise NotFound("token")
+    _check_may_end(caller, mine[TokenId(token_id)].scopes)
     await keeper_of(request).tokens.revoke(token_id)
     await identity_of(request).note_ended()
     return Response(status_code=204)
@@ -181,6 +190,16 @@ def _check_person(caller: Caller) -> None:
     """
     if caller.via not in ("login", "jwt"):
         raise Refused(403, "not_allowed", "log in for this: a key may not make or end keys")
+
+
+def _check_may_end(caller: Caller, scopes: frozenset[Scope]) -> None:
+    """Who may only read cannot lock out who may do everything.
+
+    Raises:
+        Refused: what would be ended may do more than the caller.
+    """
+    if not caller.scopes >= scopes:
+        raise Refused(403, "not_allowed", "this login may do less than what it would end")
 
 
 def _token_out(token: Token) -> TokenOut:

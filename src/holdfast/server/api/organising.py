@@ -12,7 +12,7 @@ from fastapi import APIRouter, Query, Request
 from msgspec import structs
 from starlette.responses import Response
 
-from holdfast.errors import BadInput, HoldfastError
+from holdfast.errors import BadInput, HoldfastError, NotFound
 from holdfast.keeper.users import User
 from holdfast.server.caching import POLLED
 from holdfast.server.facts import Facts
@@ -171,6 +171,8 @@ async def _change(owner: User, session_id: str, asked: BatchIn) -> None:
             had = (await session.info()).tags
             await session.change(tags=_tags(had, asked))
         case _:
+            if owner.sessions.temporary(session_id) is not None:
+                raise NotFound("session")  # what is not stored is in no trash
             await session.info()
 
 

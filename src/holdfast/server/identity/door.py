@@ -103,7 +103,8 @@ class Identity:
         """The cookie of a new login, for the token of the link or for an API key.
 
         Raises:
-            Refused: 401 whatever is wrong with it, 429 too many bad ones came from there.
+            Refused: 401 whatever is wrong with it, 429 too many bad ones came from there, or too
+                many logins of this key.
             StorageFailed: or one of its kinds.
         """
         agent = agent_of(connection.headers.get("user-agent", ""))
@@ -113,6 +114,7 @@ class Identity:
         by_key = link is None and not self.local
         token = await self._keeper.tokens.find(key) if by_key else None
         if token is not None:
+            self.limits.spend(_caller_of(token), "writes")
             logins = self._keeper.account(token.account).logins
             login, cookie = await logins.create(
                 agent=agent,
@@ -230,10 +232,10 @@ class Identity:
         if origin is not None and not self.addresses.is_own(origin):
             return None
         # A page on another port of this machine is the same site to a browser, which then sends the
-        # cookie along; what it may not do is to change anything here.
+        # cookie along. It may lead here; whatever else it asks for it could run, measure or count.
         site = connection.headers.get("sec-fetch-site", "none")
-        if connection.scope.get("method", "GET") not in _SAFE and site not in _FROM_US:
-            raise Refused(403, "foreign_origin", "another page may not write with your cookie")
+        if site not in _FROM_US and not _leads_here(connection):
+            raise Refused(403, "foreign_origin", "another page may not use your cookie")
         settings = self._settings
         return Caller(
             user_id=login.user_id or UserId(settings.user),
@@ -241,6 +243,7 @@ class Identity:
             scopes=login.scopes,
             via="login",
             credential=login.id,
+            rests_on=login.key_id,
             expires_at=login.expires_at,
         )
 
@@ -315,6 +318,12 @@ def _shown_in(headers: Headers) -> str | None:
     if len(found) > 1:
         raise Refused(400, "invalid_input", "send one credential, not several")
     return next(iter(found), None)
+
+
+def _leads_here(connection: HTTPConnection) -> bool:
+    """Whether a browser goes to what is asked for, with nobody else looking at the answer."""
+    method = connection.scope.get("method", "GET")
+    return method in _SAFE and connection.headers.get("sec-fetch-mode") == "navigate"
 
 
 def _cookie_in(headers: Headers) -> str | None:

@@ -73,9 +73,9 @@ async def conversation_text(context: ToolContext, session_id: str) -> str:
     """What was said in it from the beginning, fenced, as far as one text holds it.
 
     Raises:
-        NotFound: unknown, or somebody else's.
+        NotFound: unknown, somebody else's, or in the trash.
     """
-    session = await context.user.sessions.open(session_id)
+    session = await context.conversation(session_id)
     info = await session.info()
     fence = Fence()
     lines = [

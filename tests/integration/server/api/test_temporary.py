@@ -137,3 +137,36 @@ async def test_it_is_let_go_of_when_nobody_used_it() -> None:
             await ada.sessions.open(session.id)
         ask = ByIds(vault_id=ada.vault.raw, ids=(bytes.fromhex(session.id.replace("-", "")),))
         assert await keeper.store.storage.rows_by_id(ask) == []
+
+
+async def test_promise_11_gone_it_goes_with_all_of_its_owner() -> None:
+    """At once, and not when it was idle for long; a new key for the vault leaves it where it is."""
+    async with holdfast.open("memory:") as keeper:
+        ada, ben = await keeper.user("ada"), await keeper.user("ben")
+        hers = await ada.sessions.start(ephemeral=True)
+        his = await ben.sessions.start(ephemeral=True)
+        ada.sessions.hold(hers)
+        ben.sessions.hold(his)
+        await keeper.keys.rotate_vault(ada.vault)
+        kept = ada.sessions.temporary(hers.id)
+
+        await ada.erase()
+
+        assert kept is not None
+        assert ada.sessions.temporary(hers.id) is None
+        assert ben.sessions.temporary(his.id) is not None
+
+
+async def test_in_a_batch_it_is_in_no_trash_and_the_others_are(own: Api) -> None:
+    """What cannot be done with one is told of that one."""
+    held, stored = (await _begun(own))["id"], await own.begin()
+
+    answer = await own.ask(
+        "POST", f"{ME}/batch", json={"session_ids": [held, stored], "do": "trash"}
+    )
+
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["done"] == [stored]
+    assert [(one["session_id"], one["code"]) for one in answer.json()["failed"]] == [
+        (held, "not_found")
+    ]

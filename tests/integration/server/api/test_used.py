@@ -68,3 +68,20 @@ async def test_a_turn_of_another_conversation_is_unknown(own: Api) -> None:
     for turn_id in (turn["id"], ABSENT):
         answer = await own.ask("GET", f"{ME}/{second}/turns/{turn_id}/used")
         assert error_of(answer) == (404, "not_found")
+
+
+async def test_of_a_conversation_in_the_trash_no_title_is_told(own: Api) -> None:
+    """Although a memory of it was kept, which the answer was given."""
+    first = await own.begin(title="Boat shed")
+    told = {"user_message": "I keep a boat", "assistant_message": "Noted", "memory": "keeps a boat"}
+    await own.ask("POST", f"{ME}/{first}/exchanges", json=told)
+    second = await own.begin()
+    turn = await say(own, second, "What about my boat?")
+    before = await used(own, second, turn["id"])
+
+    await own.ask("POST", f"{ME}/{first}/trash", json={"memories": "keep"})
+    after = [piece for piece in await used(own, second, turn["id"]) if not piece["gone"]]
+
+    assert {piece["session_title"] for piece in before} == {"Boat shed"}
+    assert [piece["memory"]["text"] for piece in after] == ["keeps a boat"]
+    assert [piece["session_title"] for piece in after] == [None]
