@@ -14,7 +14,7 @@ from holdfast.keeper.correcting import Correction
 from holdfast.keeper.keeper import Keeper
 from holdfast.keeper.learning import NewMemory
 from holdfast.keeper.users import User
-from holdfast.model import Memory
+from holdfast.model import Memory, MemoryKind
 
 
 def texts(memories: list[Memory]) -> list[str]:
@@ -62,6 +62,23 @@ async def test_memories_are_narrowed_by_project_and_time(keeper: Keeper, clock: 
     await (await ada.sessions.open(made.session_id)).change(project="shed")
     assert (await ada.memories.facts([made]))[made.id].project == "shed"
     assert await ada.memories.list(project="boat") == []
+
+
+async def test_what_was_stated_stands_before_what_was_summed_up(keeper: Keeper) -> None:
+    """Newest first among each; over pages, too."""
+    ada = await keeper.user("ada")
+    kinds: list[MemoryKind] = ["summary", "fact", "summary", "preference"]
+    for number, kind in enumerate(kinds):
+        await ada.memories.add(NewMemory(text=f"{kind} {number}", kind=kind))
+    first = await ada.memories.page(sort="stated", limit=3)
+    rest = await ada.memories.page(sort="stated", limit=3, cursor=first.next_cursor)
+
+    assert [memory.text for memory in (*first.memories, *rest.memories)] == [
+        "preference 3",
+        "fact 1",
+        "summary 2",
+        "summary 0",
+    ]
 
 
 async def test_pages_follow_the_sort(keeper: Keeper) -> None:

@@ -133,7 +133,8 @@ class Memories:
             project: those made in a session of the project; its slug.
             since, until: when they were learned; aware times or words.
             trashed: those in the trash, and only those.
-            sort: "importance": the most important first; "used": what an answer was given last.
+            sort: "importance": the most important first; "used": what an answer was given last;
+                "stated": summaries behind everything else.
 
         Raises:
             BadInput: a time is not understood.
@@ -171,8 +172,8 @@ class Memories:
         return [m for m in among if wanted.passes(m, projects.get(m.session_id or ""))]
 
     async def _placing(self, sort: MemorySort) -> Callable[[Memory], Place]:
-        if sort not in ("new", "importance", "used"):
-            raise BadInput("sort", "it is new, importance or used")
+        if sort not in ("new", "importance", "used", "stated"):
+            raise BadInput("sort", "it is new, importance, used or stated")
         used = await self._store.known.last_used(self._vault) if sort == "used" else {}
         return lambda memory: place_by(sort, memory, used)
 

@@ -15,7 +15,7 @@ from holdfast.model import Memory, MemoryKind, MemoryOrigin
 
 __all__ = ["MemoryFacets", "MemoryFilter", "MemorySort", "facets_of", "folded", "place_by"]
 
-MemorySort: TypeAlias = Literal["new", "importance", "used"]
+MemorySort: TypeAlias = Literal["new", "importance", "used", "stated"]
 _IMPORTANCE_BITS = 44
 """Milliseconds stay below it until the year 2527."""
 
@@ -78,6 +78,8 @@ def _is_of(memory: Memory, session_id: str) -> bool:
 def place_by(sort: MemorySort, memory: Memory, last_used: Mapping[str, datetime]) -> Place:
     """Where a memory stands in a list, the greatest first; equals by when they were made."""
     raw, made = id_bytes(memory.id), to_ms(memory.created_at)
+    if sort == "stated":
+        return ((memory.kind != "summary") << _IMPORTANCE_BITS) + made, raw
     if sort == "importance":
         return (memory.importance << _IMPORTANCE_BITS) + made, raw
     if sort == "used":

@@ -6814,7 +6814,7 @@ export interface operations {
                 /** @description Learned from then on: an ISO 8601 time, a date, or words. */
                 since?: string | null;
                 /** @description Newest first, most important first, or last used first. */
-                sort?: "new" | "importance" | "used";
+                sort?: "new" | "importance" | "used" | "stated";
                 /** @description A tag they bear. */
                 tag?: string | null;
                 /** @description Those in the trash, and only those. */

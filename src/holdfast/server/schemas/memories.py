@@ -51,7 +51,7 @@ class MemoryFilters(PageAsked):
     """Learned before: an ISO 8601 time, the end of a date, or words."""
     trashed: bool = False
     """Those in the trash, and only those."""
-    sort: Literal["new", "importance", "used"] = "new"
+    sort: Literal["new", "importance", "used", "stated"] = "new"
     """Newest first, most important first, or last used first."""
 
 

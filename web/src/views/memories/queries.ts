@@ -33,7 +33,7 @@ export const memoriesQuery = (filters: Filters) =>
     queryFn: ({ pageParam, signal }) =>
       answer(
         api.GET("/api/memories", {
-          params: { query: { ...filters, cursor: pageParam, limit: 100 } },
+          params: { query: { sort: "stated", ...filters, cursor: pageParam, limit: 100 } },
           signal,
         }),
       ),
