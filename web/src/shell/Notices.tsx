@@ -6,14 +6,17 @@ import { Button, IconButton } from "~/parts/Button";
 import { classes } from "~/parts/classes";
 import { dismiss, useNotices, type Notice } from "~/state/notices";
 
-/** Read out politely; they wait while they are pointed at or hold the focus. */
+/**
+ * Read out politely; they wait while they are pointed at or hold the focus. They stand above the place where one
+ * types, which is at the foot of most views.
+ */
 export function Notices() {
   const { t } = useTranslation();
   return (
     <section
       aria-label={t("shell.notices")}
       aria-live="polite"
-      className="pointer-events-none fixed inset-x-0 bottom-0 z-50 flex flex-col items-center gap-2 p-4 pb-[max(1rem,env(safe-area-inset-bottom))]"
+      className="pointer-events-none fixed inset-x-0 bottom-28 z-50 flex flex-col items-center gap-2 p-4 pb-[max(1rem,env(safe-area-inset-bottom))]"
     >
       {useNotices().map((notice) => (
         <One key={notice.id} notice={notice} />
