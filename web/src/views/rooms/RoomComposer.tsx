@@ -1,5 +1,5 @@
 import { SendHorizontal } from "lucide-react";
-import { useEffect, useId, useRef, useState, type KeyboardEvent } from "react";
+import { useEffect, useId, useLayoutEffect, useRef, useState, type KeyboardEvent } from "react";
 import { useTranslation } from "react-i18next";
 
 import type { Shapes } from "~/api/client";
@@ -33,6 +33,7 @@ export function RoomComposer({ room, live, me, pictures }: Props) {
   const [closed, setClosed] = useState(-1);
   const box = useRef<HTMLTextAreaElement>(null);
   const typedAt = useRef(0);
+  const toCaret = useRef<number | null>(null);
   const listId = useId();
   const draft = `room.${room.id}`;
 
@@ -59,11 +60,17 @@ export function RoomComposer({ room, live, me, pictures }: Props) {
     }
   }
 
+  useLayoutEffect(() => {
+    // Before the next key is taken: what is typed on stands behind the name.
+    if (toCaret.current !== null) box.current?.setSelectionRange(toCaret.current, toCaret.current);
+    toCaret.current = null;
+  });
+
   function name(id: string) {
     if (!naming) return;
     const [now, caretNow] = mentioned(text, naming, caret, id);
     change(now, caretNow);
-    requestAnimationFrame(() => box.current?.setSelectionRange(caretNow, caretNow));
+    toCaret.current = caretNow;
   }
 
   function send() {
