@@ -92,6 +92,8 @@ async def test_point_33_an_edit_keeps_what_it_was_and_forgetting_can_be_taken_ba
 ) -> None:
     """Added by hand, then pinned, edited and forgotten by keys alone; the old words stay seen."""
     async with visit(house) as visited:
+        # What is shown of the memory is asked for once more when it is forgotten.
+        visited.expected.append("404")
         page = await visited.go("/memories?q=kayak")
         await page.get_by_role("button", name="Add a memory").click()
         await page.get_by_role("textbox", name="What is remembered").fill("My kayak is red")
