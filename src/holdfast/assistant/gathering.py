@@ -38,10 +38,12 @@ __all__ = ["Place", "asked_of", "recalled"]
 
 _POOLS = (24, 400)
 """Hits looked at first, and when all of those were repetitions of the question and its answers."""
+_ALWAYS = 8
 _UNLIKELY, _BEHIND = -5.0, 4.0
-"""A message is left out when its score, which is log-odds, is below the first and so far behind the
-best: on the development data that halves what an assistant is given of a person's past, and leaves
-out one piece of evidence in two hundred. A memory stands alone and scores lower: it stays."""
+"""A message behind the first eight is left out when its score, which is log-odds, is below the one
+and so far behind the best: on the development data that halves what an assistant is given of a
+person's past, and leaves out less than one piece of evidence in two hundred. A memory stands alone
+and scores lower: it stays."""
 _RECALLED_CHARS = 4_000
 """Of a longer input this much is looked up: its words are many enough."""
 
@@ -97,7 +99,11 @@ async def recalled(
         )
         if telling:
             floor = min(_UNLIKELY, telling[0].score - _BEHIND)
-            telling = tuple(hit for hit in telling if hit.memory is not None or hit.score >= floor)
+            telling = tuple(
+                hit
+                for place, hit in enumerate(telling)
+                if place < _ALWAYS or hit.memory is not None or hit.score >= floor
+            )
         if telling or len(hits) < limit:
             return telling[: _POOLS[0]]
     return ()
