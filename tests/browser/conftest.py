@@ -82,6 +82,20 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     server.kill()
 
 
+@pytest_asyncio.fixture(autouse=True, loop_scope="session")
+async def as_found(request: pytest.FixtureRequest) -> AsyncIterator[None]:
+    """In the house everybody finds the look and the language of the system, as it was."""
+    if "house" not in request.fixturenames:
+        yield
+        return
+    server: Served = request.getfixturevalue("house")
+    async with server.client() as client:
+        as_it_was = {"theme": "auto", "language": "auto"}
+        (await client.put("/api/preferences", json=as_it_was)).raise_for_status()
+        yield
+        await client.put("/api/preferences", json=as_it_was)
+
+
 @dataclass
 class Visit:
     """A browser's visit to a server, logged in."""
