@@ -9,14 +9,13 @@ from msgspec.structs import replace
 
 from holdfast.capture.checks import checked_tags, checked_text
 from holdfast.clock import id_bytes
-from holdfast.errors import Conflict, NotFound
 from holdfast.keeper.names import Names
 from holdfast.keeper.pausing import begun
+from holdfast.keeper.session_record import change_record, read_record
 from holdfast.keeper.store import Store
 from holdfast.model import SessionId
-from holdfast.storage.protocol import Kind
-from holdfast.vault.codec import SessionBody, open_body, seal_session
-from holdfast.vault.reader import Reader
+from holdfast.storage.protocol import SessionHead
+from holdfast.vault.codec import SessionBody
 from holdfast.vault.vault import Vault
 
 __all__ = ["SessionChange", "change_session"]
@@ -42,30 +41,18 @@ async def change_session(
         BadInput, TooLarge: something of it cannot be kept.
         NotFound: the session is not there.
     """
-    raw, reader = id_bytes(session_id), Reader(vault)
-    place = vault.place(Kind.SESSION, raw)
-    while True:
-        row = await reader.session_row(raw)
-        read, keys = await vault.openable((row,), raw)
-        if not read:
-            raise NotFound("session")
-        changed = _changed(store, open_body(read[0], place, keys, SessionBody), asked)
-        head = await reader.head(session_id)
+    raw, project_id = id_bytes(session_id), None
+    if asked.project is not None:
+        # What is refused makes no project either.
+        _changed(store, (await read_record(vault, raw)).body, asked)
+        project_id = await Names(store, vault).project(asked.project or None)
+
+    def touched(head: SessionHead) -> SessionHead:
         if asked.archived is not None:
             head = replace(head, archived=asked.archived)
-        if asked.project is not None:
-            names = Names(store, vault)
-            head = replace(head, project_id=await names.project(asked.project or None))
-        key = (await vault.session_keys(raw)).current
-        sealed = seal_session(
-            changed, raw, key, place, version=read[0].version + 1, at_ms=read[0].at_ms
-        )
-        try:
-            await vault.commit(put=(sealed,), touch=head)
-        except Conflict:
-            await vault.session_keys(raw, fresh=True)
-            continue
-        return
+        return head if asked.project is None else replace(head, project_id=project_id)
+
+    await change_record(vault, raw, lambda body: _changed(store, body, asked), touched=touched)
 
 
 def _changed(store: Store, body: SessionBody, asked: SessionChange) -> SessionBody:

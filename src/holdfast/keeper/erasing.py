@@ -20,6 +20,7 @@ from holdfast.errors import Conflict, NotFound
 from holdfast.keeper.backups import renew_key_backups
 from holdfast.keeper.derived import Derived, Forgotten
 from holdfast.keeper.receipts import learning_id, opened_learnings
+from holdfast.keeper.session_record import read_record
 from holdfast.keeper.store import Store
 from holdfast.keeper.summing import running_summary_tag
 from holdfast.model import Message, MessageId, SessionId
@@ -36,12 +37,9 @@ from holdfast.storage.protocol import (
     State,
 )
 from holdfast.vault.codec import (
-    SessionBody,
-    open_body,
     open_message,
     open_turn,
     seal_forgotten,
-    seal_session,
     seal_turn,
 )
 from holdfast.vault.reader import FILE_CHUNK_BITS, Reader
@@ -219,12 +217,8 @@ class _Forgetting:
     async def _rename_session(self, kept: Sequence[Message], gone: Sequence[Message]) -> None:
         """A title or preview that was made from what goes is made anew from what stays."""
         vault, session = self._vault, self._session
-        read, keys = await vault.openable((await Reader(vault).session_row(session),), session)
-        if not read:
-            raise NotFound("session")
-        row = read[0]
-        place = vault.place(Kind.SESSION, session)
-        body = open_body(row, place, keys, SessionBody)
+        record = await read_record(vault, session)
+        body = record.body
         lost = [" ".join(m.text.split()) for m in gone if m.text.strip()]
         said = (m.text for m in kept if m.kind != "error" and m.text.strip())
         stays = titled(next(said, ""))
@@ -240,10 +234,7 @@ class _Forgetting:
         title = "" if title == made.title else title
         changed = replace(body, preview=preview, title=title, head=head, tags=tags)
         if changed != body:
-            key = (await vault.session_keys(session)).current
-            self.put.append(
-                seal_session(changed, session, key, place, version=row.version + 1, at_ms=row.at_ms)
-            )
+            self.put.append(await record.sealed(changed))
 
     async def _clear_turns(self, kept: Sequence[Message], gone: Sequence[Message]) -> list[bytes]:
         """Intent and entities rest on a turn's messages; returns turns that have none left."""

@@ -7,13 +7,12 @@ from msgspec.structs import replace
 
 from holdfast.capture.entries import titled
 from holdfast.clock import id_bytes
-from holdfast.errors import NotFound
 from holdfast.keeper.pausing import learnable
 from holdfast.keeper.receipts import LearningBody
+from holdfast.keeper.session_record import read_record
 from holdfast.keeper.summing import Summed
 from holdfast.model import Session
-from holdfast.storage.protocol import Kind, SealedRow
-from holdfast.vault.codec import SessionBody, open_body, seal_session
+from holdfast.storage.protocol import SealedRow
 from holdfast.vault.reader import Reader
 from holdfast.vault.vault import Vault
 
@@ -49,12 +48,8 @@ async def named(
     if not wants_title and tags in ((), session.tags):
         return Named()
     title, preview = await _words(vault, reader, session) if wants_title else ("", "")
-    raw = id_bytes(session.id)
-    rows, keys = await vault.openable((await reader.session_row(raw),), raw)
-    if not rows:
-        raise NotFound("session")
-    place = vault.place(Kind.SESSION, raw)
-    body = open_body(rows[0], place, keys, SessionBody)
+    record = await read_record(vault, id_bytes(session.id))
+    body = record.body
     changed = replace(
         body,
         title=body.title or title,
@@ -63,18 +58,10 @@ async def named(
     )
     if changed == body:
         return Named()
-    row = seal_session(
-        changed,
-        raw,
-        (await vault.session_keys(raw)).current,
-        place,
-        version=rows[0].version + 1,
-        at_ms=rows[0].at_ms,
-    )
     return Named(
         title=title if changed.title != body.title else "",
         tags=tags if changed.tags != body.tags else (),
-        put=(row,),
+        put=(await record.sealed(changed),),
     )
 
 

@@ -13,10 +13,10 @@ from collections.abc import Iterable
 from msgspec.structs import replace
 
 from holdfast.clock import id_bytes, id_text
-from holdfast.errors import Conflict, NotFound
+from holdfast.keeper.session_record import change_record
 from holdfast.model import Session, SessionId
 from holdfast.storage.protocol import HeadsQuery, Kind, RowSpan, State
-from holdfast.vault.codec import SessionBody, open_body, seal_session
+from holdfast.vault.codec import SessionBody
 from holdfast.vault.glance import glance_at
 from holdfast.vault.reader import Reader
 from holdfast.vault.vault import Vault
@@ -37,31 +37,13 @@ async def mark_seen(vault: Vault, session_id: SessionId, seq: int) -> None:
     Raises:
         NotFound: there is none in this vault.
     """
-    raw = id_bytes(session_id)
-    place = vault.place(Kind.SESSION, raw)
-    while True:
-        head = await Reader(vault).head(session_id)
-        upto = min(seq, head.next_seq - 1)
-        rows, keys = await vault.openable((await Reader(vault).session_row(raw),), raw)
-        if not rows:
-            raise NotFound("session")
-        body = open_body(rows[0], place, keys, SessionBody)
-        if body.seen is not None and body.seen >= upto:
-            return
-        sealed = seal_session(
-            replace(body, seen=upto),
-            raw,
-            (await vault.session_keys(raw)).current,
-            place,
-            version=rows[0].version + 1,
-            at_ms=rows[0].at_ms,
-        )
-        try:
-            await vault.commit(put=(sealed,))
-        except Conflict:
-            await vault.session_keys(raw, fresh=True)
-            continue
-        return
+    head = await Reader(vault).head(session_id)
+    upto = min(seq, head.next_seq - 1)
+
+    def noted(body: SessionBody) -> SessionBody:
+        return body if body.seen is not None and body.seen >= upto else replace(body, seen=upto)
+
+    await change_record(vault, head.session_id, noted)
 
 
 async def unseen_of(vault: Vault, sessions: Iterable[Session]) -> dict[str, int]:
