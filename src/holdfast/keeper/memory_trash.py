@@ -6,18 +6,19 @@ that were put there by hand, so that a vault's trash is emptied after one read.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from holdfast.clock import to_ms
 from holdfast.errors import Conflict, NotFound
 from holdfast.keeper.hand import forget_memories, read_memories, refold, written
 from holdfast.keeper.linking import known_forms
+from holdfast.keeper.setting_records import SettingRecord
 from holdfast.keeper.store import Store
 from holdfast.model import Memory
-from holdfast.storage.protocol import ByIds, Kind, SealedRow
+from holdfast.storage.protocol import ByIds, Kind
 from holdfast.vault.codec import MemoryBody
 from holdfast.vault.vault import Vault
 
@@ -30,6 +31,9 @@ _AT_ONCE = 500
 class _TrashBody(Struct, frozen=True, omit_defaults=True):
     memories: dict[str, datetime] = {}
     """Since when, by id. One that was forgotten since may still be named."""
+
+
+_RECORD = SettingRecord("memory trash", _TrashBody())
 
 
 async def trash_memory(store: Store, vault: Vault, memory_id: str) -> Memory:
@@ -63,11 +67,11 @@ async def _moved(store: Store, vault: Vault, memory_id: str, at: datetime | None
         if at is not None and is_there:
             return read.memory
         after = replace(read.memory, trashed_at=at)
-        named, version = await _read(vault)
-        named.pop(after.id, None)
+        before = await _RECORD.read(vault)
+        named = _without(before.body, [after.id])
         if at is not None:
             named[after.id] = at
-        row = await _sealed(store, vault, named, version + 1)
+        row, _ = await _RECORD.sealed(store, vault, before, _TrashBody(memories=named))
         if await written(vault, [read], {after.id: after}, put=(row,)):
             return after
     raise Conflict
@@ -78,15 +82,20 @@ async def purge_memories(store: Store, vault: Vault, *, before: datetime) -> int
 
     Cut short, it has forgotten some; doing it again forgets the rest.
     """
-    named, _ = await _read(vault)
+    named = (await _RECORD.read(vault)).body.memories
     due = [memory_id for memory_id, at in named.items() if at < before]
+    if not due:
+        return 0
     gone = 0
     for first in range(0, len(due), _AT_ONCE):
         there = await _still_there(vault, due[first : first + _AT_ONCE])
         gone += len((await forget_memories(store, vault, there)).gone)
-    if due:
-        await _named_no_more(store, vault, due)
+    await _RECORD.change(store, vault, lambda body: _TrashBody(memories=_without(body, set(due))))
     return gone
+
+
+def _without(body: _TrashBody, memory_ids: Collection[str]) -> dict[str, datetime]:
+    return {one: at for one, at in body.memories.items() if one not in memory_ids}
 
 
 async def _still_there(vault: Vault, memory_ids: list[str]) -> list[str]:
@@ -98,41 +107,3 @@ async def _still_there(vault: Vault, memory_ids: list[str]) -> list[str]:
         row.id for row, body in zip(rows, bodies, strict=True) if body.trashed_at is not None
     }
     return [one for one in memory_ids if set(known_forms([one])) <= trashed]
-
-
-async def _named_no_more(store: Store, vault: Vault, memory_ids: list[str]) -> None:
-    for _ in range(_TRIES):
-        named, version = await _read(vault)
-        left = {one: at for one, at in named.items() if one not in memory_ids}
-        try:
-            await vault.commit(put=(await _sealed(store, vault, left, version + 1),))
-        except Conflict:
-            continue
-        return
-    raise Conflict
-
-
-def _id(vault: Vault) -> bytes:
-    """Of the record: it follows from the vault, so that two processes write the same one."""
-    return vault.keyring.tag(vault.raw, "setting", "memory trash")[:16]
-
-
-async def _read(vault: Vault) -> tuple[dict[str, datetime], int]:
-    """What the record names, and its version, -1 when there is none."""
-    rows = await vault.storage.rows_by_id(ByIds(vault_id=vault.raw, ids=(_id(vault),)))
-    if not rows:
-        return {}, -1
-    (body,) = await vault.open_records(rows, _TrashBody)
-    return dict(body.memories), rows[0].version
-
-
-async def _sealed(
-    store: Store, vault: Vault, named: dict[str, datetime], version: int
-) -> SealedRow:
-    return await vault.seal_record(
-        Kind.SETTING,
-        _id(vault),
-        _TrashBody(memories=named),
-        at_ms=to_ms(store.clock()),
-        version=version,
-    )

@@ -13,18 +13,19 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
-from holdfast.clock import id_bytes, to_ms
-from holdfast.errors import Conflict
+from holdfast.keeper.setting_records import SettingRecord
 from holdfast.keeper.store import Store
 from holdfast.model import Message, Pause, Session
-from holdfast.storage.protocol import ByIds, Kind, OnceTag, SealedRow
 from holdfast.vault.vault import Vault
 
 __all__ = ["begun", "is_paused", "learnable", "pause_vault", "pauses_of"]
 
 
-class _PausesBody(Struct, omit_defaults=True):
+class _PausesBody(Struct, frozen=True, omit_defaults=True):
     pauses: tuple[Pause, ...] = ()
+
+
+_RECORD = SettingRecord("pauses", _PausesBody(), tagged=True)
 
 
 def begun(pauses: Sequence[Pause], now: datetime, *, learning: bool) -> tuple[Pause, ...]:
@@ -40,33 +41,16 @@ def begun(pauses: Sequence[Pause], now: datetime, *, learning: bool) -> tuple[Pa
 
 async def pauses_of(vault: Vault) -> tuple[Pause, ...]:
     """The pauses of a vault, oldest first; the last one goes on when it has no end."""
-    row = await _row(vault)
-    return () if row is None else (await vault.open_records([row], _PausesBody))[0].pauses
+    return (await _RECORD.read(vault)).body.pauses
 
 
 async def pause_vault(store: Store, vault: Vault, *, learning: bool) -> tuple[Pause, ...]:
     """Stop learning in all of a vault, or take it up again; returns its pauses."""
-    while True:
-        row = await _row(vault)
-        known = () if row is None else (await vault.open_records([row], _PausesBody))[0].pauses
-        now = store.clock()
-        pauses = begun(known, now, learning=learning)
-        if pauses == known:
-            return known
-        record_id = id_bytes(store.ids()) if row is None else row.id
-        sealed = await vault.seal_record(
-            Kind.SETTING,
-            record_id,
-            _PausesBody(pauses=pauses),
-            at_ms=to_ms(now) if row is None else row.at_ms,
-            version=0 if row is None else row.version + 1,
-        )
-        once = OnceTag(tag=_tag(vault), id=record_id) if row is None else None
-        try:
-            await vault.commit(put=(sealed,), once=once)
-        except Conflict:
-            continue
-        return pauses
+
+    def changed(known: _PausesBody) -> _PausesBody:
+        return _PausesBody(pauses=begun(known.pauses, store.clock(), learning=learning))
+
+    return (await _RECORD.change(store, vault, changed)).pauses
 
 
 async def is_paused(vault: Vault, session: Session) -> bool:
@@ -78,15 +62,3 @@ async def learnable(vault: Vault, session: Session, messages: Iterable[Message])
     """Those messages of a session that were not said while learning was paused."""
     pauses = (*session.pauses, *await pauses_of(vault))
     return [m for m in messages if not any(pause.covers(m.at) for pause in pauses)]
-
-
-def _tag(vault: Vault) -> bytes:
-    return vault.keyring.tag(vault.raw, "setting", "pauses")
-
-
-async def _row(vault: Vault) -> SealedRow | None:
-    raw = await vault.storage.once(vault.raw, _tag(vault))
-    if raw is None:
-        return None
-    rows = await vault.storage.rows_by_id(ByIds(vault_id=vault.raw, ids=(raw,)))
-    return rows[0] if rows else None

@@ -6,10 +6,8 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
-from holdfast.clock import id_bytes, to_ms
-from holdfast.errors import Conflict
+from holdfast.keeper.setting_records import SettingRecord
 from holdfast.keeper.store import Store
-from holdfast.storage.protocol import ByIds, Kind, OnceTag, SealedRow
 from holdfast.vault.vault import Vault
 
 __all__ = [
@@ -37,14 +35,16 @@ class Preferences(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Whether the model words the answers, when there is one, or they are quoted here."""
 
 
+_RECORD = SettingRecord("preferences", Preferences(), tagged=True)
+
+
 async def preferences_of(vault: Vault) -> Preferences:
     """The preferences of a vault's owner.
 
     Raises:
         TamperedRecord, UnknownEnvelope: they do not open; they are not taken for unmade.
     """
-    row = await _row(vault)
-    return Preferences() if row is None else await _opened(vault, row)
+    return (await _RECORD.read(vault)).body
 
 
 async def change_preferences(
@@ -56,43 +56,12 @@ async def change_preferences(
     answers: Answering | None = None,
 ) -> Preferences:
     """Choose anew; what is None stays. Returns what holds now."""
-    while True:
-        row = await _row(vault)
-        known = Preferences() if row is None else await _opened(vault, row)
-        chosen = Preferences(
+
+    def chosen(known: Preferences) -> Preferences:
+        return Preferences(
             language=language or known.language,
             theme=theme or known.theme,
             answers=answers or known.answers,
         )
-        if chosen == known:
-            return known
-        record_id = id_bytes(store.ids()) if row is None else row.id
-        sealed = await vault.seal_record(
-            Kind.SETTING,
-            record_id,
-            chosen,
-            at_ms=to_ms(store.clock()) if row is None else row.at_ms,
-            version=0 if row is None else row.version + 1,
-        )
-        once = OnceTag(tag=_tag(vault), id=record_id) if row is None else None
-        try:
-            await vault.commit(put=(sealed,), once=once)
-        except Conflict:  # another device chose in the same moment
-            continue
-        return chosen
 
-
-async def _opened(vault: Vault, row: SealedRow) -> Preferences:
-    return (await vault.open_records([row], Preferences))[0]
-
-
-def _tag(vault: Vault) -> bytes:
-    return vault.keyring.tag(vault.raw, "setting", "preferences")
-
-
-async def _row(vault: Vault) -> SealedRow | None:
-    raw = await vault.storage.once(vault.raw, _tag(vault))
-    if raw is None:
-        return None
-    rows = await vault.storage.rows_by_id(ByIds(vault_id=vault.raw, ids=(raw,)))
-    return rows[0] if rows else None
+    return await _RECORD.change(store, vault, chosen)

@@ -15,14 +15,16 @@ from typing import Literal, TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
-from holdfast.clock import id_bytes, id_text, to_ms
-from holdfast.errors import Conflict, NotFound
+from holdfast.clock import id_bytes, id_text
+from holdfast.errors import Conflict
 from holdfast.keeper.learning import memory_links, seal_memory
 from holdfast.keeper.linking import without_sources
+from holdfast.keeper.session_record import read_record
+from holdfast.keeper.setting_records import ReadSetting, SettingRecord
 from holdfast.keeper.store import Store
 from holdfast.model import Memory, MessageId, SessionId
-from holdfast.storage.protocol import ByIds, Kind, SealedRow
-from holdfast.vault.codec import MemoryBody, SessionBody, open_body, seal_session
+from holdfast.storage.protocol import ByIds, SealedRow
+from holdfast.vault.codec import MemoryBody
 from holdfast.vault.reader import Reader
 from holdfast.vault.vault import Vault
 
@@ -54,10 +56,12 @@ class _TrashBody(Struct, frozen=True, omit_defaults=True):
     """Those that went along; what their owner put there by hand is not among them."""
 
 
+_RECORD = SettingRecord("trash", _TrashBody())
+
+
 async def trashed_sessions(vault: Vault) -> dict[str, TrashedSession]:
     """The sessions in the trash, by id; one read."""
-    body, _ = await _read(vault)
-    return body.sessions
+    return (await _RECORD.read(vault)).body.sessions
 
 
 async def trash_sessions(
@@ -71,16 +75,14 @@ async def trash_sessions(
     """
     ids = [id_text(await _raw(vault, one)) for one in session_ids]
     while True:
-        body, version = await _read(vault)
-        now = store.clock()
+        read = await _RECORD.read(vault)
+        there, now = read.body.sessions, store.clock()
         added = {
-            one: TrashedSession(
-                at=body.sessions[one].at if one in body.sessions else now, memories=memories
-            )
+            one: TrashedSession(at=there[one].at if one in there else now, memories=memories)
             for one in ids
         }
-        after = {**body.sessions, **added}
-        if await _written(store, vault, (body, version), after, {o: added[o].at for o in ids}):
+        after = {**there, **added}
+        if await _written(store, vault, read, after, {o: added[o].at for o in ids}):
             return
 
 
@@ -93,12 +95,12 @@ async def restore_sessions(store: Store, vault: Vault, session_ids: Iterable[str
     """
     ids = {id_text(await _raw(vault, one)) for one in session_ids}
     while True:
-        body, version = await _read(vault)
-        back = dict.fromkeys(sorted(ids & body.sessions.keys()))
+        read = await _RECORD.read(vault)
+        back = dict.fromkeys(sorted(ids & read.body.sessions.keys()))
         if not back:
             return
-        after = {one: kept for one, kept in body.sessions.items() if one not in back}
-        if await _written(store, vault, (body, version), after, back):
+        after = {one: kept for one, kept in read.body.sessions.items() if one not in back}
+        if await _written(store, vault, read, after, back):
             return
 
 
@@ -106,11 +108,11 @@ async def out_of_trash(store: Store, vault: Vault, session_ids: Iterable[str]) -
     """Name sessions no more that were erased."""
     gone = set(session_ids)
     while True:
-        body, version = await _read(vault)
-        after = {one: kept for one, kept in body.sessions.items() if one not in gone}
-        if len(after) == len(body.sessions):
+        read = await _RECORD.read(vault)
+        after = {one: kept for one, kept in read.body.sessions.items() if one not in gone}
+        if len(after) == len(read.body.sessions):
             return
-        if await _written(store, vault, (body, version), after, {}):
+        if await _written(store, vault, read, after, {}):
             return
 
 
@@ -169,13 +171,13 @@ def rests_on(memory: Memory, sessions: set[str]) -> bool:
 async def _written(
     store: Store,
     vault: Vault,
-    before: tuple[_TrashBody, int],
+    before: ReadSetting[_TrashBody],
     sessions: dict[str, TrashedSession],
     marks: dict[str, datetime] | dict[str, None],
 ) -> bool:
     """Write the trash as it is from now on, the sessions' own records and those of the memories
     that go along or come back; False when somebody else was quicker."""
-    body, version = before
+    body = before.body
     now = store.clock()
     doomed = {one for one, kept in sessions.items() if kept.memories == "forget"}
     known = {memory.id: memory for memory in await store.known.all_memories(vault)}
@@ -193,15 +195,9 @@ async def _written(
             )
         )
     stay = [one for one in body.memories if one in along]
-    put.append(
-        await vault.seal_record(
-            Kind.SETTING,
-            _id(vault),
-            _TrashBody(sessions=sessions, memories=(*stay, *sorted(hide))),
-            at_ms=to_ms(now),
-            version=version + 1,
-        )
-    )
+    trash = _TrashBody(sessions=sessions, memories=(*stay, *sorted(hide)))
+    row, _ = await _RECORD.sealed(store, vault, before, trash)
+    put.append(row)
     try:
         await vault.commit(put=tuple(put))
     except Conflict:
@@ -216,20 +212,8 @@ async def _written(
 async def _marked(vault: Vault, session_id: str, at: datetime | None) -> SealedRow:
     """A session's own record, with since when it is in the trash. Its head stays as it is: no date
     and no order changes."""
-    raw = id_bytes(session_id)
-    rows, keys = await vault.openable((await Reader(vault).session_row(raw),), raw)
-    if not rows:
-        raise NotFound("session")
-    place = vault.place(Kind.SESSION, raw)
-    body = open_body(rows[0], place, keys, SessionBody)
-    return seal_session(
-        replace(body, trashed_at=at),
-        raw,
-        (await vault.session_keys(raw)).current,
-        place,
-        version=rows[0].version + 1,
-        at_ms=rows[0].at_ms,
-    )
+    record = await read_record(vault, id_bytes(session_id))
+    return await record.sealed(replace(record.body, trashed_at=at))
 
 
 async def _raw(vault: Vault, session_id: str) -> bytes:
@@ -239,17 +223,3 @@ async def _raw(vault: Vault, session_id: str) -> bytes:
 async def _rows(vault: Vault, memory_ids: Iterable[str]) -> dict[str, SealedRow]:
     ask = ByIds(vault_id=vault.raw, ids=tuple(id_bytes(one) for one in sorted(memory_ids)))
     return {id_text(row.id): row for row in await vault.storage.rows_by_id(ask)}
-
-
-def _id(vault: Vault) -> bytes:
-    """Of the record: it follows from the vault, so that two processes write the same one."""
-    return vault.keyring.tag(vault.raw, "setting", "trash")[:16]
-
-
-async def _read(vault: Vault) -> tuple[_TrashBody, int]:
-    """The record and its version, -1 when there is none."""
-    rows = await vault.storage.rows_by_id(ByIds(vault_id=vault.raw, ids=(_id(vault),)))
-    if not rows:
-        return _TrashBody(), -1
-    (body,) = await vault.open_records(rows, _TrashBody)
-    return body, rows[0].version
