@@ -1,5 +1,6 @@
+import { MoreHorizontal } from "lucide-react";
 import { DropdownMenu } from "radix-ui";
-import type { ReactNode } from "react";
+import type { ComponentProps, ReactNode } from "react";
 
 import { classes } from "./classes";
 
@@ -18,6 +19,27 @@ export function Menu({ trigger, children }: { trigger: ReactNode; children: Reac
         </DropdownMenu.Content>
       </DropdownMenu.Portal>
     </DropdownMenu.Root>
+  );
+}
+
+/** The three dots that open one. */
+export function More({
+  name,
+  className,
+  ...rest
+}: Omit<ComponentProps<"button">, "name"> & { name: string }) {
+  return (
+    <button
+      type="button"
+      {...rest}
+      aria-label={name}
+      className={classes(
+        "inline-grid size-8 shrink-0 place-items-center rounded-lg hover:bg-kelp-wash pointer-coarse:size-11 [&_svg]:size-4.5",
+        className,
+      )}
+    >
+      <MoreHorizontal />
+    </button>
   );
 }
 

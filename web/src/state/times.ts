@@ -48,6 +48,10 @@ export function shortTime(at: string | number | Date, now = new Date()): string 
   return day(then);
 }
 
+/** "2026-10-01": the day in the zone of this browser, as forms and addresses write it. */
+export const isoDay = (at: Date): string =>
+  `${at.getFullYear()}-${String(at.getMonth() + 1).padStart(2, "0")}-${String(at.getDate()).padStart(2, "0")}`;
+
 /** Midnights between two times. */
 export function daysBetween(then: Date, now: Date): number {
   const midnight = (at: Date) => new Date(at.getFullYear(), at.getMonth(), at.getDate()).getTime();

@@ -1,9 +1,10 @@
 /** From which day to which day: a few that are wanted often, or any two. */
-import { Popover } from "radix-ui";
 import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
 import { Field } from "~/parts/Field";
+import { Pop } from "~/parts/Pop";
+import { isoDay } from "~/state/times";
 
 import type { Ask } from "./ask";
 
@@ -13,18 +14,14 @@ interface Props {
   children: ReactNode;
 }
 
-/** "2026-10-01", in the zone of this browser. */
-export const dayOf = (at: Date): string =>
-  `${at.getFullYear()}-${String(at.getMonth() + 1).padStart(2, "0")}-${String(at.getDate()).padStart(2, "0")}`;
-
 export function spansOf(now: Date): Record<"today" | "week" | "month" | "year", [string, string]> {
   const [y, m, d] = [now.getFullYear(), now.getMonth(), now.getDate()];
-  const to = dayOf(now);
+  const to = isoDay(now);
   return {
     today: [to, to],
-    week: [dayOf(new Date(y, m, d - 6)), to],
-    month: [dayOf(new Date(y, m - 1, 1)), dayOf(new Date(y, m, 0))],
-    year: [dayOf(new Date(y, 0, 1)), to],
+    week: [isoDay(new Date(y, m, d - 6)), to],
+    month: [isoDay(new Date(y, m - 1, 1)), isoDay(new Date(y, m, 0))],
+    year: [isoDay(new Date(y, 0, 1)), to],
   };
 }
 
@@ -32,41 +29,36 @@ export function Days({ ask, set, children }: Props) {
   const { t } = useTranslation();
   const [open, setOpen] = useState(false);
   return (
-    <Popover.Root open={open} onOpenChange={setOpen}>
-      <Popover.Trigger asChild>{children}</Popover.Trigger>
-      <Popover.Portal>
-        <Popover.Content
-          align="start"
-          sideOffset={6}
-          collisionPadding={8}
-          aria-label={t("find.filters.when")}
-          className="z-50 w-72 space-y-3 rounded-2xl border border-line bg-raised p-3 text-ink shadow-layer"
-        >
-          <Spans
-            choose={(since, until) => {
-              set({ ...ask, since, until });
-              setOpen(false);
-            }}
-          />
-          <div className="grid grid-cols-2 gap-2">
-            <Field
-              label={t("find.from")}
-              type="date"
-              value={ask.since ?? ""}
-              max={ask.until ?? undefined}
-              onChange={(event) => set({ ...ask, since: event.target.value || null })}
-            />
-            <Field
-              label={t("find.to")}
-              type="date"
-              value={ask.until ?? ""}
-              min={ask.since ?? undefined}
-              onChange={(event) => set({ ...ask, until: event.target.value || null })}
-            />
-          </div>
-        </Popover.Content>
-      </Popover.Portal>
-    </Popover.Root>
+    <Pop
+      open={open}
+      setOpen={setOpen}
+      name={t("find.filters.when")}
+      trigger={children}
+      className="w-72 space-y-3 p-3"
+    >
+      <Spans
+        choose={(since, until) => {
+          set({ ...ask, since, until });
+          setOpen(false);
+        }}
+      />
+      <div className="grid grid-cols-2 gap-2">
+        <Field
+          label={t("find.from")}
+          type="date"
+          value={ask.since ?? ""}
+          max={ask.until ?? undefined}
+          onChange={(event) => set({ ...ask, since: event.target.value || null })}
+        />
+        <Field
+          label={t("find.to")}
+          type="date"
+          value={ask.until ?? ""}
+          min={ask.since ?? undefined}
+          onChange={(event) => set({ ...ask, until: event.target.value || null })}
+        />
+      </div>
+    </Pop>
   );
 }
 

@@ -1,11 +1,11 @@
 /** Every month in which something was said, a year at a time; the deeper its colour the more was said. */
 import { CalendarDays } from "lucide-react";
-import { Popover } from "radix-ui";
-import { useMemo, useRef, useState } from "react";
+import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { IconButton } from "~/parts/Button";
 import { classes } from "~/parts/classes";
+import { Pop } from "~/parts/Pop";
 import { locale, month as monthName } from "~/state/times";
 
 import { monthStart } from "./months";
@@ -20,33 +20,26 @@ interface Props {
 export function Jump({ months, jump }: Props) {
   const { t } = useTranslation();
   const [open, setOpen] = useState(false);
-  const body = useRef<HTMLDivElement>(null);
   return (
-    <Popover.Root open={open} onOpenChange={setOpen}>
-      <Popover.Trigger asChild>
+    <Pop
+      open={open}
+      setOpen={setOpen}
+      name={t("history.jump")}
+      trigger={
         <IconButton name={t("history.jump")} disabled={months.length === 0}>
           <CalendarDays />
         </IconButton>
-      </Popover.Trigger>
-      <Popover.Portal>
-        <Popover.Content
-          ref={body}
-          align="start"
-          sideOffset={6}
-          collisionPadding={8}
-          aria-label={t("history.jump")}
-          className="z-50 flex max-h-[70dvh] w-72 flex-col overflow-hidden rounded-2xl border border-line bg-raised text-ink shadow-layer"
-        >
-          <Years
-            months={months}
-            jump={(month, oldest) => {
-              setOpen(false);
-              jump(month, oldest);
-            }}
-          />
-        </Popover.Content>
-      </Popover.Portal>
-    </Popover.Root>
+      }
+      className="flex max-h-[70dvh] w-72 flex-col overflow-hidden"
+    >
+      <Years
+        months={months}
+        jump={(month, oldest) => {
+          setOpen(false);
+          jump(month, oldest);
+        }}
+      />
+    </Pop>
   );
 }
 

@@ -5,9 +5,9 @@ import { useTranslation } from "react-i18next";
 import { meQuery } from "~/api/queries";
 import { chooseLanguage, chooseTheme, languageNow, themeNow, type Theme } from "~/state/appearance";
 import { Keys } from "~/parts/Keys";
+import { OneOf } from "~/parts/OneOf";
 import { LANGUAGES, type Language } from "~/texts";
 
-import { Choice } from "./Choice";
 import { Part } from "./Part";
 import { prefer } from "./queries";
 
@@ -23,9 +23,10 @@ export function Appearance() {
   return (
     <>
       <Part title={t("profile.theme")}>
-        <Choice
+        <OneOf
           name="theme"
           legend={t("profile.theme")}
+          look="words"
           options={THEMES.map((one) => [one, t(`profile.themes.${one}`)])}
           value={theme}
           choose={(now) => {
@@ -36,9 +37,10 @@ export function Appearance() {
         />
       </Part>
       <Part title={t("profile.language")} about={t("profile.languageAbout")}>
-        <Choice
+        <OneOf
           name="language"
           legend={t("profile.language")}
+          look="words"
           options={[
             ["auto" as const, t("profile.languageAuto")],
             ...(Object.entries(LANGUAGES) as [Language, string][]),

@@ -4,12 +4,13 @@ import { useTranslation } from "react-i18next";
 
 import { raw } from "~/api/client";
 import { sentence } from "~/api/failures";
+import { nameOf, received, save } from "~/api/saving";
 import { Button } from "~/parts/Button";
+import { OneOf } from "~/parts/OneOf";
 import { notify } from "~/state/notices";
 import { count, size } from "~/state/times";
 
 import { Part } from "./Part";
-import { nameOf, received, save } from "./saving";
 
 const FORMATS = ["bundle", "json", "markdown", "pdf"] as const;
 const ENDINGS = { bundle: "zip", json: "json", markdown: "md", pdf: "pdf" };
@@ -41,27 +42,18 @@ export function Export() {
 
   return (
     <Part title={t("profile.exportTitle")} about={t("profile.exportAbout")}>
-      <fieldset className="grid gap-2 sm:grid-cols-2">
-        <legend className="sr-only">{t("profile.exportTitle")}</legend>
-        {FORMATS.map((one) => (
-          <label
-            key={one}
-            className="flex items-start gap-3 rounded-card border border-line bg-raised p-3 has-checked:border-kelp has-checked:bg-kelp-wash"
-          >
-            <input
-              type="radio"
-              name="format"
-              checked={one === format}
-              onChange={() => setFormat(one)}
-              className="mt-1 size-4 accent-kelp"
-            />
-            <span>
-              <span className="block text-sm font-medium">{t(`profile.format.${one}`)}</span>
-              <span className="text-sm text-quiet">{t(`profile.formatAbout.${one}`)}</span>
-            </span>
-          </label>
-        ))}
-      </fieldset>
+      <OneOf
+        name="format"
+        legend={t("profile.exportTitle")}
+        look="cards"
+        options={FORMATS.map((one) => [
+          one,
+          t(`profile.format.${one}`),
+          t(`profile.formatAbout.${one}`),
+        ])}
+        value={format}
+        choose={setFormat}
+      />
       <div className="mt-4 flex flex-wrap items-center gap-3">
         <Button tone="main" disabled={!!got} onClick={() => void run()}>
           <Download aria-hidden className="size-4" />

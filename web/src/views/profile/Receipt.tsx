@@ -2,10 +2,9 @@ import { FileCheck2 } from "lucide-react";
 import { useTranslation } from "react-i18next";
 
 import type { Shapes } from "~/api/client";
+import { saveJson } from "~/api/saving";
 import { Button } from "~/parts/Button";
 import { count, fullTime } from "~/state/times";
-
-import { saveJson } from "./saving";
 
 /** What was erased, to keep. */
 export function Receipt({ receipts }: { receipts: readonly Shapes["ReceiptOut"][] }) {

@@ -1,12 +1,11 @@
 /** A year of days as columns of weeks, Monday first. */
+import { isoDay } from "~/state/times";
+
 export interface Day {
   /** ISO date. */
   day: string;
   messages: number;
 }
-
-const iso = (at: Date) =>
-  `${at.getFullYear()}-${String(at.getMonth() + 1).padStart(2, "0")}-${String(at.getDate()).padStart(2, "0")}`;
 
 /** The weeks that end with the one of `today`; days to come are left out. */
 export function weeksOf(days: readonly Day[], today = new Date(), weeks = 53): Day[][] {
@@ -20,7 +19,7 @@ export function weeksOf(days: readonly Day[], today = new Date(), weeks = 53): D
         monday.getMonth(),
         monday.getDate() + 7 * week + weekday,
       );
-      return { at, day: iso(at), messages: known.get(iso(at)) ?? 0 };
+      return { at, day: isoDay(at), messages: known.get(isoDay(at)) ?? 0 };
     })
       .filter(({ at }) => at <= today)
       .map(({ day, messages }) => ({ day, messages })),

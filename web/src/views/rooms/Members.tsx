@@ -7,13 +7,13 @@ import { useTranslation } from "react-i18next";
 import type { Shapes } from "~/api/client";
 import { sentence } from "~/api/failures";
 import { assistantsQuery } from "~/api/queries";
+import { saveJson } from "~/api/saving";
 import { Avatar } from "~/parts/Avatar";
 import { Button, IconButton } from "~/parts/Button";
 import { Field, INPUT } from "~/parts/Field";
 import { Layer, Question } from "~/parts/Layer";
 import { Menu, MenuItem } from "~/parts/Menu";
 import { notify } from "~/state/notices";
-import { saveJson } from "~/views/profile/saving";
 
 import { avatarOf } from "./speakers";
 import { addMember, eraseRoom, leaveRoom, removeMember, renameRoom, roomsQuery } from "./queries";

@@ -1,18 +1,9 @@
-import {
-  Archive,
-  ArchiveRestore,
-  Download,
-  FolderInput,
-  MoreHorizontal,
-  Pin,
-  PinOff,
-  Trash2,
-} from "lucide-react";
+import { Archive, ArchiveRestore, Download, FolderInput, Pin, PinOff, Trash2 } from "lucide-react";
 import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { ME } from "~/api/queries";
-import { Menu, MenuHead, MenuItem, MenuLine } from "~/parts/Menu";
+import { Menu, MenuHead, MenuItem, MenuLine, More } from "~/parts/Menu";
 import { arriving } from "~/state/arriving";
 import { useActions } from "~/views/history/actions";
 import type { Asked } from "~/views/history/questions";
@@ -32,17 +23,7 @@ export function HeadMenu({ info }: { info: Session }) {
   const ask = (what: Asked["what"]) => setAsked({ what, ids: [info.id], session: row });
   return (
     <>
-      <Menu
-        trigger={
-          <button
-            type="button"
-            aria-label={t("chat.menu")}
-            className="inline-grid size-9 shrink-0 place-items-center rounded-lg hover:bg-kelp-wash pointer-coarse:size-11 [&_svg]:size-[1.15rem]"
-          >
-            <MoreHorizontal />
-          </button>
-        }
-      >
+      <Menu trigger={<More name={t("chat.menu")} className="!size-9 pointer-coarse:!size-11" />}>
         <MenuItem icon={info.pinned ? <PinOff /> : <Pin />} run={() => void actions.pin(row)}>
           {info.pinned ? t("chat.unpin") : t("chat.pin")}
         </MenuItem>

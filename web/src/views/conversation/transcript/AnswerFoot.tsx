@@ -1,9 +1,9 @@
 import { Link } from "@tanstack/react-router";
-import { BookOpen, Copy, Link2, MoreHorizontal, RotateCcw, Sprout, Trash2 } from "lucide-react";
+import { BookOpen, Copy, Link2, RotateCcw, Sprout, Trash2 } from "lucide-react";
 import { useTranslation } from "react-i18next";
 
 import { IconButton } from "~/parts/Button";
-import { Menu, MenuItem, MenuLine } from "~/parts/Menu";
+import { Menu, MenuItem, MenuLine, More } from "~/parts/Menu";
 import { notify } from "~/state/notices";
 
 import type { Message, Turn } from "../types";
@@ -65,17 +65,7 @@ export function AnswerFoot({
           </IconButton>
         )}
         {!doing.temporary && (
-          <Menu
-            trigger={
-              <button
-                type="button"
-                aria-label={t("chat.answerMenu")}
-                className="inline-grid size-8 place-items-center rounded-lg hover:bg-kelp-wash pointer-coarse:size-11 [&_svg]:size-4.5"
-              >
-                <MoreHorizontal />
-              </button>
-            }
-          >
+          <Menu trigger={<More name={t("chat.answerMenu")} />}>
             <MenuItem icon={<Link2 />} run={() => doing.copyLink(last.id)}>
               {t("chat.copyLink")}
             </MenuItem>

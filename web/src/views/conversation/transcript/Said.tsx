@@ -1,8 +1,8 @@
-import { Copy, Link2, MoreHorizontal, Pencil, Trash2 } from "lucide-react";
+import { Copy, Link2, Pencil, Trash2 } from "lucide-react";
 import { useTranslation } from "react-i18next";
 
 import { IconButton } from "~/parts/Button";
-import { Menu, MenuItem, MenuLine } from "~/parts/Menu";
+import { Menu, MenuItem, MenuLine, More } from "~/parts/Menu";
 import { notify } from "~/state/notices";
 
 import type { Message } from "../types";
@@ -93,17 +93,7 @@ function SaidMenu({ message, mine }: { message: Message; mine: boolean }) {
           <Pencil />
         </IconButton>
       )}
-      <Menu
-        trigger={
-          <button
-            type="button"
-            aria-label={t("chat.messageMenu")}
-            className="inline-grid size-8 place-items-center rounded-lg hover:bg-kelp-wash pointer-coarse:size-11 [&_svg]:size-4.5"
-          >
-            <MoreHorizontal />
-          </button>
-        }
-      >
+      <Menu trigger={<More name={t("chat.messageMenu")} />}>
         <MenuItem icon={<Copy />} run={() => void copy()}>
           {t("chat.copy")}
         </MenuItem>

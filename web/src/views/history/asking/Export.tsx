@@ -4,12 +4,13 @@ import { useTranslation } from "react-i18next";
 
 import { raw } from "~/api/client";
 import { sentence } from "~/api/failures";
+import { nameOf, save } from "~/api/saving";
 import { Question } from "~/parts/Layer";
+import { OneOf } from "~/parts/OneOf";
 import { dismiss, notify } from "~/state/notices";
 
 import type { AskedProps } from "../questions";
 import { at } from "../queries";
-import { save } from "./save";
 
 const FORMATS = { markdown: "md", pdf: "pdf", json: "json", bundle: "holdfast" } as const;
 type Format = keyof typeof FORMATS;
@@ -23,8 +24,7 @@ export function ExportQuestion({ asked, close, done }: AskedProps) {
     const note = notify(t("history.exporting", { count: ids.length }), { stays: 60_000 });
     try {
       const response = await raw(addressOf(ids, format));
-      const name = nameOf(response) ?? `conversations.${FORMATS[format]}`;
-      save(await response.blob(), name);
+      save(await response.blob(), nameOf(response, `conversations.${FORMATS[format]}`));
     } catch (error) {
       notify(sentence(error, t), { tone: "failed" });
     } finally {
@@ -44,27 +44,18 @@ export function ExportQuestion({ asked, close, done }: AskedProps) {
       confirm={t("history.export")}
       run={() => void run()}
     >
-      <fieldset className="space-y-1">
-        <legend className="sr-only">{t("history.ask.format")}</legend>
-        {(Object.keys(FORMATS) as Format[]).map((one) => (
-          <label
-            key={one}
-            className="flex min-h-9 items-start gap-2.5 rounded-lg px-2 py-1.5 text-sm hover:bg-kelp-wash pointer-coarse:min-h-11"
-          >
-            <input
-              type="radio"
-              name="format"
-              checked={format === one}
-              onChange={() => setFormat(one)}
-              className="mt-0.5 size-4.5 accent-kelp"
-            />
-            <span>
-              {t(`history.formats.${one}`)}
-              <span className="block text-xs text-quiet">{t(`history.formatsAbout.${one}`)}</span>
-            </span>
-          </label>
-        ))}
-      </fieldset>
+      <OneOf
+        name="format"
+        legend={t("history.ask.format")}
+        look="lines"
+        options={(Object.keys(FORMATS) as Format[]).map((one) => [
+          one,
+          t(`history.formats.${one}`),
+          t(`history.formatsAbout.${one}`),
+        ])}
+        value={format}
+        choose={setFormat}
+      />
     </Question>
   );
 }
@@ -74,10 +65,4 @@ function addressOf(ids: readonly string[], format: Format): string {
   const params = new URLSearchParams({ format });
   for (const id of ids) params.append("session_id", id);
   return `/api/export?${params.toString()}`;
-}
-
-/** The name the server gives the file. */
-function nameOf(response: Response): string | null {
-  const said = response.headers.get("Content-Disposition") ?? "";
-  return /filename="([^"]+)"/.exec(said)?.[1] ?? null;
 }

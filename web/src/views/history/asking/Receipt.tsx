@@ -3,11 +3,10 @@ import { Download } from "lucide-react";
 import { useTranslation } from "react-i18next";
 
 import type { Shapes } from "~/api/client";
+import { saveJson } from "~/api/saving";
 import { Button } from "~/parts/Button";
 import { Layer } from "~/parts/Layer";
 import { count, fullTime } from "~/state/times";
-
-import { save } from "./save";
 
 export type ReceiptOut = Shapes["ReceiptOut"];
 
@@ -24,10 +23,8 @@ export function Receipt({
     count(all.reduce((n, one) => n + one[name], 0));
   const last = all.at(-1);
   const keep = () =>
-    save(
-      new Blob([JSON.stringify(Array.isArray(receipt) ? all : last, null, 2)], {
-        type: "application/json",
-      }),
+    saveJson(
+      Array.isArray(receipt) ? all : last,
       `holdfast-receipt-${last?.audit_number ?? 0}.json`,
     );
   return (

@@ -32,11 +32,13 @@ export function nameOf(response: Response, otherwise: string): string {
     : (/filename="([^"]+)"/.exec(said)?.[1] ?? otherwise);
 }
 
+/** Hand a file to the browser to keep. */
 export function save(blob: Blob, name: string): void {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(blob);
   link.download = name;
   link.click();
+  // The browser takes it in its own time.
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
 
