@@ -139,6 +139,7 @@ class _Bounded:
                 # Of the kind that the framework lets through when it reads a body.
                 raise HTTPException(413, self._message(), headers={"Connection": "close"})
             if self._held is not None and self._held[self._who] > self._most_held:
+                await self._drain(message)
                 text = "too much of yours is on its way in at once: send one after the other"
                 raise HTTPException(413, text, headers={"Connection": "close"})
         return message
