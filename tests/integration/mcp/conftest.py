@@ -18,7 +18,7 @@ from mcp.types import CallToolResult, TextContent
 
 import holdfast
 from holdfast.keeper.keeper import Keeper
-from integration.server.conftest import Served
+from integration.server.conftest import HUNG_S, Served
 
 HANDSHAKES = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
 STATELESS = "2026-07-28"
@@ -44,7 +44,7 @@ async def over_http(
     """A client of /mcp with a key."""
     shown = {"Authorization": f"Bearer {key}", **headers}
     async with (
-        httpx2.AsyncClient(headers=shown, trust_env=False, verify=False, timeout=60) as http,
+        httpx2.AsyncClient(headers=shown, trust_env=False, verify=False, timeout=HUNG_S) as http,
         Client(streamable_http_client(f"{url}/mcp", http_client=http), mode=mode) as client,
     ):
         yield client

@@ -17,7 +17,7 @@ import pytest
 from mcp.client.client import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 
-from integration.server.conftest import Served
+from integration.server.conftest import HUNG_S, Served
 
 from .conftest import STATELESS, call, envelope, failure, over_http, over_stdio
 
@@ -31,7 +31,6 @@ _HELLO = envelope(
     },
 )
 _READY = {"jsonrpc": "2.0", "method": "notifications/initialized"}
-_HUNG_S = 60
 
 
 class Process:
@@ -56,7 +55,7 @@ class Process:
 
     def rest(self) -> tuple[int, list[Any]]:
         """Close stdin; the exit code, and what else it wrote to stdout."""
-        out, _ = self.running.communicate(timeout=_HUNG_S)
+        out, _ = self.running.communicate(timeout=HUNG_S)
         return self.running.returncode, [json.loads(line) for line in out.splitlines()]
 
     @property
@@ -81,7 +80,7 @@ def process(served: Served, *options: str, user: str = "ada") -> Iterator[Proces
             yield Process(running, log)
         finally:
             running.kill()
-            running.wait(_HUNG_S)
+            running.wait(HUNG_S)
             for pipe in (running.stdin, running.stdout):
                 assert pipe is not None
                 pipe.close()
@@ -114,7 +113,7 @@ def test_it_ends_when_it_is_told_to(standing: Served, how: signal.Signals, begun
             running.send(_READY, _called(2, "list_conversations"))
             running.read()
         running.running.send_signal(how)
-        assert running.running.wait(_HUNG_S) == 0
+        assert running.running.wait(HUNG_S) == 0
         assert "Traceback" not in running.log
 
 
@@ -126,7 +125,7 @@ def test_it_ends_when_nobody_reads_any_more(standing: Served) -> None:
         assert running.running.stdout is not None
         running.running.stdout.close()
         running.send(_READY, _called(2, "list_conversations"))
-        assert running.running.wait(_HUNG_S) == 0
+        assert running.running.wait(HUNG_S) == 0
 
 
 def test_lines_that_are_no_messages_are_passed_over(standing: Served) -> None:
@@ -257,7 +256,7 @@ def test_stdout_holds_the_protocol_whatever_a_tool_prints(standing: Served) -> N
         ),
         env=standing.env,
         capture_output=True,
-        timeout=_HUNG_S,
+        timeout=HUNG_S,
         check=True,
     )
     answers = {answer["id"]: answer for answer in map(json.loads, ran.stdout.splitlines())}

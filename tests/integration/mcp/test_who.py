@@ -7,11 +7,10 @@ import json
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
 
-import httpx2
 import pytest
 from mcp.shared.exceptions import MCPError
 
-from integration.server.conftest import Served
+from integration.server.conftest import HUNG_S, Served, client_of
 
 from .conftest import (
     HANDSHAKES,
@@ -164,7 +163,7 @@ async def test_a_revoked_key_ends_with_its_next_call(standing: Served) -> None:
         headers = headers_of("2025-11-25", "tools/list")
         assert (await http.post("/mcp", json=body, headers=headers)).status_code == 200
         standing.command("tokens", "revoke", key)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(HUNG_S):
             while True:
                 answer = await http.post("/mcp", json=body, headers=headers)
                 if answer.status_code == 401:
@@ -174,7 +173,7 @@ async def test_a_revoked_key_ends_with_its_next_call(standing: Served) -> None:
 
 async def test_without_a_credential_there_is_a_challenge_and_no_issuer(standing: Served) -> None:
     """401 before the protocol is looked at; with no issuer configured no metadata is named."""
-    async with httpx2.AsyncClient(base_url=standing.url, trust_env=False, verify=False) as http:
+    async with client_of(standing.url) as http:
         for revision in ("2025-11-25", STATELESS):
             headers = headers_of(revision, "tools/list")
             answer = await http.post("/mcp", json=envelope(revision, "tools/list"), headers=headers)
@@ -201,7 +200,7 @@ def issued(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 async def test_a_refused_client_finds_the_issuer(issued: Served) -> None:
     """The challenge leads to the metadata (RFC 9728), which anybody may read, and that to it."""
-    async with httpx2.AsyncClient(base_url=issued.url, trust_env=False, verify=False) as http:
+    async with client_of(issued.url) as http:
         refused = await http.post("/mcp", json={}, headers={"Authorization": "Bearer no"})
         challenge = refused.headers["www-authenticate"]
         assert refused.status_code == 401

@@ -273,7 +273,7 @@ async def test_a_silent_model_has_stalled_and_its_connection_is_closed(upstream:
     with pytest.raises(ModelStalled):
         await pieces_of(by)
 
-    await asyncio.wait_for(upstream.wires[0].left.wait(), 10)
+    await asyncio.wait_for(upstream.wires[0].left.wait(), 60)
 
 
 async def test_a_model_that_never_begins_has_stalled(upstream: Upstream) -> None:
@@ -334,7 +334,7 @@ async def test_an_answer_without_end_is_cut_off_and_left(upstream: Upstream, kin
     except ModelIncomplete:
         assert kind == "reasoning_content"
     assert 16 * 16 <= said < 16 * 16 + 20
-    await asyncio.wait_for(upstream.wires[0].left.wait(), 10)
+    await asyncio.wait_for(upstream.wires[0].left.wait(), 60)
 
 
 async def test_leaving_early_closes_the_connection(upstream: Upstream) -> None:
@@ -344,7 +344,7 @@ async def test_leaving_early_closes_the_connection(upstream: Upstream) -> None:
     async with aclosing(answerer(upstream).answer(asked())) as pieces:
         assert "It is " == await anext(pieces)
 
-    await asyncio.wait_for(upstream.wires[0].left.wait(), 10)
+    await asyncio.wait_for(upstream.wires[0].left.wait(), 60)
 
 
 async def test_cancelling_whoever_listens_closes_the_connection(upstream: Upstream) -> None:
@@ -358,7 +358,7 @@ async def test_cancelling_whoever_listens_closes_the_connection(upstream: Upstre
     with pytest.raises(asyncio.CancelledError):
         await task
 
-    await asyncio.wait_for(upstream.wires[0].left.wait(), 10)
+    await asyncio.wait_for(upstream.wires[0].left.wait(), 60)
 
 
 async def test_a_redirect_is_not_followed(upstream: Upstream) -> None:

@@ -11,7 +11,7 @@ import pytest
 from openai import AsyncOpenAI, OpenAI
 
 from fix_keeper import clock, world
-from integration.server.conftest import Served
+from integration.server.conftest import HUNG_S, Served
 
 from .upstream import Upstream
 
@@ -53,7 +53,9 @@ class Person:
 
     def get(self, path: str) -> Any:
         """The JSON of a path under /api."""
-        answer = httpx2.get(f"{self.served.url}{path}", headers=self.shown, trust_env=False)
+        answer = httpx2.get(
+            f"{self.served.url}{path}", headers=self.shown, trust_env=False, timeout=HUNG_S
+        )
         assert answer.status_code == 200, answer.text
         return answer.json()
 
@@ -127,7 +129,7 @@ def standing(upstream: Upstream, tmp_path_factory: pytest.TempPathFactory) -> It
         tmp_path_factory.mktemp("proxy"),
         proxy_base_url=upstream.url,
         proxy_api_key="sk-upstream",
-        proxy_timeout_s="2",
+        rate_reads_per_minute="0",  # `ended` looks as often as it takes
     ).start(child=False)
     yield server
     server.kill()

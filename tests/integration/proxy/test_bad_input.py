@@ -8,6 +8,8 @@ from typing import Any
 import httpx2
 import pytest
 
+from integration.server.conftest import HUNG_S
+
 from .conftest import Proxied
 
 SAID = [{"role": "user", "content": "Hello"}]
@@ -27,7 +29,7 @@ def post(proxied: Proxied, content: bytes, **headers: str) -> httpx2.Response:
         content=content,
         headers={**proxied.shown, **headers},
         trust_env=False,
-        timeout=30,
+        timeout=HUNG_S,
     )
 
 
@@ -114,11 +116,11 @@ def test_a_body_over_the_limit_is_refused(proxied: Proxied) -> None:
 
     url = f"{proxied.served.url}/v1/chat/completions"
     told = httpx2.post(
-        url, content=b" " * (65 << 20), headers=proxied.shown, trust_env=False, timeout=60
+        url, content=b" " * (65 << 20), headers=proxied.shown, trust_env=False, timeout=HUNG_S
     )
     try:
         untold = httpx2.post(
-            url, content=pieces(), headers=proxied.shown, trust_env=False, timeout=60
+            url, content=pieces(), headers=proxied.shown, trust_env=False, timeout=HUNG_S
         ).status_code
     except httpx2.HTTPError:  # it may hang up on a client that goes on sending
         untold = 413
@@ -144,7 +146,11 @@ def test_other_paths_answer_in_the_same_shape(
 ) -> None:
     """No path leads the upstream elsewhere."""
     answer = httpx2.request(
-        method, f"{proxied.served.url}{path}", headers=proxied.shown, trust_env=False
+        method,
+        f"{proxied.served.url}{path}",
+        headers=proxied.shown,
+        trust_env=False,
+        timeout=HUNG_S,
     )
 
     assert answer.status_code == status

@@ -11,7 +11,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from integration.server.conftest import Served
+from integration.server.conftest import HUNG_S, Served
 
 from .conftest import Proxied, said
 from .upstream import Out, Request, Upstream, chunk, completion
@@ -98,7 +98,7 @@ def post(proxied: Proxied, content: bytes, **headers: str) -> httpx2.Response:
         content=content,
         headers={**given, **headers},
         trust_env=False,
-        timeout=20,
+        timeout=HUNG_S,
     )
 
 
@@ -140,7 +140,7 @@ def test_an_answer_in_one_piece_reaches_the_client_byte_for_byte(
 
     proxied.upstream.script(answering)
     with (
-        httpx2.Client(trust_env=False) as client,
+        httpx2.Client(trust_env=False, timeout=HUNG_S) as client,
         client.stream(
             "POST",
             f"{proxied.served.url}/v1/chat/completions",
@@ -202,7 +202,7 @@ async def test_pieces_are_not_held_back(proxied: Proxied) -> None:
         answer = await sending
         pieces = answer.aiter_raw()
         for number, word in enumerate(WORDS):
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(HUNG_S):
                 got = await anext(pieces)
             assert got == word
             upstream.open(f"read {number}")

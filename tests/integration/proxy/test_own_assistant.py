@@ -11,7 +11,7 @@ import openai
 import pytest
 from openai import AsyncOpenAI, OpenAI
 
-from integration.server.conftest import Served
+from integration.server.conftest import HUNG_S, Served
 
 from .conftest import Person, said
 
@@ -193,6 +193,7 @@ def test_nobody_asking_anything_is_refused(ada: Person) -> None:
         json={"model": "holdfast", "messages": [{"role": "system", "content": "Be brief"}]},
         headers=ada.shown,
         trust_env=False,
+        timeout=HUNG_S,
     )
     assert (answer.status_code, answer.json()["error"]["param"]) == (400, "messages")
 
@@ -242,6 +243,7 @@ def test_what_it_cannot_answer_is_refused_and_begins_no_session(
         json={"model": "holdfast", "messages": [user("hi")], **fields},
         headers=ada.shown,
         trust_env=False,
+        timeout=HUNG_S,
     )
 
     error = answer.json()["error"]

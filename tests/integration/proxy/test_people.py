@@ -8,7 +8,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from integration.server.conftest import Served
+from integration.server.conftest import HUNG_S, Served
 
 from .conftest import Proxied
 from .upstream import Out, Request, Upstream, completion
@@ -128,9 +128,13 @@ def test_a_key_without_the_scope_to_write_is_refused(proxied: Proxied) -> None:
     asked = {"model": "tiny", "messages": [user("Hello")]}
     url = f"{proxied.served.url}/v1/chat/completions"
     refused = httpx2.post(
-        url, json=asked, headers={"Authorization": f"Bearer {reading}"}, trust_env=False
+        url,
+        json=asked,
+        headers={"Authorization": f"Bearer {reading}"},
+        trust_env=False,
+        timeout=HUNG_S,
     )
-    unknown = httpx2.post(url, json=asked, trust_env=False)
+    unknown = httpx2.post(url, json=asked, trust_env=False, timeout=HUNG_S)
 
     assert (refused.status_code, refused.json()["error"]["type"]) == (403, "permission_error")
     assert unknown.status_code == 401

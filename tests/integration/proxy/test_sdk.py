@@ -5,14 +5,18 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx2
 import openai
 import pytest
 
+from integration.server.conftest import Served
+
 from .conftest import Proxied, said
-from .upstream import Out, Request, completion
+from .upstream import Out, Request, Upstream, completion
 
 TOOL: Any = {"type": "function", "function": {"name": "weather", "parameters": {"type": "object"}}}
 CALLS = [
@@ -233,7 +237,17 @@ def test_an_upstream_that_cannot_be_reached_is_a_clear_error(proxied: Proxied) -
     assert [t["status"] for t in proxied.turns()] == ["failed"]
 
 
-def test_a_silent_upstream_is_a_timeout(proxied: Proxied) -> None:
+@pytest.fixture
+def impatient(upstream: Upstream, tmp_path: Path) -> Iterator[Proxied]:
+    """A new person before a server that waits for an upstream a second only."""
+    server = Served(tmp_path, proxy_base_url=upstream.url, proxy_timeout_s="1").start(child=False)
+    person = Proxied(server, upstream)
+    yield person
+    person.close()
+    server.kill()
+
+
+def test_a_silent_upstream_is_a_timeout(impatient: Proxied) -> None:
     """504 after the configured silence; in the middle of a stream the cut is passed on as one."""
 
     async def silent(request: Request, out: Out) -> None:
@@ -244,18 +258,18 @@ def test_a_silent_upstream_is_a_timeout(proxied: Proxied) -> None:
         await out.chunk({"content": "half "})
         await out.gate("never")
 
-    proxied.upstream.script(silent, falling_silent)
+    impatient.upstream.script(silent, falling_silent)
     with pytest.raises(openai.InternalServerError) as caught:
-        proxied.sdk().chat.completions.create(model="tiny", messages=[user("Hello")])
+        impatient.sdk().chat.completions.create(model="tiny", messages=[user("Hello")])
     with pytest.raises((openai.APIError, httpx2.HTTPError)):
         list(
-            proxied.sdk().chat.completions.create(
+            impatient.sdk().chat.completions.create(
                 model="tiny", messages=[user("Hello again")], stream=True
             )
         )
 
     assert caught.value.code == "upstream_timeout"
-    first, second = [t for s in proxied.sessions() for t in s["turns"]]
+    first, second = [t for s in impatient.ended() for t in s["turns"]]
     assert [first["status"], second["status"]] == ["failed", "failed"]
     assert [(m["kind"], m["text"]) for m in second["messages"][:2]] == [
         ("text", "Hello again"),

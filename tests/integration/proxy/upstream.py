@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-_HUNG_S = 30
+_HUNG_S = 60
 
 
 @dataclass

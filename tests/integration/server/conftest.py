@@ -19,8 +19,9 @@ import httpx2
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
-_HUNG_S = 60
-"""A frame that has not come by then never will: the test fails instead of waiting for ever."""
+HUNG_S = 60
+"""What has not come by then never will: the test fails instead of waiting for ever. No shorter one
+is of use: how fast a machine is that has other work, too, is no property of what is tested."""
 _CHILD = Path(__file__).with_name("server_child.py")
 
 
@@ -84,7 +85,7 @@ class Served:
             env={**self.env, **given},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=HUNG_S,
             check=False,
         )
         assert ran.returncode == 0, ran.stderr
@@ -99,14 +100,14 @@ class Served:
         """An HTTP client that shows an API key, and has no cookie."""
         given = {"Authorization": f"Bearer {key}", **headers}
         shown = [(k.encode(), v if isinstance(v, bytes) else v.encode()) for k, v in given.items()]
-        async with _client(self.url, headers=shown) as client:
+        async with client_of(self.url, headers=shown) as client:
             yield client
 
     def kill(self, how: signal.Signals = signal.SIGKILL) -> int:
         """End the process, and wait for its end; returns its exit code."""
         assert self.process is not None
         self.process.send_signal(how)
-        code = self.process.wait(30)
+        code = self.process.wait(HUNG_S)
         assert self.process.stdout is not None
         self.process.stdout.close()
         self.process = None
@@ -116,7 +117,7 @@ class Served:
     @asynccontextmanager
     async def client(self, *, log_in: bool = True) -> AsyncIterator[httpx2.AsyncClient]:
         """An HTTP client; the link logs in once, so all of them share its cookie."""
-        async with _client(self.url) as client:
+        async with client_of(self.url) as client:
             if log_in and not self._cookies:
                 await client.get(self.login_link)
                 self._cookies = dict(client.cookies)
@@ -163,15 +164,22 @@ class Served:
         raw = socket.create_connection(("127.0.0.1", int(self.url.rpartition(":")[2])))
         if buffer_bytes is not None:
             raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer_bytes)
-        async with connect(url, proxy=None, max_size=None, sock=raw) as opened:
+        async with socket_to(url, max_size=None, sock=raw) as opened:
             talking = Talking(opened)
             await talking.begin()
             yield talking
 
 
-def _client(url: str, **options: Any) -> httpx2.AsyncClient:
+def client_of(url: str, **options: Any) -> httpx2.AsyncClient:
+    """An HTTP client that shows nothing, and waits as long as it takes."""
     # Without certificates, which nobody here has, and which take longer to load than a test.
+    options = {"timeout": HUNG_S, **options}
     return httpx2.AsyncClient(base_url=url, trust_env=False, verify=False, **options)
+
+
+def socket_to(url: str, **options: Any) -> connect:
+    """A socket that is asked for no sign of life: whoever runs a command cannot give one."""
+    return connect(url, proxy=None, open_timeout=HUNG_S, ping_interval=None, **options)
 
 
 class Talking:
@@ -192,7 +200,7 @@ class Talking:
 
     async def frame(self) -> dict[str, Any]:
         """The next frame."""
-        async with asyncio.timeout(_HUNG_S):
+        async with asyncio.timeout(HUNG_S):
             found: dict[str, Any] = json.loads(await self.socket.recv())
         return found
 

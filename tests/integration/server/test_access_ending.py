@@ -7,13 +7,12 @@ import json
 from collections.abc import AsyncGenerator, Iterator
 from pathlib import Path
 
-import httpx2
 import pytest
 
 from holdfast.server.downloads import begun
 from holdfast.server.failures import Refused
 
-from .conftest import Served
+from .conftest import HUNG_S, Served, client_of
 
 NEW = "/api/conversations/current_user/new/turns"
 
@@ -39,7 +38,7 @@ async def test_a_json_answer_does_not_reach_who_lost_their_key(guarded: Served) 
         listed = json.loads(tokens)
         mine = min(listed, key=lambda token: token["created_at"])["id"]
         await asyncio.to_thread(guarded.command, "tokens", "revoke", mine)
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(HUNG_S):
             answer = await waiting
         guarded.release.touch()
         status = "open"
@@ -77,7 +76,7 @@ async def test_two_hosts_are_refused(guarded: Served) -> None:
     reader, writer = await asyncio.open_connection(name, int(port))
     hosts = f"Host: {name}:{port}\r\nHost: evil.example\r\n"
     writer.write(f"GET /healthz HTTP/1.1\r\n{hosts}\r\n".encode())
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(HUNG_S):
         line = await reader.readline()
     writer.close()
 
@@ -93,7 +92,7 @@ async def test_a_refused_ticket_counts_as_a_failed_log_in(guarded: Served) -> No
         "Sec-WebSocket-Version": "13",
         "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
     }
-    async with httpx2.AsyncClient(trust_env=False, verify=False) as client:
+    async with client_of(guarded.url) as client:
         answers = [await client.get(url, headers=headers) for _ in range(5)]
 
     assert [answer.status_code for answer in answers] == [401] * 3 + [429] * 2

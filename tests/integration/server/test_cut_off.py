@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from .conftest import Served
+from .conftest import HUNG_S, Served
 
 
 async def test_a_body_that_is_cut_off_is_no_fault(served: Served) -> None:
@@ -20,7 +20,7 @@ async def test_a_body_that_is_cut_off_is_no_fault(served: Served) -> None:
     await writer.drain()
     await asyncio.sleep(0.5)
     writer.close()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(HUNG_S):
         while not (lines := [line for line in served.log.splitlines() if "action=http" in line]):
             await asyncio.sleep(0.1)
 

@@ -11,14 +11,13 @@ from typing import Any
 
 import httpx2
 import pytest
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
-from .conftest import Served
+from .conftest import HUNG_S, Served, client_of, socket_to
 from .test_refusals import ABSENT, error_of
 
 _MINE = "/api/conversations/current_user"
-_HUNG_S = 30
 
 
 @pytest.fixture(scope="module")
@@ -47,14 +46,14 @@ async def begin_session(served: Served, key: str, **headers: str | bytes) -> str
     """Have a session made, as a socket does that names none; returns its id."""
     async with served.keyed(key, **headers) as client:
         ticket = (await client.post("/api/ws-ticket")).json()["ticket"]
-    async with connect(served.socket_url(ticket), proxy=None) as socket, asyncio.timeout(_HUNG_S):
+    async with socket_to(served.socket_url(ticket)) as socket, asyncio.timeout(HUNG_S):
         found: dict[str, Any] = json.loads(await socket.recv())
     return str(found["session_id"])
 
 
 async def closed_with(socket: ClientConnection) -> int:
     """The code with which the server closes a socket, which it does within five seconds."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HUNG_S):
         try:
             while True:
                 await socket.recv()
@@ -70,7 +69,7 @@ async def test_a_key_is_taken_in_both_headers_and_both_modes(
     for served in (open_house, standing):
         key = served.key("ada")
         value = f"Bearer {key}" if header == "Authorization" else key
-        async with httpx2.AsyncClient(base_url=served.url, trust_env=False) as client:
+        async with client_of(served.url) as client:
             answer = await client.get(_MINE, headers={header: value})
 
         assert answer.status_code == 200
@@ -95,7 +94,7 @@ async def test_a_bad_credential_is_refused_and_never_repeated(
 ) -> None:
     """Neither in the answer nor in the log; 401 says how to do it right."""
     raw = {name: value.encode("latin-1") for name, value in headers.items()}
-    async with httpx2.AsyncClient(base_url=open_house.url, trust_env=False) as client:
+    async with client_of(open_house.url) as client:
         answer = await client.get(_MINE, headers=raw)
 
     assert error_of(answer) == refusal
@@ -107,7 +106,7 @@ async def test_a_bad_credential_is_refused_and_never_repeated(
 
 async def test_there_is_no_login_link_in_mode_tokens(open_house: Served) -> None:
     """Whoever serves others gives out keys."""
-    async with httpx2.AsyncClient(base_url=open_house.url, trust_env=False) as client:
+    async with client_of(open_house.url) as client:
         answer = await client.get("/login?token=x")
 
     assert error_of(answer) == (401, "wrong_login")
@@ -198,7 +197,7 @@ async def test_an_allowed_page_calls_with_a_key(open_house: Served) -> None:
     page = {"Origin": "https://app.example"}
     asked = {**page, "Access-Control-Request-Method": "POST"}
     asked["Access-Control-Request-Headers"] = "authorization"
-    async with httpx2.AsyncClient(base_url=open_house.url, trust_env=False) as client:
+    async with client_of(open_house.url) as client:
         preflight = await client.options("/api/ws-ticket", headers=asked)
         refused = await client.get(_MINE, headers=page)
         foreign = await client.options(
@@ -281,18 +280,18 @@ async def test_a_revoked_key_is_refused_and_its_socket_closed(open_house: Served
     first, second, unused = tickets
 
     async with (
-        connect(open_house.socket_url(first), proxy=None) as closing,
-        connect(open_house.socket_url(second), proxy=None) as staying,
+        socket_to(open_house.socket_url(first)) as closing,
+        socket_to(open_house.socket_url(second)) as staying,
     ):
         open_house.command("tokens", "revoke", doomed)
         code = await closed_with(closing)
         async with open_house.keyed(doomed) as client:
             refused = error_of(await client.get(_MINE))
         await staying.send(json.dumps({"type": "ping"}))
-        async with asyncio.timeout(_HUNG_S):
+        async with asyncio.timeout(HUNG_S):
             while json.loads(await staying.recv())["event"]["type"] != "pong":
                 pass
-    async with httpx2.AsyncClient(base_url=open_house.url, trust_env=False) as client:
+    async with client_of(open_house.url) as client:
         answer = await client.get(
             f"/ws?ticket={unused}",
             headers={
@@ -323,10 +322,10 @@ async def test_a_revoked_key_ends_the_streams_it_opened(tmp_path: Path) -> None:
             while "one " not in await anext(pieces):
                 pass
             served.command("tokens", "revoke", doomed)
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(HUNG_S):
                 rest = await _to_the_end(pieces)
         served.release.touch()
-        async with served.keyed(other) as client, asyncio.timeout(_HUNG_S):
+        async with served.keyed(other) as client, asyncio.timeout(HUNG_S):
             while (turn := (await _turns(client, session))[0])["status"] == "open":
                 await asyncio.sleep(0)
     finally:
@@ -359,7 +358,7 @@ async def test_erasing_a_user_ends_their_keys_in_a_running_server(open_house: Se
     async with open_house.keyed(key) as client:
         assert await sessions_of(client) == []
         ticket = (await client.post("/api/ws-ticket")).json()["ticket"]
-        async with connect(open_house.socket_url(ticket), proxy=None) as socket:
+        async with socket_to(open_house.socket_url(ticket)) as socket:
             open_house.command("erase", "--user", "eve", "--yes")
             assert await closed_with(socket) == 4401
         assert error_of(await client.get(_MINE)) == (401, "wrong_credential")
@@ -420,7 +419,7 @@ async def test_guessing_is_slowed_down_and_locks_nobody_out(tmp_path: Path) -> N
     served = Served(tmp_path, auth="tokens", rate_login_failures_per_minute="2").start(child=False)
     try:
         key = served.key("ada")
-        async with httpx2.AsyncClient(base_url=served.url, trust_env=False) as client:
+        async with client_of(served.url) as client:
             codes = [
                 error_of(await client.get(_MINE, headers={"x-api-key": f"hf_{guess}"}))
                 for guess in range(3)

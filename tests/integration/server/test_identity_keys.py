@@ -21,6 +21,8 @@ from holdfast.server.identity.door import Identity
 from holdfast.server.identity.keys import LiveKeys
 from holdfast.settings import Settings
 
+from .conftest import HUNG_S
+
 __all__ = ["world"]
 
 
@@ -142,7 +144,7 @@ async def test_waiting_for_the_end_ends_with_the_revocation(
         assert identity.still_valid(caller_with(doomed))
 
         await keeper.tokens.revoke(doomed.id)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(HUNG_S):
             await asyncio.gather(*waiting)
             await identity.revoked(caller_with(doomed))
 
@@ -161,7 +163,7 @@ async def test_waiting_for_the_end_ends_with_the_time(world: World, keeper: Keep
 
     world.clock.now = ends - timedelta(milliseconds=50)
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HUNG_S):
         await identity.revoked(caller)
 
 

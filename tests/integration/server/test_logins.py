@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 
 import httpx2
 import pytest
-from websockets.asyncio.client import connect
 
 import holdfast
 from fix_keeper import World, keeper, world
@@ -23,7 +22,7 @@ from holdfast.server.identity import keys
 from holdfast.server.identity.door import Identity
 from holdfast.settings import Settings
 
-from .conftest import Served
+from .conftest import Served, client_of, socket_to
 from .test_identity import closed_with
 from .test_refusals import ABSENT, error_of
 
@@ -489,18 +488,12 @@ async def test_ending_a_login_closes_its_sockets(tmp_path: Path) -> None:
     try:
         key = served.key("ada")
         async with AsyncExitStack() as stack:
-            one, two = [
-                await stack.enter_async_context(
-                    httpx2.AsyncClient(base_url=served.url, trust_env=False, verify=False)
-                )
-                for _ in range(2)
-            ]
+            one, two = [await stack.enter_async_context(client_of(served.url)) for _ in range(2)]
             for browser in (one, two):
                 assert (await browser.post("/api/login", json={"key": key})).status_code == 204
             tickets = [(await b.post("/api/ws-ticket")).json()["ticket"] for b in (one, two)]
             sockets = [
-                await stack.enter_async_context(connect(served.socket_url(t), proxy=None))
-                for t in tickets
+                await stack.enter_async_context(socket_to(served.socket_url(t))) for t in tickets
             ]
             for socket in sockets:
                 await socket.recv()

@@ -27,7 +27,7 @@ from holdfast.server.identity import keys
 from holdfast.server.identity.limits import RATES
 from holdfast.settings import Settings
 
-from .conftest import Served
+from .conftest import Served, client_of
 from .matrix import PLAIN, ROUTES, Needs, Open, Socket
 from .test_refusals import ABSENT, error_of, refused
 
@@ -213,7 +213,7 @@ async def test_promise_07_yours_alone_nobody_gets_nothing(house: House, route: s
     entry = ROUTES[route]
     if isinstance(entry, Needs) and entry.only:
         verbs = ["HEAD"]
-    async with httpx2.AsyncClient(base_url=house.served.url, trust_env=False) as client:
+    async with client_of(house.served.url) as client:
         answers = {
             each: await client.request(each, url)
             for each in (verbs if verb in ("MOUNT", "SOCKET") else [*verbs, verb])

@@ -19,12 +19,11 @@ from websockets.exceptions import ConnectionClosed
 
 from holdfast.server.bounded import MAX_HEAD_BYTES
 
-from .conftest import Served
+from .conftest import HUNG_S, Served
 from .observed import CANARY, NEW
 
 TALKERS = 50
 _SSE = {"Accept": "text/event-stream"}
-_HUNG_S = 60
 
 
 @pytest.fixture
@@ -71,7 +70,7 @@ async def test_a_stop_under_load_loses_nothing(busy: Served) -> None:
             ended.append(f"{event['status']} {code}")
 
     ready = asyncio.Semaphore(0)
-    async with busy.client() as client, asyncio.timeout(_HUNG_S):
+    async with busy.client() as client, asyncio.timeout(HUNG_S):
         streams = [asyncio.create_task(stream(client, ready)) for _ in range(TALKERS - 10)]
         talks = [asyncio.create_task(talk(ready)) for _ in range(10)]
         for _ in range(TALKERS):
@@ -110,7 +109,7 @@ async def test_a_second_signal_ends_it_at_once(served: Served) -> None:
     assert b"100" in await reader.readline()  # its body is being waited for
     assert served.process is not None
     served.process.send_signal(signal.SIGTERM)
-    async with asyncio.timeout(_HUNG_S):
+    async with asyncio.timeout(HUNG_S):
         while await _is_listening(place):
             pass
     code = await asyncio.to_thread(served.kill, signal.SIGTERM)
@@ -219,13 +218,13 @@ async def test_a_disk_below_the_floor_is_not_ready(tmp_path: Path) -> None:
 def _answer(url: str, *parts: bytes) -> bytes:
     """What comes for bytes that are sent in parts, until the server closes."""
     host, _, port = url.removeprefix("http://").rpartition(":")
-    with socket.create_connection((host, int(port)), timeout=_HUNG_S) as raw:
+    with socket.create_connection((host, int(port)), timeout=HUNG_S) as raw:
         try:
             for part in parts:
                 raw.sendall(part)
         except OSError:  # it was closed in the middle
             pass
-        raw.settimeout(_HUNG_S)
+        raw.settimeout(HUNG_S)
         found = b""
         try:
             while piece := raw.recv(65536):

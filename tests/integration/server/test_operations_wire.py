@@ -15,10 +15,9 @@ import uvicorn
 from holdfast.server import bounded
 from integration.proxy.upstream import Out, Request, Upstream
 
-from .conftest import Served
+from .conftest import HUNG_S, Served
 from .observed import CANARY, figures
 
-_HUNG_S = 60
 _ASKED = {"model": "tiny", "messages": [{"role": "user", "content": CANARY}]}
 
 
@@ -135,7 +134,7 @@ async def test_whoever_does_not_finish_a_head_is_let_go(port: int, said: bytes) 
     """Whether nothing came, half a line, or all but the end."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(said)
-    async with asyncio.timeout(_HUNG_S):
+    async with asyncio.timeout(HUNG_S):
         answer = await reader.read()
     writer.close()
 
@@ -146,7 +145,7 @@ async def test_a_further_head_is_bounded_like_the_first(port: int) -> None:
     """After an answer the connection is kept, and a head that does not end ends it."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-    async with asyncio.timeout(_HUNG_S):
+    async with asyncio.timeout(HUNG_S):
         first = await reader.readuntil(b"ok")
         writer.write(b"GET / HT")
         rest = await reader.read()
@@ -161,7 +160,7 @@ async def test_a_slow_body_is_no_slow_head(port: int) -> None:
     head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\n"
     writer.write(head + b"ab")
     idle, quiet = await asyncio.open_connection("127.0.0.1", port)
-    async with asyncio.timeout(_HUNG_S):
+    async with asyncio.timeout(HUNG_S):
         await idle.read()  # by the time that one is let go, patience with a head has ended
         writer.write(b"cd")
         answer = await reader.readuntil(b"ok")

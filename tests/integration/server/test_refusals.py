@@ -8,12 +8,11 @@ from typing import Any
 
 import httpx2
 import pytest
-from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from holdfast.server.identity.admission import OPEN_PATHS
 
-from .conftest import Served
+from .conftest import Served, socket_to
 
 ABSENT = "01a1f7ac-34a2-7720-a02d-af57c429c4be"
 
@@ -29,7 +28,7 @@ def error_of(answer: httpx2.Response) -> tuple[int, str]:
 async def refused(served: Served, url: str, **options: Any) -> tuple[int, str]:
     """Status and code with which a handshake is refused."""
     with pytest.raises(InvalidStatus) as refusal:
-        async with connect(url, proxy=None, **options):
+        async with socket_to(url, **options):
             pass
     response = refusal.value.response
     return response.status_code, json.loads(response.body or b"{}")["error"]["code"]
@@ -89,12 +88,12 @@ async def test_a_foreign_origin_is_refused(standing: Served, origin: str) -> Non
 async def test_a_ticket_is_good_once_and_for_its_origin(standing: Served) -> None:
     """A used one, a guessed one, and one of another page are the same to the server."""
     ticket = await standing.ticket()
-    async with connect(standing.socket_url(ticket), proxy=None):
+    async with socket_to(standing.socket_url(ticket)):
         pass
     from_page = await standing.ticket(standing.url)
     from_nowhere = await standing.ticket()
-    async with connect(
-        standing.socket_url(await standing.ticket(standing.url)), proxy=None, origin=standing.url
+    async with socket_to(
+        standing.socket_url(await standing.ticket(standing.url)), origin=standing.url
     ):
         pass
 

@@ -11,9 +11,8 @@ from typing import Any
 
 import httpx2
 import pytest
-from websockets.asyncio.client import connect
 
-from .conftest import Served, Talking
+from .conftest import Served, Talking, socket_to
 
 PEOPLE = ("ada", "ben", "cy", "eve")
 UNKNOWN = "01890000-0000-7000-8000-000000000000"
@@ -75,7 +74,7 @@ async def said(client: httpx2.AsyncClient, room: str) -> list[tuple[str, str]]:
 async def listening(house: Served, client: httpx2.AsyncClient, room: str) -> AsyncIterator[Talking]:
     """A socket of somebody who has joined the room."""
     ticket = (await client.post("/api/ws-ticket")).json()["ticket"]
-    async with connect(house.socket_url(ticket, "none"), proxy=None) as opened:
+    async with socket_to(house.socket_url(ticket, "none")) as opened:
         talking = Talking(opened)
         await talking.begin()
         await talking.send(type="join", room_id=room.rpartition("/")[2])
@@ -342,7 +341,7 @@ async def test_who_joins_later_hears_nothing_of_before(house: Served, clients: C
         await clients["ada"].post(f"{room}/members", json={"user_id": "ben"})
         await clients["ada"].post(f"{room}/messages", json={"text": "harbour news"})
         ticket = (await clients["ben"].post("/api/ws-ticket")).json()["ticket"]
-        async with connect(house.socket_url(ticket, "none"), proxy=None) as opened:
+        async with socket_to(house.socket_url(ticket, "none")) as opened:
             his = Talking(opened)
             await his.begin()
             await his.send(type="join", room_id=room.rpartition("/")[2], after_seq=seq)
@@ -393,7 +392,7 @@ async def test_an_answer_on_its_way_does_not_reach_who_is_removed(
         listening(house, clients["cy"], room) as cy,
     ):
         posting = asyncio.create_task(
-            clients["ada"].post(f"{room}/messages", json={"text": "slow @helper"}, timeout=60)
+            clients["ada"].post(f"{room}/messages", json={"text": "slow @helper"})
         )
         for one in (ben, cy):
             await one.until("delta")

@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from .conftest import Served, Talking
+from .conftest import HUNG_S, Served, Talking, socket_to
 
 BLUE = "Remember, my favourite colour is blue"
 ABSENT = "01a1f7ac-34a2-7720-a02d-af57c429c4be"
@@ -89,7 +88,7 @@ async def closed(talking: Talking) -> tuple[int, str]:
 async def refused(served: Served, url: str, **options: Any) -> tuple[int, str]:
     """Status and code with which a handshake is refused."""
     with pytest.raises(InvalidStatus) as refusal:
-        async with connect(url, proxy=None, **options):
+        async with socket_to(url, **options):
             pass
     error = json.loads(refusal.value.response.body or b"{}")["error"]
     return refusal.value.response.status_code, error["code"]
@@ -366,7 +365,7 @@ async def test_sockets_are_bounded_for_each_user_and_in_all(narrow: Served) -> N
         full = await refused(narrow, narrow.socket_url(await narrow.ticket(key=ben)))
         await last.socket.close()
         await last.socket.wait_closed()
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(HUNG_S):
             while True:
                 with contextlib.suppress(InvalidStatus):
                     await opened.enter_async_context(narrow.talk())
@@ -404,11 +403,11 @@ async def test_a_revoked_key_closes_its_sockets(served: Served) -> None:
         await ada.send(type="message", text="slow secret")
         await ada.until("delta")
         served.command("tokens", "revoke", listed["id"])
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(HUNG_S):
             codes = [await closed(idle), await closed(ada)]
         session_id = ada.session_id
     served.let_go()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(HUNG_S):
         while (turns := await turns_of(served, session_id))[0][0] == "open":
             await asyncio.sleep(0.05)
     [(status, texts)] = turns
@@ -452,7 +451,7 @@ async def test_a_client_that_only_sends_is_given_up(served: Served) -> None:
     async with served.talk(buffer_bytes=1 << 14) as ada:
         ada.socket.transport.pause_reading()
         sending = asyncio.create_task(send_for_ever(ada))
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(HUNG_S):
             while "action=socket.too_slow" not in served.log:
                 await asyncio.sleep(0.05)
         ada.socket.transport.abort()
@@ -589,7 +588,7 @@ async def test_a_room_is_posted_in_while_an_assistant_answers(
 
 async def test_what_is_said_in_rooms_counts_like_all_writes(tmp_path: Path) -> None:
     """A post over a socket is a write, as it is over HTTP."""
-    served = Served(tmp_path, rate_writes_per_minute="6").start()
+    served = Served(tmp_path, rate_writes_per_minute="4").start()
     try:
         async with served.client() as client:
             room = (await client.post("/api/rooms", json={"name": "limits"})).json()

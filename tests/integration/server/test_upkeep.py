@@ -16,10 +16,9 @@ from holdfast.keeper.keeper import Keeper
 from holdfast.server.upkeep import Upkeep
 from holdfast.settings import load_settings
 
-from .conftest import Served
+from .conftest import HUNG_S, Served
 
 _NEIGHBOUR = Path(__file__).with_name("neighbour_child.py")
-_HUNG_S = 60
 
 
 @pytest.fixture
@@ -45,7 +44,7 @@ async def test_promise_03_ended_a_killed_neighbours_turn_without_a_restart(busy:
         session_id = neighbour.stdout.readline().strip()
         before = await statuses(busy, session_id)
         neighbour.kill()
-    async with asyncio.timeout(_HUNG_S):
+    async with asyncio.timeout(HUNG_S):
         while (after := await statuses(busy, session_id)) == ["open"]:
             pass
 
@@ -61,7 +60,7 @@ async def test_a_session_gets_its_summary_by_itself_and_the_server_stops_well(
         session_id = ada.session_id
     async with open_configured(load_settings(environ=busy.env)) as keeper:
         user = await keeper.user("ada")
-        async with asyncio.timeout(_HUNG_S):
+        async with asyncio.timeout(HUNG_S):
             while not await user.memories.list(kind="summary"):
                 await busy.get("/healthz")
         memories = await user.memories.list()
@@ -106,7 +105,7 @@ async def test_failures_are_counted_and_logged_and_the_next_round_goes_on(
     """Each with its traceback; a step in the middle of its work holds up neither the other one nor
     the end. Distilling is told to take a tenth of the time."""
     keeper = Failing()
-    async with asyncio.timeout(_HUNG_S), Upkeep(_as_keeper(keeper), interval_s=0) as upkeep:
+    async with asyncio.timeout(HUNG_S), Upkeep(_as_keeper(keeper), interval_s=0) as upkeep:
         await keeper.went_on.wait()
         before = keeper.recovered
         while keeper.recovered == before:

@@ -35,7 +35,7 @@ class Api:
     async def ask(self, verb: str, path: str, **given: Any) -> httpx2.Response:
         """The answer to one request of the user."""
         async with self.served.client() as client:
-            return await client.request(verb, path, timeout=60, **given)
+            return await client.request(verb, path, **given)
 
     async def json(self, path: str, **query: Any) -> Any:
         """The JSON of a path that must be there."""

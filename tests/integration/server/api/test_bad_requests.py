@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from integration.server.conftest import HUNG_S
+
 from .conftest import ME, Api, error_of
 
 CANARY = "xyzzy-canary"
@@ -111,7 +113,7 @@ async def test_a_large_body_is_refused_before_it_is_read(api: Api) -> None:
     port = int(api.served.url.rpartition(":")[2])
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(f"{head}Cookie: {cookies}\r\n\r\n".encode())
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(HUNG_S):
         answer = await reader.readuntil(b"\r\n")
     writer.close()
 

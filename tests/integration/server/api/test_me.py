@@ -24,6 +24,7 @@ async def test_the_page_learns_who_is_there_and_what_the_server_is(own: Api) -> 
     assert answer.headers["cache-control"] == "no-store"
     key = me.pop("draft_key")
     assert len(base64.urlsafe_b64decode(key + "=")) == 32
+    assert me.pop("draft_keys_before") == []
     assert me == {
         "user": "ada",
         "auth": "local",
@@ -92,11 +93,11 @@ async def test_promise_11_gone_the_key_of_unsent_words_ends_with_the_vault() -> 
     """Another vault has another one, a new vault of the same person too."""
     async with holdfast.open("memory:") as keeper:
         ada, ben = await keeper.user("ada"), await keeper.user("ben")
-        keys = [await ada.draft_key(), await ben.draft_key(), await ada.draft_key()]
+        keys = [await ada.draft_keys(), await ben.draft_keys(), await ada.draft_keys()]
         await ada.erase()
         with pytest.raises(VaultErased):
-            await ada.draft_key()
-        again = await (await keeper.user("ada")).draft_key()
+            await ada.draft_keys()
+        again = await (await keeper.user("ada")).draft_keys()
 
     assert keys[0] == keys[2]
     assert len({*keys, again}) == 3

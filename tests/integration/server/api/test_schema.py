@@ -25,7 +25,7 @@ from schemathesis.specs.openapi.checks import (
     unsupported_method,
 )
 
-from integration.server.conftest import Served
+from integration.server.conftest import HUNG_S, Served
 
 from .conftest import UNLIMITED, prepare
 
@@ -58,7 +58,7 @@ def described(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     folder = tmp_path_factory.mktemp("described")
     known = asyncio.run(prepare(folder))
     served = Served(folder, max_body_mb="1", max_import_mb="1", **UNLIMITED).start()
-    with httpx2.Client(base_url=served.url, trust_env=False) as client:
+    with httpx2.Client(base_url=served.url, trust_env=False, timeout=HUNG_S) as client:
         client.get(served.login_link)
         cookies = dict(client.cookies)
         document = client.get("/openapi.json").json()
