@@ -44,6 +44,33 @@ async def test_what_is_in_the_trash_stands_under_an_id_that_follows_from_the_vau
     assert await _kinds(vault, vault.keyring.tag(vault.raw, "setting", name)[:16]) == [Kind.SETTING]
 
 
+async def test_keys_of_unsent_words_outlive_two_rotations(keeper: Keeper) -> None:
+    """A new one seals from then on; those of before are there for what a browser still holds."""
+    ada = await keeper.user("ada")
+    asked = []
+    for _ in range(4):
+        asked.append(await ada.draft_keys())
+        await keeper.keys.rotate_vault(ada.vault)
+
+    newest = [keys[0] for keys in asked]
+    assert len(set(newest)) == 4
+    assert asked == [tuple(reversed(newest[max(0, n - 2) : n + 1])) for n in range(4)]
+
+
+async def test_keys_of_unsent_words_are_written_once(keeper: Keeper) -> None:
+    """Asking again, also from several windows at once, changes nothing."""
+    ada = await keeper.user("ada")
+    first = await asyncio.gather(*(ada.draft_keys() for _ in range(5)))
+    row = await ada.vault.storage.vault(ada.vault.raw)
+    again = await ada.draft_keys()
+    after = await ada.vault.storage.vault(ada.vault.raw)
+
+    assert {*first, again} == {again}
+    assert row is not None
+    assert after is not None
+    assert after.rev == row.rev
+
+
 async def test_choices_made_at_the_same_time_all_hold(keeper: Keeper) -> None:
     """Each is made over what the others have chosen meanwhile, the very first ones too."""
     ada = await keeper.user("ada")

@@ -48,6 +48,7 @@ from holdfast.keeper.thoughts import Thoughts
 from holdfast.keeper.tokens import Tokens
 from holdfast.keeper.trash import Kept
 from holdfast.keeper.trash_counts import without_trash
+from holdfast.keeper.unsent import draft_keys_of
 from holdfast.keeper.used import UsedPiece, used_in
 from holdfast.model import Memory, Message, Pause, UserId
 from holdfast.storage.protocol import VaultStats
@@ -354,13 +355,16 @@ class User:
             self._store, self._vault, language=language, theme=theme, answers=answers
         )
 
-    async def draft_key(self) -> bytes:
-        """32 bytes under which a page seals what was typed and not sent; see `Keyring.draft_key`.
+    async def draft_keys(self) -> tuple[bytes, ...]:
+        """32 bytes under which a page seals what was typed and not sent, for nothing else.
+
+        Behind it, newest first, those of before the last rotations, which may open what was sealed
+        by then. All of them end with the vault.
 
         Raises:
             VaultErased, VaultLocked, RootKeyWrong: the vault does not open.
         """
-        return await self._vault.keyring.draft_key(self._vault.raw)
+        return await draft_keys_of(self._store, self._vault)
 
     async def find_about(self, subject: str, *, limit: int = 10) -> About:
         """What there is about something, to be looked at before it is forgotten.

@@ -214,15 +214,16 @@ class Keyring:
         self._remember_vault(vault_id, keys)
         return keys
 
-    async def draft_key(self, vault_id: bytes) -> bytes:
-        """32 bytes for what its owner has typed and not sent; gone with the vault's key.
+    async def draft_keys(self, vault_id: bytes) -> dict[int, bytes]:
+        """By version of the vault's key 32 bytes for what its owner has typed and not sent.
 
-        Derived for that alone: it opens nothing that is kept here. Another one after a rotation.
+        Derived for that alone: they open nothing that is kept here. One, or while the vault is
+        being sealed anew that of before too.
 
         Raises: as `vault_keys`.
         """
         secrets = await self._vault_secrets(vault_id)
-        return derive(secrets[max(secrets)], "vault/drafts/1")
+        return {version: derive(one, "vault/drafts/1") for version, one in secrets.items()}
 
     async def _vault_secrets(self, vault_id: bytes) -> dict[int, bytes]:
         wrapped = await self._storage.keys(vault_id, NO_SCOPE)

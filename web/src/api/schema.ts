@@ -2759,9 +2759,15 @@ export type components = {
             /**
              * Draft Key
              * @description 32 bytes in base64url without padding: under it the page seals what was typed and not sent,
-             *     in the storage of the browser. It opens nothing else, and ends with the vault's key.
+             *     in the storage of the browser. It opens nothing else, and ends with the vault.
              */
             draft_key: string;
+            /**
+             * Draft Keys Before
+             * @description Those of before the last rotations of the vault's key, newest first: what one of them opens
+             *     is to be sealed under the key in force.
+             */
+            draft_keys_before: string[];
             /**
              * First Run
              * @description There is no conversation yet.

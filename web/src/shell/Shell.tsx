@@ -23,8 +23,7 @@ const LogIn = lazy(() => import("~/views/login"));
 
 export function Shell() {
   const me = useQuery(meQuery);
-  const draftKey = me.data?.draft_key;
-  if (draftKey) openDrafts(draftKey);
+  if (me.data) openDrafts(me.data.draft_key, me.data.draft_keys_before);
   const { theme, language } = me.data?.preferences ?? {};
   useEffect(() => {
     // Chosen once, in whatever browser.

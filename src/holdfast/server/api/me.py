@@ -27,7 +27,7 @@ router = APIRouter(prefix="/api", tags=["me"], route_class=Route, responses=RESP
 async def me(request: Request, owner: Reader) -> MeOut:
     """Who asks, and what the page has to know of the server before it shows anything."""
     facts: Facts = request.app.state.facts
-    key = await owner.draft_key()
+    key, *before = map(_base64url, await owner.draft_keys())
     return MeOut(
         user=owner.id,
         auth=facts.auth,
@@ -40,9 +40,14 @@ async def me(request: Request, owner: Reader) -> MeOut:
         limits=facts.limits,
         trash_days=facts.trash_days,
         version=holdfast.__version__,
-        draft_key=base64.urlsafe_b64encode(key).rstrip(b"=").decode("ascii"),
+        draft_key=key,
+        draft_keys_before=before,
         preferences=await _shown(owner, await owner.preferences()),
     )
+
+
+def _base64url(key: bytes) -> str:
+    return base64.urlsafe_b64encode(key).rstrip(b"=").decode("ascii")
 
 
 @router.put("/preferences", operation_id="change_preferences")

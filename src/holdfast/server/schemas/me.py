@@ -101,5 +101,8 @@ class MeOut(Out):
     version: str
     draft_key: str
     """32 bytes in base64url without padding: under it the page seals what was typed and not sent,
-    in the storage of the browser. It opens nothing else, and ends with the vault's key."""
+    in the storage of the browser. It opens nothing else, and ends with the vault."""
+    draft_keys_before: list[str]
+    """Those of before the last rotations of the vault's key, newest first: what one of them opens
+    is to be sealed under the key in force."""
     preferences: PreferencesOut
