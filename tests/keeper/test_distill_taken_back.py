@@ -34,3 +34,20 @@ async def test_a_part_played_for_long_is_no_fact_when_read_in_between(keeper: Ke
     await keeper.distill()
 
     assert [m.value for m in await ada.memories.list() if m.attribute in ("name", "home")] == []
+
+
+async def test_undoing_gives_back_the_memory_that_says_the_same_by_now(keeper: Keeper) -> None:
+    """What was between two times the same was said is gone: undone, they are one memory."""
+    ada = await keeper.user("ada")
+    session = await ada.sessions.start(assistant="helper")
+    for place in ("Oslo", "Bergen", "Oslo"):
+        await talk(session, (f"I live in {place}.", "I see."))
+        await keeper.distill()
+    first, between, last = reversed([m for m in await ada.memories.list() if m.attribute == "home"])
+    await ada.memories.edit(last.id, "Lives in Oslo, again")
+    await ada.forget(between.sources[0].message_id)
+
+    undone = await ada.memories.undo(last.id)
+
+    assert (undone.id, undone.sources) == (first.id, (*first.sources, *last.sources))
+    assert [m for m in await ada.memories.list() if m.attribute == "home"] == [undone]

@@ -121,17 +121,19 @@ async def undo_change(store: Store, vault: Vault, memory_id: str) -> Memory:
         ]
         links = [link for memory in back for link in memory_links(memory)]
         if await written(vault, [read], {before.id: before}, put=rows, links=links):
-            await refold(store, vault, [before, *back])
-            (read,) = await read_memories(vault, [memory_id])
-            return read.memory
+            return await refold(store, vault, before, *back)
     raise Conflict
 
 
-async def refold(store: Store, vault: Vault, memories: Sequence[Memory]) -> None:
-    """What came back takes its place among what was said meanwhile: one value at a time."""
+async def refold(store: Store, vault: Vault, memory: Memory, *others: Memory) -> Memory:
+    """What came back takes its place among what was said meanwhile: one value at a time.
+
+    Returns:
+        The first as it stands then: itself, or the one that says the same and has taken it in.
+    """
     from holdfast.keeper.ledger import Ledger  # which reads memories as this does
 
-    slots = [slot for memory in memories if (slot := slot_of(memory)) is not None]
+    slots = [slot for one in (memory, *others) if (slot := slot_of(one)) is not None]
     now = store.clock()
     for _ in range(_TRIES):
         ledger = Ledger(vault)
@@ -139,13 +141,26 @@ async def refold(store: Store, vault: Vault, memories: Sequence[Memory]) -> None
         settled = ledger.folded_anew(slots, ids=store.ids, now=now)
         change = await ledger.change(settled, at_ms=to_ms(now))
         if not change.put:
-            return
+            break
         try:
             await vault.commit(put=change.put, links=change.links, unlinks=change.unlinks)
-            return
         except Conflict:
             continue
-    raise Conflict
+        break
+    else:
+        raise Conflict
+    return await _standing(store, vault, memory)
+
+
+async def _standing(store: Store, vault: Vault, memory: Memory) -> Memory:
+    known = {one.id: one for one in await store.known.all_memories(vault)}
+    if memory.id in known:
+        return known[memory.id]
+    said, slot = set(memory.sources), slot_of(memory)
+    for one in known.values():
+        if slot_of(one) == slot and said & set(one.sources):
+            return one
+    raise NotFound("memory")
 
 
 def holds_longer(before: Memory, after: Memory) -> bool:

@@ -48,14 +48,13 @@ async def trash_memory(store: Store, vault: Vault, memory_id: str) -> Memory:
 async def restore_memory(store: Store, vault: Vault, memory_id: str) -> Memory:
     """Take a memory out of the trash. It takes its place among what was said meanwhile.
 
+    Returns:
+        It as it stands then, or the memory that says the same and has taken it in.
+
     Raises:
         NotFound: it is unknown, or somebody else's, or not in the trash.
     """
-    await _moved(store, vault, memory_id, None)
-    (read,) = await read_memories(vault, [memory_id])
-    await refold(store, vault, [read.memory])
-    (read,) = await read_memories(vault, [memory_id])
-    return read.memory
+    return await refold(store, vault, await _moved(store, vault, memory_id, None))
 
 
 async def _moved(store: Store, vault: Vault, memory_id: str, at: datetime | None) -> Memory:
