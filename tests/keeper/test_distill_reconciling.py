@@ -142,6 +142,41 @@ def test_a_memory_that_loses_its_first_words_keeps_none_of_them() -> None:
     assert (left.text, left.valid_from) == ("Favourite colour: blue", DAY + timedelta(days=4))
 
 
+def _without_source(memory: Memory) -> Memory:
+    return replace(memory, sources=(), session_id=None, closed_by=None, source_gone=True)
+
+
+def test_what_was_kept_without_its_source_has_its_place_in_time() -> None:
+    """It goes with nothing that is said later: that closes it, as it would any other."""
+    (blue,) = told([], said("blue", 1))
+    kept = _without_source(blue)
+
+    old, green = known = told([kept], said("green", 5))
+
+    assert (old, green.supersedes) == (replace(kept, valid_to=DAY + timedelta(days=5)), old.id)
+    assert told(known) == known
+    assert spans(told(known, without=["m005"])) == [("blue", 1, None, 0)]
+
+
+def test_what_was_kept_without_its_source_ends_where_it_had_ended() -> None:
+    """Also when what ended it went along."""
+    (blue,) = told(told([], said("blue", 1)), said("", 4, ends=True))
+
+    known = told([_without_source(blue)], said("green", 9))
+
+    assert spans(known) == [("blue", 1, 4, 0), ("green", 9, None, 1)]
+
+
+def test_what_was_kept_without_its_source_rests_on_the_same_said_again() -> None:
+    """Then it has a source, since when it always held."""
+    (blue,) = told([], said("blue", 1))
+
+    (again,) = told([_without_source(blue)], said("blue", 6))
+
+    assert (again.id, again.source_gone, again.session_id) == (blue.id, False, "s")
+    assert spans([again]) == [("blue", 1, None, 1)]
+
+
 def test_what_was_taken_back_was_not_said() -> None:
     """One statement of a message goes, the other stays."""
     joke = said("pink", 2)

@@ -140,6 +140,23 @@ async def test_memories_that_are_to_stay_stay(keeper: Keeper) -> None:
     assert [hit.text for hit in await ada.recall(_CANARY)] == [after.text]
 
 
+async def test_memories_that_stayed_outlive_what_is_said_of_the_same_later(keeper: Keeper) -> None:
+    """What was true once and rests on nothing any more is closed, not lost."""
+    ada = await keeper.user("ada")
+    for place in ("Oslo", "Bergen"):
+        session = await ada.sessions.start(assistant="helper")
+        await talk(session, (f"I live in {place}.", "I see."))
+        await keeper.distill()
+        await ada.erase_session(session.id, memories="keep")
+
+    homes = [m for m in await ada.memories.list() if m.attribute == "home"]
+
+    assert [(m.value, m.source_gone, m.valid_to is None) for m in homes] == [
+        ("Bergen", True, True),
+        ("Oslo", True, False),
+    ]
+
+
 @pytest.mark.parametrize("memories", ["forget", "keep"])
 async def test_what_has_come_to_its_time_is_erased_with_a_receipt(
     keeper: Keeper, memories: Any

@@ -36,6 +36,7 @@ Slot: TypeAlias = tuple[str, str]
 
 _DISTILLED = ("rules/", "model ")
 _NEVER = datetime.max.replace(tzinfo=UTC)
+_GONE = SessionId("")
 
 
 class Statement(Struct, frozen=True, kw_only=True):
@@ -142,11 +143,12 @@ def settle(
     kept = sorted((m for m in known if not is_loose(m) and m.id not in going), key=_begins)
     loose = [m for m in known if is_loose(m)]
     lost, taken_back = set(without), {_place(source) for source in unsaid}
+    followed = {m.supersedes for m in known}
     said = [
         s
         for memory in loose
         if memory.id not in going
-        for s in _statements(memory)
+        for s in _statements(memory, is_followed=memory.id in followed)
         if s.source.message_id not in lost and s.place not in taken_back
     ]
     decided = [(s, _decided(s, kept)) for s in new]
@@ -164,8 +166,12 @@ def settle(
     return _compared(known, kept, built, gone, refused)
 
 
-def _statements(memory: Memory) -> list[Statement]:
-    """What was said that a loose memory rests on, and what ended it."""
+def _statements(memory: Memory, *, is_followed: bool) -> list[Statement]:
+    """What was said that a loose memory rests on, and what ended it.
+
+    One that was kept when its source went still stands for what was said, and when; `is_followed`
+    tells whether it ended because of another one.
+    """
     base = Statement(
         kind=memory.kind,
         text=memory.text,
@@ -182,10 +188,19 @@ def _statements(memory: Memory) -> list[Statement]:
         memory=memory,
     )
     found = [replace(base, at=s.at, source=s) for s in memory.sources if s.at is not None]
+    if not memory.sources:
+        found.append(replace(base, at=_begins(memory), source=_gone_source(memory)))
     closed = memory.closed_by
+    if closed is None and not memory.sources and memory.valid_to is not None and not is_followed:
+        closed = _gone_source(memory, at=memory.valid_to)
     if closed is not None and closed.at is not None:
         found.append(replace(base, at=closed.at, source=closed, ends=True))
     return found
+
+
+def _gone_source(memory: Memory, *, at: datetime | None = None) -> Source:
+    """The place of what a memory without sources says: none that there is, and of it alone."""
+    return Source(session_id=_GONE, message_id=MessageId(memory.id), at=at)
 
 
 def _begins(memory: Memory) -> datetime:
@@ -282,7 +297,8 @@ def _memory(segment: _Segment, claimed: set[str], *, ids: Ids, now: datetime) ->
     if own is None:
         own = _new(first, MemoryId(ids()), now)
     claimed.add(own.id)
-    sources = tuple(dict.fromkeys(s.source for s in segment.said))
+    sources = tuple(dict.fromkeys(s.source for s in segment.said if _is_there(s.source)))
+    ended = None if segment.ended is None else segment.ended.source
     said_here = any(s.origin == "said" for s in segment.said)
     return replace(
         own,
@@ -292,19 +308,26 @@ def _memory(segment: _Segment, claimed: set[str], *, ids: Ids, now: datetime) ->
         importance=max(s.importance for s in segment.said),
         origin="said" if said_here else first.origin,
         made_by=first.made_by,
-        session_id=first.source.session_id,
+        session_id=sources[0].session_id if sources else own.session_id,
         assistant=first.assistant,
         tags=first.tags,
         valid_from=segment.begins,
         sources=sources,
-        closed_by=None if segment.ended is None else segment.ended.source,
+        source_gone=own.source_gone and not sources,
+        closed_by=ended if ended is not None and _is_there(ended) else None,
     )
+
+
+def _is_there(source: Source) -> bool:
+    return source.session_id != _GONE
 
 
 def _text(first: Statement) -> str:
     """The words of who said it first. When that one is gone, what the others said too is left."""
     memory = first.memory
-    if memory is None or not first.attribute or memory.sources[0] == first.source:
+    if memory is None or not first.attribute:
+        return first.text
+    if not memory.sources or memory.sources[0] == first.source:
         return first.text
     label = first.attribute.partition(":")[0]
     plain = f"{label[:1].upper()}{label[1:]}: {first.value}"
