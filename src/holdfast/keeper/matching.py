@@ -13,8 +13,8 @@ from msgspec import Struct
 
 from holdfast.index.queries import Phrase, Query, parse
 from holdfast.index.words import sequence_of, surfaces, term_of, term_of_form
+from holdfast.keeper.find_shown import shown_text
 from holdfast.keeper.found import FoundHit, HitLabel
-from holdfast.keeper.indexes import indexed_text
 from holdfast.keeper.known import KnownSession, KnownThought
 from holdfast.keeper.recalling import Hit, Hits
 from holdfast.model import Memory, Message, SessionId
@@ -167,7 +167,7 @@ def in_message(ranked: Ranked, message: Message) -> FoundHit:
         message=message,
         score=ranked.score,
         reasons=ranked.reasons,
-        snippet=snippet_of(indexed_text(message), ranked.marks),
+        snippet=snippet_of(shown_text(message), ranked.marks),
     )
 
 

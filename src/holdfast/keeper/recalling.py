@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from holdfast.capture.checks import checked_text
 from holdfast.errors import BadInput, TamperedRecord
+from holdfast.keeper.find_shown import shown_text
 from holdfast.keeper.indexes import indexed_text
 from holdfast.keeper.memories import Memories
 from holdfast.keeper.moments import edge
@@ -227,6 +228,7 @@ async def _opened(
         if message is None and memory is None:
             return None
         before, after = around.get(found.id, ((), ()))
+        words = _shown(None, memory) if message is None else shown_text(message)
         hits.append(
             Hit(
                 message=message,
@@ -234,7 +236,7 @@ async def _opened(
                 session_id=SessionId(found.session_id) if found.session_id else None,
                 score=found.score,
                 reasons=found.reasons,
-                snippet=snippet_of(_shown(message, memory), found.marks),
+                snippet=snippet_of(words, found.marks),
                 before=before,
                 after=after,
                 repeats=found.repeats,

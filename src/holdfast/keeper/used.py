@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from holdfast.errors import NotFound
-from holdfast.keeper.indexes import indexed_text
+from holdfast.keeper.find_shown import shown_text
 from holdfast.keeper.sessions import OpenSession
 from holdfast.keeper.store import Store
 from holdfast.model import Memory, Message, Session, SessionId, Used, UsedAs
@@ -71,7 +71,7 @@ def _piece(
 ) -> UsedPiece:
     if message is not None:
         session_id: SessionId | None = message.session_id
-        text = indexed_text(message)
+        text = shown_text(message)
     else:
         session_id = None if memory is None else memory.session_id
         text = "" if memory is None else memory.text

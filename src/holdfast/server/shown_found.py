@@ -64,6 +64,7 @@ def _hit(hit: FoundHit) -> FindHitOut:
         at=hit.at,
         role=None if message is None else message.role,
         speaker=_speaker(hit),
+        tool=None if message is None or message.tool is None else message.tool.name,
         snippet=SnippetOut(text=hit.snippet.text, marks=list(hit.snippet.marks)),
         reasons=[
             ReasonOut(name=reason.name, value=reason.value, words=list(reason.words))

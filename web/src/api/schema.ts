@@ -2116,6 +2116,11 @@ export type components = {
             speaker: string | null;
             /** Thought Id */
             thought_id: string | null;
+            /**
+             * Tool
+             * @description Whose call or result it is.
+             */
+            tool: string | null;
         };
         /**
          * FindOut

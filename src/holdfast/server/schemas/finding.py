@@ -76,6 +76,8 @@ class FindHitOut(Out):
     role: str | None
     speaker: str | None
     """Who said it in a room; whose thought or memory it is."""
+    tool: str | None
+    """Whose call or result it is."""
     snippet: SnippetOut
     reasons: list[ReasonOut]
     score: float

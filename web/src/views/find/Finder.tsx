@@ -5,7 +5,8 @@ import { useId, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { Keys } from "~/parts/Keys";
-import { closeFinder } from "~/state/finder";
+import { closeFinder, giveFocusBack } from "~/state/finder";
+import { useEscape } from "~/state/layers";
 import { closeDrawer } from "~/state/sidebar";
 
 import { NOTHING, searchOf, type Ask } from "./ask";
@@ -25,6 +26,7 @@ export default function Finder() {
     closeDrawer();
   };
   const open = useGo(finding, leave);
+  const escape = useEscape(true, closeFinder);
   const enter = (all: boolean) => {
     if (!all) return open(finding.hit, false);
     leave();
@@ -40,7 +42,11 @@ export default function Finder() {
             event.preventDefault();
             field.current?.focus();
           }}
-          onCloseAutoFocus={(event) => event.preventDefault()}
+          onCloseAutoFocus={(event) => {
+            event.preventDefault();
+            giveFocusBack();
+          }}
+          onEscapeKeyDown={escape}
           className="fixed inset-0 z-40 flex flex-col overflow-hidden bg-raised text-ink shadow-layer sm:inset-x-4 sm:top-[7vh] sm:bottom-auto sm:mx-auto sm:h-[min(42rem,86dvh)] sm:max-w-5xl sm:rounded-2xl"
         >
           <Dialog.Title className="sr-only">{t("find.title")}</Dialog.Title>

@@ -1,13 +1,13 @@
 /** One result: whose conversation, when, who said it, the words around what matched, and why. */
-import { useQuery } from "@tanstack/react-query";
 import { Brain, ChevronLeft, ChevronRight, Lightbulb, Users } from "lucide-react";
 import { memo, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
-import { assistantsQuery } from "~/api/queries";
+import { useAssistant } from "~/api/assistant";
 import { Avatar } from "~/parts/Avatar";
 import { classes } from "~/parts/classes";
 import { Marked } from "~/parts/Marked";
+import { named } from "~/state/names";
 import { fullTime, shortTime } from "~/state/times";
 
 import type { Item } from "./items";
@@ -28,7 +28,7 @@ export const ResultRow = memo(function ResultRow({ id, item, hit, step, active }
   const { t } = useTranslation();
   const snippet = aroundMark(hit.snippet);
   const at = hit.at ?? item.session?.last_message_at;
-  const name = useName(item, hit);
+  const { name } = useAssistant(item.session?.assistant ?? hit.speaker);
   const title =
     item.name ??
     (item.session ? item.session.title || t("history.untitled") : t(`find.labels.${hit.label}`));
@@ -58,7 +58,7 @@ export const ResultRow = memo(function ResultRow({ id, item, hit, step, active }
         <p className="line-clamp-2 text-sm break-words">
           {hit.role && (
             <span className="me-1 font-medium text-quiet">
-              {hit.role === "user" && !hit.speaker ? t("history.you") : (hit.speaker ?? name)}:
+              {saidBy(hit, name, t("history.you"))}:
             </span>
           )}
           <bdi>
@@ -104,18 +104,17 @@ function Steps({ at, count, active }: { at: number; count: number; active: boole
   );
 }
 
-function useName(item: Item, hit: Hit): string {
-  const assistants = useQuery(assistantsQuery).data?.assistants;
-  const slug = item.session?.assistant ?? hit.speaker;
-  return assistants?.find((one) => one.slug === slug)?.name ?? slug ?? "";
+/** Who says it: a tool by its name, in rooms each by theirs. */
+function saidBy(hit: Hit, name: string, you: string): string {
+  if (hit.tool) return hit.tool;
+  if (hit.role === "user") return hit.speaker ?? you;
+  return hit.speaker ? named(hit.speaker) : name;
 }
 
 function Face({ item, hit, name }: { item: Item; hit: Hit; name: string }) {
-  const assistants = useQuery(assistantsQuery).data?.assistants;
-  if (item.session) {
-    const avatar = assistants?.find(({ slug }) => slug === item.session?.assistant)?.avatar;
+  const { avatar } = useAssistant(item.session?.assistant);
+  if (item.session)
     return <Avatar name={name || item.session.title} avatar={avatar} className="mt-0.5" />;
-  }
   const icon = item.section === "rooms" ? <Users /> : hit.memory_id ? <Brain /> : <Lightbulb />;
   return (
     <span

@@ -12,6 +12,7 @@ const hit = (more: Partial<Hit>): Hit =>
     thought_id: null,
     room_id: null,
     speaker: null,
+    tool: null,
     snippet: { text: "the third oar", marks: [[4, 9]] },
     reasons: [],
     ...more,

@@ -70,6 +70,7 @@ const titleHit = (session: string, title: string): Hit => ({
   at: null,
   role: null,
   speaker: null,
+  tool: null,
   snippet: { text: title, marks: [] },
   reasons: [],
   score: 0,

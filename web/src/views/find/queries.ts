@@ -73,6 +73,7 @@ function hitOf(hit: Shapes["SearchHitOut"], message: Message): Hit {
     at: message.at,
     role: message.role,
     speaker: message.author ?? null,
+    tool: message.tool?.name ?? null,
     snippet: hit.snippet,
     reasons: hit.reasons,
     score: hit.score,
@@ -97,7 +98,7 @@ export const aroundQuery = (session: string, seq: number) =>
       return whole.session.turns
         .flatMap((turn) => turn.messages)
         .sort((a, b) => a.seq - b.seq)
-        .filter(({ text }) => text !== "");
+        .filter(({ text, tool }) => text !== "" || tool);
     },
     staleTime: 60_000,
   });

@@ -3,7 +3,8 @@ import { useQuery } from "@tanstack/react-query";
 import { useEffect, useLayoutEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 
-import { assistantsQuery, projectsQuery } from "~/api/queries";
+import { useAssistant } from "~/api/assistant";
+import { projectsQuery } from "~/api/queries";
 import { Chip } from "~/parts/Chip";
 import { useKeys } from "~/state/keys";
 import { fullTime } from "~/state/times";
@@ -29,6 +30,7 @@ export function Peek({
   const { session, row } = peeked;
   const card = useRef<HTMLDivElement>(null);
   const [top, setTop] = useState<number | null>(null);
+  const name = useAssistant(session.assistant).name;
   const words = useQuery(lastWordsQuery(session.id, session.last_message_at));
   const box = row.getBoundingClientRect();
   const toLeft = document.documentElement.dir === "rtl";
@@ -52,7 +54,7 @@ export function Peek({
     window.addEventListener("scroll", close, { capture: true, once: true });
     return () => window.removeEventListener("scroll", close, { capture: true });
   }, [close]);
-  useKeys([{ keys: "Escape", does: "rowMove", run: close }]);
+  useKeys([{ keys: "Escape", does: "closePreview", run: close }]);
   const edge = toLeft ? { right: window.innerWidth - box.left + 24 } : { left: box.right + 24 };
   return (
     <div
@@ -79,7 +81,7 @@ export function Peek({
         {words.data?.map((message) => (
           <p key={message.id} className="line-clamp-3 break-words">
             <span className="me-1.5 text-xs font-semibold text-quiet">
-              {message.role === "user" ? t("history.you") : (session.assistant ?? t("history.it"))}
+              {message.role === "user" ? t("history.you") : name}
             </span>
             <bdi>{message.text}</bdi>
           </p>
@@ -91,15 +93,13 @@ export function Peek({
 }
 
 function Labels({ session }: { session: Session }) {
-  const assistants = useQuery(assistantsQuery).data?.assistants;
+  const { name } = useAssistant(session.assistant);
   const projects = useQuery(projectsQuery).data?.projects;
   const { assistant, project, tags } = session;
   if (!assistant && !project && tags.length === 0) return null;
   return (
     <p className="flex flex-wrap gap-1.5">
-      {assistant && (
-        <Chip>{assistants?.find(({ slug }) => slug === assistant)?.name ?? assistant}</Chip>
-      )}
+      {assistant && <Chip>{name}</Chip>}
       {project && <Chip>{projects?.find(({ slug }) => slug === project)?.name ?? project}</Chip>}
       {tags.slice(0, 4).map((tag) => (
         <Chip key={tag}>#{tag}</Chip>

@@ -4,6 +4,7 @@ import { Quote } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
+import { useAssistant } from "~/api/assistant";
 import { classes } from "~/parts/classes";
 import { Marked } from "~/parts/Marked";
 import { Time } from "~/parts/Time";
@@ -41,6 +42,8 @@ export function Quoted({ memory, all = false }: { memory: Memory; all?: boolean 
 
 function One({ memory, message }: { memory: Memory; message: Source }) {
   const { t } = useTranslation();
+  const { name } = useAssistant(memory.assistant);
+  const assistant = memory.assistant ? name : t("memories.theAssistant");
   const [open, setOpen] = useState(false);
   const span = memory.sources.find(({ message_id }) => message_id === message.id);
   const quote = quoteOf(message.text, { start: span?.start ?? null, end: span?.end ?? null });
@@ -56,10 +59,8 @@ function One({ memory, message }: { memory: Memory; message: Source }) {
       </blockquote>
       <figcaption className="mt-1 flex flex-wrap items-center gap-x-3 gap-y-0.5 text-xs text-quiet">
         <span>
-          {message.role === "user"
-            ? (message.author ?? t("memories.you"))
-            : t("memories.theAssistant")}
-          , <Time at={message.at} />
+          {message.role === "user" ? (message.author ?? t("memories.you")) : assistant},{" "}
+          <Time at={message.at} />
         </span>
         <Link
           to="/c/$session"
@@ -78,13 +79,13 @@ function One({ memory, message }: { memory: Memory; message: Source }) {
           {t(open ? "memories.hideAround" : "memories.showAround")}
         </button>
       </figcaption>
-      {open && <Around message={message} />}
+      {open && <Around message={message} assistant={assistant} />}
     </figure>
   );
 }
 
 /** A little of the transcript, around the source. */
-function Around({ message }: { message: Source }) {
+function Around({ message, assistant }: { message: Source; assistant: string }) {
   const { t } = useTranslation();
   const { data } = useQuery(aroundQuery(message.session_id, message.seq));
   return (
@@ -97,8 +98,7 @@ function Around({ message }: { message: Source }) {
             className={classes("break-words", one.id === message.id && "font-medium")}
           >
             <span className="text-xs text-quiet">
-              {one.role === "user" ? (one.author ?? t("memories.you")) : t("memories.theAssistant")}
-              :{" "}
+              {one.role === "user" ? (one.author ?? t("memories.you")) : assistant}:{" "}
             </span>
             {[...one.text].slice(0, 300).join("")}
           </li>
