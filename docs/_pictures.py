@@ -310,7 +310,7 @@ async def _find(page: Page) -> None:
 
 async def _used(page: Page) -> None:
     await page.locator("article").last.wait_for()
-    await page.get_by_role("button", name=re.compile(r"^Used \d+")).last.click()
+    await page.get_by_role("button", name=re.compile(r"^\d+ things? recalled")).last.click()
     await page.get_by_role("dialog").wait_for()
 
 

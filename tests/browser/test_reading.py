@@ -117,8 +117,8 @@ async def test_point_28_an_answer_says_what_it_used(house: Served, visit: Visiti
         await _say(page, "Where does the spare key for the boat shed hang?")
         await _answered(page)
         session = page.url.rsplit("/", 1)[1]
-        await page.get_by_role("button", name=re.compile(r"^Used \d+")).click()
-        panel = page.get_by_role("dialog", name="What this answer used")
+        await page.get_by_role("button", name=re.compile(r"^\d+ things? recalled")).click()
+        panel = page.get_by_role("dialog", name="Recalled for this answer")
         await expect(panel).to_contain_text("third oar")
         await expect(panel.get_by_role("button", name="Forget").first).to_be_visible()
         await expect(panel.get_by_role("button", name="Set right").first).to_be_visible()

@@ -36,18 +36,20 @@ export function GlobalKeys() {
 
 function KeySheet({ open, close }: { open: boolean; close: () => void }) {
   const { t } = useTranslation();
-  const all = useAllKeys();
-  const once = [
-    ...new Map(all.map((binding) => [`${binding.keys} ${binding.does}`, binding])).values(),
-  ];
+  // What several keys do is one line, and what two lists on the screen do is one, too.
+  const lines = new Map<string, string[]>();
+  for (const { does, keys } of useAllKeys())
+    lines.set(does, [...new Set([...(lines.get(does) ?? []), keys])]);
   return (
     <Layer open={open} close={close} title={t("keys.title")}>
       <dl className="divide-y divide-line">
-        {once.map(({ keys, does }) => (
-          <div key={keys + does} className="flex items-center justify-between gap-4 py-2 text-sm">
+        {[...lines].map(([does, keys]) => (
+          <div key={does} className="flex items-center justify-between gap-4 py-2 text-sm">
             <dt>{t(`keys.${does}` as "keys.find")}</dt>
-            <dd>
-              <Keys keys={keys} />
+            <dd className="flex shrink-0 items-center gap-1.5">
+              {keys.map((one) => (
+                <Keys key={one} keys={one} />
+              ))}
             </dd>
           </div>
         ))}
