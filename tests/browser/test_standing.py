@@ -147,7 +147,7 @@ async def test_point_45_the_keyboard_reaches_everything(house: Served, visit: Vi
         await expect(page.get_by_role("combobox")).to_be_focused()
         await page.keyboard.press("Escape")
         await expect(page.get_by_role("combobox")).to_have_count(0)
-        await expect(sheet).to_be_visible()
+        await expect(sheet).to_be_focused()
         await page.keyboard.press("Escape")
         await expect(sheet).to_have_count(0)
 

@@ -3,6 +3,8 @@ import { AlertDialog, Dialog } from "radix-ui";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
+import { useEscape } from "~/state/layers";
+
 import { Button, IconButton } from "./Button";
 import { classes } from "./classes";
 
@@ -27,12 +29,14 @@ interface LayerProps {
 /** Something to do before going on. Esc and a click beside it close this layer alone. */
 export function Layer({ open, close, title, about, children, foot, className }: LayerProps) {
   const { t } = useTranslation();
+  const escape = useEscape(open, close);
   return (
     <Dialog.Root open={open} onOpenChange={(now) => !now && close()}>
       <Dialog.Portal>
         <div aria-hidden className={VEIL} />
         <Dialog.Content
           className={classes(SHEET, className)}
+          onEscapeKeyDown={escape}
           onOpenAutoFocus={(event) => {
             // The layer itself: on its close button Esc would only put away what that is called.
             event.preventDefault();
@@ -93,11 +97,12 @@ export function Question({
   ready = true,
 }: QuestionProps) {
   const { t } = useTranslation();
+  const escape = useEscape(open, close);
   return (
     <AlertDialog.Root open={open} onOpenChange={(now) => !now && close()}>
       <AlertDialog.Portal>
         <div aria-hidden className={VEIL} />
-        <AlertDialog.Content className={SHEET}>
+        <AlertDialog.Content className={SHEET} onEscapeKeyDown={escape}>
           <div className="min-h-0 overflow-y-auto px-5 pt-5 pb-4">
             <AlertDialog.Title className="text-lg font-semibold">{title}</AlertDialog.Title>
             <AlertDialog.Description className="mt-1 text-sm text-quiet">

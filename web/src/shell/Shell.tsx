@@ -12,6 +12,7 @@ import { adoptLanguage, adoptTheme } from "~/state/appearance";
 import { openDrafts } from "~/state/drafts";
 import { toggleSidebar, useIsWide, useSidebar } from "~/state/sidebar";
 import { useKeys } from "~/state/keys";
+import { useEscape } from "~/state/layers";
 import { Sidebar } from "~/views/history/Sidebar";
 
 import { ConnectionBar } from "./ConnectionBar";
@@ -51,6 +52,7 @@ function Frame() {
   const { t } = useTranslation();
   const open = useSidebar();
   const wide = useIsWide();
+  const escape = useEscape(open && !wide, toggleSidebar);
   useKeys([{ keys: "mod+b", does: "sidebar", typing: true, run: toggleSidebar }]);
   useEffect(
     () => document.documentElement.style.setProperty("--side", open && wide ? "19rem" : "0rem"),
@@ -91,6 +93,7 @@ function Frame() {
                   event.preventDefault();
                   (event.currentTarget as HTMLElement).focus();
                 }}
+                onEscapeKeyDown={escape}
                 className="fixed inset-y-0 start-0 z-30 w-[min(20rem,88vw)] bg-sunken shadow-layer"
               >
                 <Dialog.Title className="sr-only">{t("shell.sidebar")}</Dialog.Title>

@@ -15,10 +15,16 @@ export function openFinder(): void {
   set(true);
 }
 
-/** Gives the focus back to what had it, unless the way leads elsewhere. */
+/** Close it; unless the way leads elsewhere, what had the focus before gets it back. */
 export function closeFinder(stay = true): void {
+  if (!stay) before = null;
   set(false);
-  if (stay && before instanceof HTMLElement) before.focus();
+}
+
+/** Once the layer has gone: while it is there it holds the focus fast. */
+export function giveFocusBack(): void {
+  if (before instanceof HTMLElement) before.focus();
+  before = null;
 }
 
 export const useFinder = (): boolean =>
