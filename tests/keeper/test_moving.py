@@ -11,50 +11,10 @@ import msgspec
 import pytest
 
 from fix_keeper import World, talk
-from holdfast.capture.turn import Input
+from fix_lives import full_life
 from holdfast.errors import BundleDamaged, ImportFailed
 from holdfast.keeper.keeper import Keeper
-from holdfast.keeper.learning import NewMemory
 from holdfast.keeper.users import User
-from holdfast.model import Speech
-
-
-async def _full_life(user: User) -> None:
-    """Every kind of message, branches, files, memories, thoughts, and something forgotten."""
-    session = await user.sessions.start(
-        assistant="helper", project="trip", title="Oslo", platform="web", tags=["a", "ü"]
-    )
-    given = Input(
-        text="gesprochen",
-        audio=b"RIFF" * 1000,
-        media_type="audio/wav",
-        speech=Speech(engine="e", language="de", duration_s=1.5),
-        item='{"raw": [1, 2]}',
-    )
-    async with session.turn(
-        given=given, intent="ask", intent_confidence=0.5, entities={"a": [1, None]}, model="m"
-    ) as turn:
-        await turn.reasoning("hm")
-        async with turn.tool("look", {"at": ["x", {"y": None}]}, call_id="c1") as call:
-            call.result({"n": 1.5, "t": "日本"})
-        await turn.file(
-            "pic.png", bytes(range(256)) * 2000, media_type="image/png", text="a picture"
-        )
-        await turn.reply("fine \0 \u202e 👩‍👩‍👧", author="helper")
-    await talk(session, ("q1", "a1"))
-    said = await session.messages()
-    async with session.turn("q1 again", edits=said[-2].id) as turn:
-        await turn.reply("a1 again")
-    await session.log_full_chat_interaction(
-        "x", "y", memory=NewMemory(text="m", kind="fact", tags=["t"], importance=9), thought="th"
-    )
-    await user.memories.add("by hand", sources=[said[0].id])
-    other = await user.sessions.start(kind="video_chat", title="empty")
-    await other.change(archived=True, pinned=True)
-    await talk(other, ("forgotten", "kept"))
-    await user.forget((await other.messages())[0].id)
-    await user.names.describe_assistant("helper", name="H", avatar="owl", purpose="helps")
-    await user.distill()
 
 
 async def _everything(user: User) -> dict[str, Any]:
@@ -83,7 +43,7 @@ async def test_a_bundle_brings_everything_back(world: World, tmp_path: Path) -> 
     """Into another store: every value equal, ids, times, branches and files among them."""
     here = await world.open()
     ada = await here.user("ada")
-    await _full_life(ada)
+    await full_life(ada)
     before = await _everything(ada)
     bundle = tmp_path / "ada.zip"
     await ada.exports.file(bundle)
@@ -106,7 +66,7 @@ async def test_a_bundle_brings_everything_back(world: World, tmp_path: Path) -> 
 async def test_a_bundle_of_a_bundle_is_the_same(keeper: Keeper, tmp_path: Path) -> None:
     """Exported, imported, exported: the second bundle holds what the first held."""
     ada, ben = await keeper.user("ada"), await keeper.user("ben")
-    await _full_life(ada)
+    await full_life(ada)
     await ada.exports.file(tmp_path / "one.zip")
     await ben.imports.file(tmp_path / "one.zip")
     await ben.exports.file(tmp_path / "two.zip")
@@ -130,7 +90,7 @@ def _without_vault(members: dict[str, bytes], vault_id: str) -> dict[str, bytes]
 async def test_importing_a_bundle_twice_changes_nothing(keeper: Keeper, tmp_path: Path) -> None:
     """Into another vault, and into the one it came from."""
     ada, ben = await keeper.user("ada"), await keeper.user("ben")
-    await _full_life(ada)
+    await full_life(ada)
     mine = await _everything(ada)
     await ada.exports.file(tmp_path / "ada.zip")
     await ben.imports.file(tmp_path / "ada.zip")
@@ -148,7 +108,7 @@ async def test_what_was_erased_since_is_named_and_the_rest_comes_in(
 ) -> None:
     """What was erased here stays so, is reported with its reason, and keeps nothing else out."""
     ada = await keeper.user("ada")
-    await _full_life(ada)
+    await full_life(ada)
     await ada.exports.file(tmp_path / "ada.zip")
     doomed = (await ada.sessions.list(archived=False))[0].id
     await ada.erase_session(doomed)

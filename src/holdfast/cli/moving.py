@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
@@ -65,7 +66,7 @@ def import_command(
     iterations: int | None,
     only: str | None,
 ) -> int:
-    """Bring in chats of other systems, or a bundle.
+    """Bring in chats of other systems, or a bundle or JSON of this one.
 
     FILES may be a ZIP, a folder or a single file; the format is told from the content.
     Importing again changes nothing, and an export that has grown adds what is new. Exit code 7
@@ -184,8 +185,22 @@ def _show_reports(out: Output, reports: _Reports, *, dry_run: bool) -> None:
             named = broken.place.startswith(path.name)
             place = broken.place if named else f"{path.name}: {broken.place}"
             out.note(f"{place}: {broken.reason} [{broken.code}]")
+        for note in _left_out(report, dry_run=dry_run):
+            out.note(f"{path.name}: {note}")
     if dry_run:
         out.note("Nothing was written.")
+
+
+def _left_out(report: ImportReport | Preview, *, dry_run: bool) -> Iterator[str]:
+    """What an export names and does not hold, and what its format cannot vouch for."""
+    from holdfast.keeper.previewing import Preview
+
+    missing = report.inside.missing_files if isinstance(report, Preview) else report.missing_files
+    if missing:
+        come = "come in" if dry_run else "came in"
+        yield f"{counted(missing, 'file')} named and not in it: {come} by name, without content"
+    if "checksums" in report.lacks:
+        yield "JSON has no checksums: whether it was altered since cannot be told"
 
 
 def _report_row(path: Path, report: ImportReport | Preview, *, remembered: bool) -> Sequence[str]:
@@ -215,7 +230,7 @@ def export_command(
     """Write everything, or some sessions, to a file.
 
     Only you can read the file, and it is plaintext. A bundle comes back loss-free with
-    `import`; the others are for reading.
+    `import`, JSON without the content of files; the others are for reading.
     """
     chosen = kind or _SUFFIX.get(target.suffix.lower())
     if chosen is None:

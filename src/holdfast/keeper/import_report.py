@@ -13,8 +13,9 @@ from holdfast.errors import HoldfastError
 
 if TYPE_CHECKING:
     from holdfast.portability.conversations import Broken
+    from holdfast.portability.whole import Lack
 
-__all__ = ["ImportReport", "Progress", "in_thread", "with_broken"]
+__all__ = ["ImportReport", "Progress", "in_thread", "is_of_the_store", "with_broken"]
 
 _T = TypeVar("_T")
 
@@ -41,7 +42,16 @@ class ImportReport(Struct, frozen=True, kw_only=True):
     messages: int = 0
     memories: int = 0
     files: int = 0
+    missing_files: int = 0
+    """Named by messages that came in, and not in the export: known by their names alone."""
+    lacks: tuple[Lack, ...] = ()
+    """What files of this format cannot hold."""
     broken: tuple[Broken, ...] = ()
+
+
+def is_of_the_store(error: HoldfastError) -> bool:
+    """Whether an error is about where things are kept, and not about what was to be imported."""
+    return error.code.startswith(("storage", "root", "vault", "key"))
 
 
 def with_broken(report: ImportReport, place: str, error: HoldfastError) -> ImportReport:

@@ -17,9 +17,15 @@ from holdfast.errors import Conflict, HoldfastError, ImportFailed
 from holdfast.keeper.bundles import BundleImport
 from holdfast.keeper.erasing import source_tag
 from holdfast.keeper.import_memories import MemoryImport
-from holdfast.keeper.import_report import ImportReport, Progress, in_thread
+from holdfast.keeper.import_report import (
+    ImportReport,
+    Progress,
+    in_thread,
+    is_of_the_store,
+    with_broken,
+)
 from holdfast.keeper.names import Names
-from holdfast.keeper.previewing import Preview, preview_import
+from holdfast.keeper.previewing import Preview, missing_files, preview_import
 from holdfast.keeper.store import Store
 from holdfast.model import (
     FileId,
@@ -145,11 +151,10 @@ class Imports:
                 return await self._memory(item, report)
             return await self._conversation(item, report)
         except HoldfastError as exc:
-            if exc.code.startswith(("storage", "root", "vault", "key")):
+            if is_of_the_store(exc):
                 raise
             what = "memory" if isinstance(item, ImportedMemory) else "conversation"
-            broken = Broken(place=f"{what} {item.source}", reason=str(exc), code=exc.code)
-            return replace(report, broken=(*report.broken, broken))
+            return with_broken(report, f"{what} {item.source}", exc)
 
     async def _memory(self, found: ImportedMemory, report: ImportReport) -> ImportReport:
         outcome = await self._memories.take(found, assistant=_slug(found.assistant))
@@ -180,6 +185,7 @@ class Imports:
             conversations=report.conversations + 1,
             messages=report.messages + len(plan.entries),
             files=report.files + sum(entry.content is not None for entry in plan.entries),
+            missing_files=report.missing_files + len(missing_files(found)),
             broken=(*report.broken, *_broken(plan)),
         )
 

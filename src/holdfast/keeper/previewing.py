@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from holdfast.clock import id_bytes, id_text
+from holdfast.clock import id_text
 from holdfast.keeper.erasing import source_tag
 from holdfast.keeper.import_memories import imported_memory_tag
+from holdfast.keeper.linking import known_forms
 from holdfast.model import SessionId
 from holdfast.storage.protocol import ByIds
 from holdfast.vault.reader import Reader
@@ -20,12 +21,18 @@ from holdfast.vault.vault import Vault
 
 if TYPE_CHECKING:
     from holdfast.keeper.import_report import Progress
-    from holdfast.portability.conversations import Broken, Conversation, ImportedMemory
+    from holdfast.portability.conversations import (
+        Broken,
+        Conversation,
+        ImportedFile,
+        ImportedMemory,
+    )
     from holdfast.portability.reader import ExportReader
     from holdfast.portability.stored import Origin
+    from holdfast.portability.whole import Lack, WholeExport
     from holdfast.vault.foreign import ForeignKey
 
-__all__ = ["Inside", "Preview", "preview_import"]
+__all__ = ["Inside", "Preview", "missing_files", "preview_import"]
 
 
 _TITLES = 10
@@ -40,6 +47,9 @@ class Inside(Struct, frozen=True, kw_only=True):
     messages: int = 0
     memories: int = 0
     files: int = 0
+    """Whose content it holds."""
+    missing_files: int = 0
+    """That it only names: they come in by their names."""
     first_at: datetime | None = None
     last_at: datetime | None = None
     titles: tuple[str, ...] = ()
@@ -61,6 +71,8 @@ class Preview(Struct, frozen=True, kw_only=True):
     memories: int = 0
     """Versions of memories that are not here yet, as far as their ids tell."""
     inside: Inside = Inside()
+    lacks: tuple[Lack, ...] = ()
+    """What files of this format cannot hold."""
     broken: tuple[Broken, ...] = ()
 
 
@@ -100,8 +112,7 @@ async def _counted(
     bundle = export.bundle
     found = Preview(format=export.format)
     if bundle is not None:
-        memories = len(await asyncio.to_thread(bundle.memories))
-        found = replace(found, inside=Inside(memories=memories))
+        found = await _of_whole(found, bundle)
     items = iter(export)
     while (item := await asyncio.to_thread(next, items, None)) is not None:
         if isinstance(item, Broken):
@@ -137,6 +148,22 @@ async def _counted(
     return found
 
 
+async def _of_whole(found: Preview, export: WholeExport) -> Preview:
+    """What an export of this program tells beside its conversations."""
+    from holdfast.portability.conversations import Broken
+
+    memories = list(await asyncio.to_thread(export.memories))
+    broken = tuple(one for one in memories if isinstance(one, Broken))
+    inside = Inside(memories=len(memories) - len(broken))
+    return replace(found, inside=inside, lacks=export.lacks, broken=broken)
+
+
+def missing_files(conversation: Conversation) -> list[ImportedFile]:
+    """The files that a conversation names and its export does not hold."""
+    named = (message.file for message in conversation.messages)
+    return [file for file in named if file is not None and file.data is None]
+
+
 async def _is_known_memory(vault: Vault, memory: ImportedMemory) -> bool:
     tag = imported_memory_tag(vault, memory.source, 0)
     return await vault.storage.once(vault.raw, tag) is not None
@@ -150,11 +177,14 @@ def _with(inside: Inside, item: Conversation | ImportedMemory) -> Inside:
     times = [t for t in (item.started_at, item.last_at, inside.first_at, inside.last_at) if t]
     times += [message.at for message in item.messages if message.at is not None]
     title = " ".join(item.title.split())[:_TITLE]
+    missing = len(missing_files(item))
+    named = sum(message.file is not None for message in item.messages)
     return replace(
         inside,
         conversations=inside.conversations + 1,
         messages=inside.messages + len(item.messages),
-        files=inside.files + sum(message.file is not None for message in item.messages),
+        files=inside.files + named - missing,
+        missing_files=inside.missing_files + missing,
         first_at=min(times, default=None),
         last_at=max(times, default=None),
         titles=(*inside.titles, *([title] if title else ()))[:_TITLES],
@@ -170,8 +200,8 @@ async def _known(vault: Vault, conversation: Conversation) -> SessionId | None:
     if prefix != "holdfast":
         return None
     # A session of a bundle that no other system knew keeps its own id.
-    ask = ByIds(vault_id=vault.raw, ids=(id_bytes(session_id),))
-    return SessionId(session_id) if await vault.storage.rows_by_id(ask) else None
+    ask = ByIds(vault_id=vault.raw, ids=tuple(known_forms([session_id])))
+    return SessionId(session_id) if ask.ids and await vault.storage.rows_by_id(ask) else None
 
 
 async def _gains(vault: Vault, session_id: SessionId, conversation: Conversation) -> bool:

@@ -1,6 +1,6 @@
-"""A bundle seen as any other export: for merging it into an account that has its own history.
+"""A whole export seen as any other: for merging it into an account that has its own history.
 
-Bringing a bundle back as it was goes through `BundleReader`; here turns and forgotten marks are
+Bringing it back as it was goes through `keeper.bundles`; here turns and forgotten marks are
 not carried, because an import is recorded anew.
 """
 
@@ -11,24 +11,30 @@ from functools import partial
 
 from holdfast.model import FilePart, Message
 from holdfast.portability.bundle import BundledSession
-from holdfast.portability.bundle_reader import BundleReader
-from holdfast.portability.conversations import Conversation, ImportedFile, ImportedMessage
+from holdfast.portability.conversations import (
+    Broken,
+    Conversation,
+    ImportedFile,
+    ImportedMessage,
+)
 from holdfast.portability.filenames import bare_name
+from holdfast.portability.whole import WholeExport
 
 __all__ = ["bundled_conversations"]
 
 
-def bundled_conversations(bundle: BundleReader) -> Iterator[Conversation]:
-    """Yield the sessions of a bundle as conversations, one in memory at a time.
+def bundled_conversations(bundle: WholeExport) -> Iterator[Conversation | Broken]:
+    """Yield the sessions of a whole export as conversations, one in memory at a time.
 
     Raises:
-        BundleDamaged: a record cannot be read.
+        BundleDamaged: a record of a bundle cannot be read.
+        ImportFailed: the export is damaged as a whole.
     """
     for bundled in bundle.sessions():
-        yield _conversation(bundled, bundle)
+        yield bundled if isinstance(bundled, Broken) else _conversation(bundled, bundle)
 
 
-def _conversation(bundled: BundledSession, bundle: BundleReader) -> Conversation:
+def _conversation(bundled: BundledSession, bundle: WholeExport) -> Conversation:
     session = bundled.session
     models = {turn.id: turn.model for turn in bundled.turns}
     stands_for: dict[str | None, str | None] = {None: None}
@@ -57,7 +63,7 @@ def _conversation(bundled: BundledSession, bundle: BundleReader) -> Conversation
 
 
 def _message(
-    message: Message, parent: str | None, model: str | None, bundle: BundleReader
+    message: Message, parent: str | None, model: str | None, bundle: WholeExport
 ) -> ImportedMessage:
     return ImportedMessage(
         source=message.id,
@@ -76,7 +82,7 @@ def _message(
     )
 
 
-def _file(part: FilePart, bundle: BundleReader) -> ImportedFile:
+def _file(part: FilePart, bundle: WholeExport) -> ImportedFile:
     held = bundle.has_file(part.sha256)
     return ImportedFile(
         name=bare_name(part.name),

@@ -24,6 +24,7 @@ from holdfast.portability.containers import Container, Member, open_container, r
 from holdfast.portability.limits import MIB, Limits
 from holdfast.portability.scanning import lines
 from holdfast.portability.stored import Origin, size_of
+from holdfast.portability.whole import Lack
 
 __all__ = ["BundleReader", "is_bundle"]
 
@@ -48,6 +49,9 @@ class _Head(Struct):
 
 class BundleReader:
     """An opened bundle whose checksums and counts hold. Use it in a `with` block."""
+
+    format = BUNDLE_FORMAT
+    lacks: tuple[Lack, ...] = ()
 
     def __init__(self, path: str | Origin, *, limits: Limits | None = None) -> None:
         """Open and verify.

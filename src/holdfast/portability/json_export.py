@@ -1,44 +1,77 @@
-"""One readable JSON document, written as it goes.
+"""One readable JSON document, written as it goes; `json_import` reads it back.
 
 {"format": "holdfast-json", "version": 1, "exported_at": ...,
- "sessions": [{<session>, "turns": [...], "messages": [...]}],
- "memories": [...], "thoughts": [...], "assistants": [...], "projects": [...]}
+ "sessions": [{<session>, "memories": [ids], "thoughts": [ids],
+               "turns": [{<turn>, "thoughts": [ids]}],
+               "messages": [{<message>, "memories": [ids], "thoughts": [ids]}]}],
+ "memories": [{<memory>, "thoughts": [ids]}],
+ "thoughts": [...], "assistants": [...], "projects": [...]}
+
+The lists of ids are what memories and thoughts name, the other way round: who reads them needs to
+look nowhere else, and who writes them back need not believe them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import IO
 
 import msgspec
 from msgspec import Struct
 
+from holdfast.model import Memory
+from holdfast.portability.back_links import BackLinks
 from holdfast.portability.bundle import BundledSession
 from holdfast.portability.exported import Exported
 
-__all__ = ["JSON_FORMAT", "write_json"]
+__all__ = ["JSON_FORMAT", "JSON_VERSION", "write_json"]
 
 JSON_FORMAT = "holdfast-json"
-_VERSION = 1
+JSON_VERSION = 1
 
 
 def write_json(target: IO[bytes], exported: Exported) -> None:
-    """Write the document as UTF-8. One session is in memory at a time."""
+    """Write the document as UTF-8. One session is in memory at a time, and all memories are."""
+    memories, thoughts = list(exported.memories), list(exported.thoughts)
+    back = BackLinks(memories, thoughts)
     head = msgspec.json.encode(
-        {"format": JSON_FORMAT, "version": _VERSION, "exported_at": exported.exported_at}
+        {"format": JSON_FORMAT, "version": JSON_VERSION, "exported_at": exported.exported_at}
     )
     target.write(head.removesuffix(b"}"))
-    _write_list(target, "sessions", map(_session, exported.sessions))
-    _write_list(target, "memories", exported.memories)
-    _write_list(target, "thoughts", exported.thoughts)
+    _write_list(target, "sessions", (_session(one, back) for one in exported.sessions))
+    _write_list(target, "memories", (_memory(one, back) for one in memories))
+    _write_list(target, "thoughts", thoughts)
     _write_list(target, "assistants", exported.assistants)
     _write_list(target, "projects", exported.projects)
     target.write(b"}\n")
 
 
-def _session(bundled: BundledSession) -> dict[str, object]:
-    fields: dict[str, object] = msgspec.structs.asdict(bundled.session)
-    return {**fields, "turns": bundled.turns, "messages": bundled.messages}
+def _session(bundled: BundledSession, back: BackLinks) -> dict[str, object]:
+    session = bundled.session
+    return _with(
+        session,
+        memories=back.memories_of_session.get(session.id, ()),
+        thoughts=back.thoughts_of_session.get(session.id, ()),
+        turns=[
+            _with(turn, thoughts=back.thoughts_of_turn.get(turn.id, ())) for turn in bundled.turns
+        ],
+        messages=[
+            _with(
+                message,
+                memories=back.memories_of_message.get(message.id, ()),
+                thoughts=back.thoughts_of_message.get(message.id, ()),
+            )
+            for message in bundled.messages
+        ],
+    )
+
+
+def _memory(memory: Memory, back: BackLinks) -> dict[str, object]:
+    return _with(memory, thoughts=back.thoughts_of_memory.get(memory.id, ()))
+
+
+def _with(record: Struct, **more: Sequence[object]) -> dict[str, object]:
+    return {**msgspec.structs.asdict(record), **more}
 
 
 def _write_list(

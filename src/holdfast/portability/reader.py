@@ -11,7 +11,6 @@ from typing import Self
 
 from holdfast.errors import HostileFile, ImportFailed, UnknownFormat
 from holdfast.portability.agent_sessions import AgentDatabase, holds_envelopes, is_database
-from holdfast.portability.bundle import BUNDLE_FORMAT
 from holdfast.portability.bundle_import import bundled_conversations
 from holdfast.portability.bundle_reader import BundleReader, is_bundle
 from holdfast.portability.containers import Container, Member, open_container, read_whole
@@ -19,11 +18,13 @@ from holdfast.portability.conversations import Assets, Broken, Conversation, Imp
 from holdfast.portability.encrypted import decrypted, is_encrypted
 from holdfast.portability.filenames import bare_name, media_type_of
 from holdfast.portability.formats import CONVERSATIONS_NAME, EXPECTED, FORMATS, Format
+from holdfast.portability.json_import import JsonReader
 from holdfast.portability.json_values import Malformed, checked, mended
 from holdfast.portability.limits import Limits
 from holdfast.portability.sampling import Sample, plainly_wrong, take_sample
 from holdfast.portability.scanning import Element, array_elements, lines
 from holdfast.portability.stored import Origin
+from holdfast.portability.whole import WholeExport
 from holdfast.vault.foreign import ForeignKey
 
 __all__ = ["ExportReader", "needs_key", "open_export"]
@@ -51,8 +52,9 @@ class ExportReader:
         self._key = key
         self._only = only
         self.place: str = path.name
-        self.bundle: BundleReader | None = None
-        """The bundle itself, when the file is one: it holds more than conversations."""
+        self.bundle: WholeExport | None = None
+        """The whole export of this program, when the file is one: it holds more than
+        conversations."""
         self.format: str
         """Name of the format: "chatgpt", "claude", "jsonl", "holdfast-bundle", ..."""
         self.total_bytes: int
@@ -63,9 +65,9 @@ class ExportReader:
             self._database = AgentDatabase(path, limits, key)
             self.format, self.total_bytes = self._database.format, self._database.total_bytes
             return
-        if is_bundle(path, limits):
-            self.bundle = BundleReader(path, limits=limits)
-            self.format, self.total_bytes = BUNDLE_FORMAT, self.bundle.total_bytes
+        self.bundle = _whole(path, limits)
+        if self.bundle is not None:
+            self.format, self.total_bytes = self.bundle.format, self.bundle.total_bytes
             return
         self._container = open_container(path, limits)
         try:
@@ -214,6 +216,12 @@ def open_export(
 def needs_key(path: Path) -> bool:
     """Whether a file is encrypted by the program it comes from; False for what cannot be read."""
     return is_encrypted(path) or holds_envelopes(path, Limits())
+
+
+def _whole(path: Origin, limits: Limits) -> WholeExport | None:
+    if is_bundle(path, limits):
+        return BundleReader(path, limits=limits)
+    return JsonReader.opened(path, limits)
 
 
 _Convert = Callable[[bytes, Assets], Conversation]

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Positions = NDArray[np.intp]
 
-__all__ = ["Element", "array_elements", "deepest_level", "ends_inside", "lines"]
+__all__ = ["Brackets", "Element", "array_elements", "deepest_level", "ends_inside", "lines"]
 
 _CHUNK_BYTES = 1 << 20
 _BLANK = b" \t\r\n"
@@ -41,7 +41,7 @@ class Element(Struct, frozen=True):
     """Bytes before it in the stream; lines only."""
 
 
-class _Brackets:
+class Brackets:
     """Finds the brackets of a chunk that stand outside strings, and their depths."""
 
     def __init__(self) -> None:
@@ -142,7 +142,7 @@ def array_elements(
     Raises:
         ImportFailed: the stream is no array, ends inside it, or goes on after it.
     """
-    brackets = _Brackets()
+    brackets = Brackets()
     cutter = _Cutter(max_bytes=max_bytes, max_depth=max_depth)
     gap = Gap()
     chunk = _first_chunk(stream)
@@ -163,7 +163,7 @@ def array_elements(
 
 def deepest_level(raw: bytes) -> int:
     """How deep arrays and objects are nested in JSON text; 0 without any."""
-    brackets = _Brackets()
+    brackets = Brackets()
     deepest = 0
     for at in range(0, len(raw), _CHUNK_BYTES):
         depths = brackets.find(raw[at : at + _CHUNK_BYTES])[1]
@@ -173,7 +173,7 @@ def deepest_level(raw: bytes) -> int:
 
 def ends_inside(raw: bytes) -> bool:
     """Whether JSON text is cut off: it ends inside a string, an object or an array."""
-    brackets = _Brackets()
+    brackets = Brackets()
     for at in range(0, len(raw), _CHUNK_BYTES):
         brackets.find(raw[at : at + _CHUNK_BYTES])
     return brackets.open
@@ -187,7 +187,7 @@ def _first_chunk(stream: BinaryIO) -> bytes:
     return stripped if chunk else b""
 
 
-def _cut(chunk: bytes, brackets: _Brackets, cutter: _Cutter, gap: Gap) -> Iterator[Element]:
+def _cut(chunk: bytes, brackets: Brackets, cutter: _Cutter, gap: Gap) -> Iterator[Element]:
     """Yield the elements that end in `chunk`; keep the one that stays open."""
     import numpy as np
 
@@ -228,7 +228,7 @@ def _deepest(depths: Positions, first: int, last: int) -> int:
     return int(part.max()) - 1 if len(part) else 0
 
 
-def _stop(brackets: _Brackets, rest: bytes) -> None:
+def _stop(brackets: Brackets, rest: bytes) -> None:
     """The array ended inside this chunk: remember whether anything follows."""
     brackets.depth = -1 if rest.strip(_BLANK) else 0
 

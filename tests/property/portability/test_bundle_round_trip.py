@@ -1,12 +1,15 @@
-"""What is written to a bundle reads back equal, whatever was said."""
+"""What is written to a bundle, or to JSON, reads back equal, whatever was said."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from hashlib import sha256
+from io import BytesIO
+from uuid import UUID
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from holdfast.model import (
     FilePart,
@@ -20,6 +23,9 @@ from holdfast.model import (
 )
 from holdfast.portability.bundle import BundledSession, BundleWriter
 from holdfast.portability.bundle_reader import BundleReader
+from holdfast.portability.exported import Exported
+from holdfast.portability.json_export import write_json
+from holdfast.portability.reader import open_export
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 MAYBE = st.none() | TEXT
@@ -147,3 +153,53 @@ def test_a_bundle_reads_back_equal(tmp_path, sessions, memories, files):
         assert tuple(reader.sessions()) == sessions
         assert reader.memories() == memories
         assert all(reader.file(part.sha256) == data for part, data in files)
+
+
+def _id(*places):
+    return str(UUID(bytes=sha256(repr(places).encode()).digest()[:16]))
+
+
+def _kept(number, bundled):
+    """The same with ids and links as the recorder gives them: parents before children."""
+    session_id = _id("session", number)
+    turns = [
+        replace(turn, id=_id("turn", number, at), session_id=session_id)
+        for at, turn in enumerate(bundled.turns or [_TURN])
+    ]
+    messages = [
+        replace(
+            message,
+            id=_id("message", number, at),
+            session_id=session_id,
+            turn_id=turns[at % len(turns)].id,
+            parent_id=None if at % 2 else _id("message", number, at - 1) if at else None,
+        )
+        for at, message in enumerate(bundled.messages)
+    ]
+    head = messages[-1].id if messages and bundled.session.head else None
+    session = replace(bundled.session, id=session_id, head=head)
+    return BundledSession(session=session, turns=tuple(turns), messages=tuple(messages))
+
+
+_TURN = Turn(
+    id="", session_id="", index=0, status="complete", started_at=datetime(2026, 1, 9, tzinfo=UTC)
+)
+
+
+@given(sessions=SESSIONS, memories=st.lists(MEMORY, max_size=3))
+def test_json_reads_back_equal(tmp_path, sessions, memories):
+    """Export as JSON and reading it back is the identity on all that JSON can carry."""
+    kept = [_kept(number, bundled) for number, bundled in enumerate(sessions)]
+    target = BytesIO()
+    write_json(
+        target,
+        Exported(
+            exported_at=datetime(2026, 1, 9, tzinfo=UTC), sessions=iter(kept), memories=memories
+        ),
+    )
+    path = tmp_path / "x.json"
+    path.write_bytes(target.getvalue())
+
+    with open_export(path) as reader:
+        assert list(reader.bundle.sessions()) == kept
+        assert reader.bundle.memories() == memories

@@ -97,7 +97,7 @@ async def export_all(
 async def import_file(
     request: Request, owner: Writer, asked: Annotated[_ImportAsked, Query()]
 ) -> Any:
-    """Import an export of another system, or a bundle of this one; its kind is told from it.
+    """Import an export of another system, or a bundle or JSON of this one, known by what it holds.
 
     Doing it again changes nothing; one that has grown adds what is new. It is kept sealed while it
     is read, and nowhere afterwards. With `preview` nothing is written. With
@@ -129,6 +129,8 @@ def _imported(report: ImportReport) -> ImportOut:
         messages=report.messages,
         memories=report.memories,
         files=report.files,
+        missing_files=report.missing_files,
+        lacks=list(report.lacks),
         broken=_broken(report.broken),
     )
 
@@ -141,6 +143,8 @@ def _previewed(found: Preview) -> ImportPreviewOut:
         messages=inside.messages,
         memories=inside.memories,
         files=inside.files,
+        missing_files=inside.missing_files,
+        lacks=list(found.lacks),
         new=found.conversations,
         grown=found.grown,
         unchanged=found.known - found.grown,

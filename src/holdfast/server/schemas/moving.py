@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Literal
 
 from pydantic import Field
 
@@ -78,6 +79,11 @@ class ImportOut(Out):
     messages: int
     memories: int
     files: int
+    missing_files: int
+    """That messages name and the export does not hold: known by their names alone."""
+    lacks: list[Literal["files", "checksums"]]
+    """What files of this format cannot hold: the content of files, or what shows whether they were
+    altered."""
     broken: list[BrokenOut]
 
 
@@ -89,6 +95,12 @@ class ImportPreviewOut(Out):
     messages: int
     memories: int
     files: int
+    """Whose content it holds."""
+    missing_files: int
+    """That messages name and the export does not hold: they come in by their names."""
+    lacks: list[Literal["files", "checksums"]]
+    """What files of this format cannot hold: the content of files, or what shows whether they were
+    altered."""
     new: int
     """Conversations that are not here yet."""
     grown: int
