@@ -106,6 +106,7 @@ class Answering:
 
     async def _answer(self) -> None:
         text = await self._understood()
+        self._place = await self._place.looked_at()
         message = None if self._heard is None else self._heard.message
         hits = await recalled(self._place, self._turn, message, text)
         await self._relay.tell(Recalled(turn_id=self._turn.id, hits=hits))
@@ -217,14 +218,14 @@ class Answering:
     async def _log_reasoning(self) -> None:
         """What the model reasoned, as thoughts. The turn has ended: nothing here changes that."""
         place = self._place
-        if not self._means.options.log_reasoning or not place.keeps:
+        reasoned = [m for m in self._turn.messages if m.kind == "reasoning" and m.text.strip()]
+        if not reasoned or not self._means.options.log_reasoning or not place.keeps:
             return
         thoughts = Thoughts(place.user.store, place.session.vault)
         try:
             slug = (await place.session.info()).assistant or "assistant"
-            for message in self._turn.messages:
-                if message.kind == "reasoning" and message.text.strip():
-                    await thoughts.repeat(message.author or slug, message)
+            for message in reasoned:
+                await thoughts.repeat(message.author or slug, message)
         except HoldfastError as exc:
             extra = {"action": "turn.thoughts", "code": exc.code, "turn_id": self._turn.id}
             _logger.error("reasoning not noted as thoughts", extra=extra)

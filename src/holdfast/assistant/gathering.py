@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from holdfast.assistant.answering import Asked
 from holdfast.assistant.quoting import echoes_of
-from holdfast.errors import NotFound
 from holdfast.keeper.contexts import (
     build_context,
     fence_of,
@@ -22,6 +22,7 @@ from holdfast.keeper.contexts import (
 )
 from holdfast.keeper.memory_facts import offered_to
 from holdfast.model import SessionId, Used
+from holdfast.vault.reader import Reader
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from holdfast.keeper.rooms import OpenRoom
     from holdfast.keeper.sessions import OpenSession
     from holdfast.keeper.users import User
-    from holdfast.model import Assistant, Message
+    from holdfast.model import Assistant, Message, Session
 
 __all__ = ["Place", "asked_of", "recalled"]
 
@@ -54,15 +55,31 @@ class Place(Struct, frozen=True, kw_only=True):
     user: User
     session: OpenSession
     room: OpenRoom | None = None
+    info: Session | None = None
+    """What the session is as the turn is answered, read once for all that asks; None in a room."""
 
     @property
     def keeps(self) -> bool:
         """Whether what is said here is kept with what is the user's or the room's."""
         return self.room is not None or self.session.vault.raw == self.user.vault.raw
 
-    async def project(self) -> str | None:
+    @property
+    def project(self) -> str | None:
         """The slug of the project that the session is held for; a room has none."""
-        return None if self.room is not None else (await self.session.info()).project
+        return None if self.info is None else self.info.project
+
+    @property
+    def host(self) -> str | None:
+        """The slug of the assistant that the session is held with."""
+        return None if self.info is None else self.info.assistant
+
+    async def looked_at(self) -> Place:
+        """The same, with what the session is now.
+
+        Raises:
+            NotFound: it was forgotten.
+        """
+        return self if self.room is not None else replace(self, info=await self.session.info())
 
     async def recall(self, question: str, *, limit: int) -> Sequence[Hit]:
         """What recall finds here: nothing of another project than the session's own."""
@@ -72,13 +89,9 @@ class Place(Struct, frozen=True, kw_only=True):
             question,
             limit=limit,
             neighbours=0,
-            within_project=await self.project(),
+            within_project=self.project,
             operators=False,
         )
-
-    async def host(self) -> str | None:
-        """The slug of the assistant that the session is held with."""
-        return None if self.room is not None else (await self.session.info()).assistant
 
 
 async def recalled(
@@ -125,9 +138,7 @@ async def asked_of(
     shown = {message.id for message in recent}
     owner = place.user.vault if place.room is None else place.session.vault
     store = place.user.store
-    remembered = await offered_to(
-        store, owner, await store.known.memories(owner), await place.project()
-    )
+    remembered = await offered_to(store, owner, await store.known.memories(owner), place.project)
     if place.room is not None:
         remembered = list(await place.room.visible(remembered))
     context = build_context(
@@ -140,7 +151,7 @@ async def asked_of(
         else summary_of(remembered, place.session.id),
         fence=fence_of(place.session.vault, place.session.id),
     )
-    slug = await place.host()
+    slug = place.host
     held_with = {} if place.room else await _held_with(place, hits, slug)
     known = await _known(place.user, {slug, *held_with.values()})
     host = known.get(slug or "")
@@ -163,7 +174,7 @@ async def asked_of(
 
 async def _before(session: OpenSession, heard: Message, count: int) -> list[Message]:
     """The latest messages of the branch that leads to an input, oldest first."""
-    window = 2 * count + 8
+    window = count + 8
     while True:
         # Forgotten ones too: the branch leads through them.
         known = await session.messages(last=window, forgotten=True)
@@ -190,18 +201,12 @@ def _is_shown(message: Message) -> bool:
 
 async def _held_with(place: Place, hits: tuple[Hit, ...], here: str | None) -> dict[SessionId, str]:
     """With whom the sessions were held in which an assistant said one of the hits, by slug."""
-    found: dict[SessionId, str] = {}
     spoken = {h.message.session_id for h in hits if h.message and h.message.role == "assistant"}
-    for session_id in spoken:
-        slug = here
-        if session_id != place.session.id:
-            try:
-                slug = (await (await place.user.sessions.open(session_id)).info()).assistant
-            except NotFound:  # forgotten since it was found
-                continue
-        if slug is not None:
-            found[session_id] = slug
-    return found
+    others = await Reader(place.user.vault).sessions(spoken - {place.session.id})
+    found = {other.id: other.assistant for other in others}
+    if place.session.id in spoken:
+        found[place.session.id] = here
+    return {session: slug for session, slug in found.items() if slug is not None}
 
 
 async def _known(user: User, slugs: set[str | None]) -> dict[str, Assistant]:

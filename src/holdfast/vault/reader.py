@@ -73,6 +73,14 @@ class Reader:
             raise NotFound("session")
         return joined[0]
 
+    async def sessions(self, session_ids: Iterable[str]) -> list[Session]:
+        """Several sessions in two reads, in no order; unknown and foreign ones are absent."""
+        raw = tuple(_known_forms(session_ids))
+        if not raw:
+            return []
+        ask = HeadsQuery(vault_id=self._vault.raw, session_ids=raw, limit=len(raw))
+        return await self.join(await self._storage.heads(ask))
+
     async def join(self, heads: list[SessionHead]) -> list[Session]:
         """Join heads with their sealed records, in the order of `heads`.
 
