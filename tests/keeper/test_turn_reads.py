@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections import Counter
 
 from fix_keeper import World
@@ -32,3 +34,33 @@ async def test_a_turn_reads_what_its_session_is_once(world: World) -> None:
     assert calls["data.heads"] == 2
     assert calls["data.commit"] == 2
     assert calls.total() <= 16
+
+
+async def test_one_exchange_after_another_reads_the_end_of_its_session_once(world: World) -> None:
+    """Whoever opens a session anew for each exchange, as a server does, pays for the opening."""
+    keeper = await world.open("tapped-memory")
+    ada = await keeper.user("ada")
+    started = await ada.sessions.start(assistant="helper")
+    session_id = started.id
+    await started.log_full_chat_interaction("one", "1")
+    del started
+    gc.collect()
+    world.tap.calls.clear()
+    session = await ada.sessions.open(session_id)
+    await session.log_full_chat_interaction("two", "2")
+
+    assert world.tap.calls == ["data.heads", "data.commit"]
+
+
+async def test_a_recorder_leaves_with_the_vault_that_is_erased(world: World) -> None:
+    """What it knew of the end of a session, the title among it, is not held any longer."""
+    keeper = await world.open("tapped-memory")
+    ada = await keeper.user("ada")
+    session = await ada.sessions.start(title="the blue boat")
+    await session.log_full_chat_interaction("one", "1")
+    recorder = weakref.ref(session.log)
+    del session
+    await ada.erase()
+    gc.collect()
+
+    assert recorder() is None

@@ -31,6 +31,8 @@ __all__ = ["ProfileBody", "Store"]
 
 _RECENT = 64
 """Vaults that are held although nobody uses them at the moment, with what is known of them."""
+_RECENT_LOGS = 256
+"""Recorders likewise, with the ends of their sessions: else each exchange would read those."""
 
 
 class ProfileBody(Struct, omit_defaults=True):
@@ -77,6 +79,7 @@ class Store:
         self._vaults: WeakValueDictionary[bytes, Vault] = WeakValueDictionary()
         # Between two requests nobody else holds a vault, and what is known of it would go with it.
         self._recent: OrderedDict[bytes, Vault] = OrderedDict()
+        self._recent_logs: OrderedDict[tuple[bytes, str], SessionLog] = OrderedDict()
 
     def for_account(self, name: str) -> Store:
         """The same store, for the owners of another account: all that is open is shared."""
@@ -94,6 +97,10 @@ class Store:
         if log is None:
             log = SessionLog(vault, session_id, clock=self.clock, ids=self.ids, writer=self.writer)
             self._logs[place] = log
+        self._recent_logs[place] = log
+        self._recent_logs.move_to_end(place)
+        if len(self._recent_logs) > _RECENT_LOGS:
+            self._recent_logs.popitem(last=False)
         return log
 
     def opened(self, row: VaultRow) -> Vault:
@@ -117,6 +124,8 @@ class Store:
         self.indexes.drop(vault)
         await self.known.drop(vault)
         self._recent.pop(vault.raw, None)
+        for place in [place for place in self._recent_logs if place[0] == vault.raw]:
+            del self._recent_logs[place]
 
     def opened_vaults(self) -> list[Vault]:
         """The vaults that this process has in use."""
