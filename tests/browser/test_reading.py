@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from integration.server.conftest import Served
 
@@ -28,6 +29,7 @@ print("oar")
 Length $l = \\frac{1}{2}$ and a picture ![of an oar](https://pictures.example/oar.png)
 [a link](https://example.com/oars)"""
 _SCROLLER = "document.querySelector('#body')"
+_SHORT_OF_THE_END = f"(b => b.scrollHeight - b.clientHeight - b.scrollTop)({_SCROLLER})"
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +57,28 @@ async def _exchange(server: Served, said: str, answered: str) -> str:
         made = await client.post(path, json=body)
         assert made.status_code == 201, made.text
         return str(made.json()["session_id"])
+
+
+async def _late(route: Route) -> None:
+    response = await route.fetch()
+    await asyncio.sleep(0.5)
+    await route.fulfill(response=response)
+
+
+async def _settled(page: Page) -> None:
+    """Until nothing has grown or moved for twenty frames."""
+    await page.evaluate(
+        """async (b) => {
+            let same = 0, before = "";
+            while (same < 20) {
+                await new Promise(requestAnimationFrame);
+                const now = `${b.scrollHeight} ${b.scrollTop}`;
+                same = now === before ? same + 1 : 0;
+                before = now;
+            }
+        }""",
+        await page.query_selector("#body"),
+    )
 
 
 async def test_point_25_who_scrolls_up_is_not_pulled_down(reading: Served, visit: Visiting) -> None:
@@ -189,6 +213,67 @@ async def test_point_39_speech_is_recorded_kept_and_played(
     kept = await reading.get(f"/api/conversations/current_user/{session}")
     kinds = [one["kind"] for turn in kept["session"]["turns"] for one in turn["messages"]]
     assert kinds[0] == "audio"
+
+
+@pytest.mark.parametrize(
+    "size", [pytest.param(DESKTOP, id="desktop"), pytest.param(PHONE, id="phone")]
+)
+async def test_a_conversation_opens_at_its_very_end_though_it_grows_late(
+    size: dict[str, int], reading: Served, visit: Visiting
+) -> None:
+    """Tables and mathematics are drawn when their parts are there; the end stays in view."""
+    session = await _exchange(reading, "Which oars are there?", "Some.")
+    async with reading.client() as client:
+        path = f"/api/conversations/current_user/{session}/exchanges"
+        for number in range(6):
+            body = {"user_message": f"And {number}?", "assistant_message": _MARKDOWN}
+            (await client.post(path, json=body)).raise_for_status()
+    async with visit(reading, size=size) as visited:
+        # What draws tables and mathematics is slow to come.
+        await visited.page.route(re.compile(r"/assets/(markdown|Mathematics)[^/]*\.js"), _late)
+        page = await visited.go(f"/c/{session}")
+        await page.locator("article table").last.wait_for()
+        await page.wait_for_load_state("networkidle")
+        await _settled(page)
+
+        assert await page.evaluate(_SHORT_OF_THE_END) <= 1
+
+
+async def test_the_end_stays_in_view_when_room_is_taken_from_below(
+    reading: Served, visit: Visiting
+) -> None:
+    """A keyboard comes up, lines are typed, the last block grows; not for who has scrolled up."""
+    session = await _exchange(reading, "Which oars are there?", _MARKDOWN * 3)
+    grow = """() => {
+        const more = document.createElement("div");
+        more.style.height = "300px";
+        [...document.querySelectorAll("article")].at(-1).append(more);
+    }"""
+    async with visit(reading, size=PHONE) as visited:
+        page = await visited.go(f"/c/{session}")
+        await page.locator("article table").last.wait_for()
+        await _settled(page)
+        short = []
+        await page.set_viewport_size({"width": PHONE["width"], "height": 500})
+        await _settled(page)
+        short.append(await page.evaluate(_SHORT_OF_THE_END))
+        await page.locator("#composer").fill("one\ntwo\nthree\nfour")
+        await _settled(page)
+        short.append(await page.evaluate(_SHORT_OF_THE_END))
+        await page.evaluate(grow)
+        await _settled(page)
+        short.append(await page.evaluate(_SHORT_OF_THE_END))
+        await page.locator("#body").hover()
+        await page.mouse.wheel(0, -200)
+        await expect(page.get_by_role("button", name="To the latest")).to_be_visible()
+        await _settled(page)
+        reads = await page.evaluate(f"{_SCROLLER}.scrollTop")
+        await page.set_viewport_size({"width": PHONE["width"], "height": 460})
+        await page.evaluate(grow)
+        await _settled(page)
+
+        assert max(short) <= 1
+        assert await page.evaluate(f"{_SCROLLER}.scrollTop") == reads
 
 
 async def test_a_message_of_a_megabyte_is_read_in_pieces(reading: Served, visit: Visiting) -> None:

@@ -47,5 +47,16 @@ export function useFollowing(scroller: RefObject<HTMLElement | null>, begin: boo
       element.removeEventListener("scroll", scroll);
     };
   }, [scroller]);
+  useEffect(() => {
+    const element = scroller.current;
+    if (!element || !on) return;
+    // A keyboard that comes up, or lines that are typed, take room from below: the end stays in view.
+    const watch = new ResizeObserver(() => {
+      element.scrollTop = element.scrollHeight;
+    });
+    watch.observe(element);
+    for (const child of element.children) watch.observe(child);
+    return () => watch.disconnect();
+  }, [scroller, on]);
   return useMemo(() => ({ on, set }), [on, set]);
 }
