@@ -21,6 +21,7 @@ __all__ = [
     "acting_for",
     "decide",
     "decide_for",
+    "may",
     "own",
 ]
 
@@ -110,6 +111,11 @@ def decide(
 def decide_for(caller: Caller, owner: str, verb: Verb) -> None:
     """`decide` about what belongs to a user: it is theirs alone. Raises what `decide` raises."""
     decide(_OWNER if caller.user_id == owner else None, verb, scopes=caller.scopes, of="user")
+
+
+def may(caller: Caller, verb: Verb) -> bool:
+    """Whether a caller's credential is good for this, with what is their own."""
+    return _SCOPE_OF[verb] in caller.scopes
 
 
 def acting_for(caller: Caller, user_id: str) -> Caller:

@@ -4,7 +4,8 @@ Give it to a router, `APIRouter(route_class=Route)`, and each of its routes
 
 * refuses query parameters it does not know, and ones given twice;
 * reads a JSON body by `json_of`, which says what is wrong with it;
-* takes an Idempotency-Key when it writes (`server/once.py`).
+* takes an Idempotency-Key when it writes (`server/once.py`);
+* tells whoever may write and not read that it was done, and no content (`server/withheld.py`).
 """
 
 from __future__ import annotations
@@ -20,10 +21,12 @@ from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
+from holdfast.keeper.access import may
 from holdfast.server.bodies import json_of
 from holdfast.server.failures import Refused
-from holdfast.server.identity.asking import check_may, verbs_of
+from holdfast.server.identity.asking import caller_of, check_may, verbs_of
 from holdfast.server.once import Once, client_key
+from holdfast.server.withheld import without_content
 
 __all__ = ["Route", "StreamedRoute"]
 
@@ -37,6 +40,8 @@ class Route(APIRoute):
 
     keeps_answers: ClassVar[bool] = True
     """Whether a write's answer is kept for whoever sends it again with its key."""
+    withholds: ClassVar[bool] = True
+    """Whether a write's answer may tell what was there before, which not everybody may read."""
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         if _WRITES & set(options.get("methods") or ()):
@@ -62,17 +67,24 @@ class Route(APIRoute):
             if has_json and await request.body():
                 await json_of(request)
             if not (writes and self.keeps_answers):
-                return await handle(request)
+                return told(request, await handle(request))
             once: Once = request.app.state.once
-            return await once.answer(request, handle, makes=makes)
+            return told(request, await once.answer(request, handle, makes=makes))
+
+        def told(request: Request, response: Response) -> Response:
+            if not (self.withholds and verbs) or may(caller_of(request), "read"):
+                return response
+            return without_content(response)
 
         return strict
 
 
 class StreamedRoute(Route):
-    """A route whose body is too large to hold: what it does changes nothing the second time."""
+    """A route whose body is too large to hold: what it does changes nothing the second time, and
+    what it tells is what it was sent."""
 
     keeps_answers = False
+    withholds = False
 
 
 def _query_of(dependant: Dependant) -> dict[str, bool]:

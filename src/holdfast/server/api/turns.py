@@ -16,7 +16,7 @@ from holdfast.assistant.events import Failed
 from holdfast.clock import id_bytes
 from holdfast.server.api.saying import said_first, said_in
 from holdfast.server.failures import Refused
-from holdfast.server.identity.asking import Asking, Reader, Writer, identity_of
+from holdfast.server.identity.asking import Asking, Reader, Writer, check_may, identity_of
 from holdfast.server.once import REPLAYED, ClientKey
 from holdfast.server.routing import Route
 from holdfast.server.schemas import ErrorOut
@@ -95,6 +95,8 @@ async def say(
     """Say something and get the answer: as JSON when the turn has ended, with whatever status, or
     as an event stream (UI message stream, version 1) while it happens."""
     talks: Talks = request.app.state.talks
+    if _wants_stream(body, accept):
+        check_may(request, "read")  # who may only write hears nothing of the answer
     if session_id == NEW:
         said = said_first(body, key, request.app.state.keeper.store.limits)
         session = await _new_session(request, owner, key)

@@ -14,7 +14,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from holdfast.capture.parts import finish
-from holdfast.errors import BadInput, HoldfastError
+from holdfast.errors import BadInput, HoldfastError, NotAllowed
+from holdfast.keeper.access import may
 from holdfast.server.failures import Refused
 from holdfast.server.identity.asking import ME, caller_of, identity_of, user_for
 from holdfast.server.observing.observer import observed_turn
@@ -107,9 +108,10 @@ class Proxy:
             check_own(request)
         headers = _headers(connection)
         caller = caller_of(connection)
-        user = await user_for(
-            identity_of(connection), caller, named_user(caller, headers) or ME, "write"
-        )
+        named = named_user(caller, headers) or ME
+        user = await user_for(identity_of(connection), caller, named, "write")
+        if not (self._upstream.configured or may(caller, "read")):
+            raise NotAllowed("read")  # our own answers tell what is remembered
         asked = await self._asked(user, request, headers)
         if not self._upstream.configured:
             own = OwnAnswer(caller, user, asked, self._opening, talks.answers)
@@ -120,7 +122,8 @@ class Proxy:
             finally:
                 talks.leave(who)
             return
-        await self._forward(user, asked, headers, client, injects=caller.injects_context)
+        injects = caller.injects_context and may(caller, "read")
+        await self._forward(user, asked, headers, client, injects=injects)
 
     async def _asked(self, user: User, request: ChatRequest, headers: Mapping[str, str]) -> Asked:
         key = headers.get("idempotency-key")
