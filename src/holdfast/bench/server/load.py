@@ -46,12 +46,16 @@ async def drive(
     seconds: float,
     *,
     pause_s: float = 0.0,
+    spread_s: float = 0.0,
 ) -> None:
     """One more round: each asker at once, a client of its own; at least one step each.
 
     Args:
         pause_s: between two steps of a client, which begin spread over it.
+        spread_s: over so long the first steps begin otherwise: clients that each take the same
+            time would all ask at one moment, again and again, and measure how they queue up.
     """
+    spread_s = pause_s or spread_s
     async with AsyncExitStack() as stack:
         clients = [
             await stack.enter_async_context(Client(server.url, asker.key)) for asker in askers
@@ -60,7 +64,7 @@ async def drive(
         until = began + seconds
         found = await asyncio.gather(
             *(
-                _ask(client, asker, step, until, pause_s, first_s=pause_s * number / len(askers))
+                _ask(client, asker, step, until, pause_s, first_s=spread_s * number / len(askers))
                 for number, (client, asker) in enumerate(zip(clients, askers, strict=True))
             )
         )
@@ -75,7 +79,7 @@ async def _ask(
     client: Client, asker: Asker, step: Step, until: float, pause_s: float, first_s: float
 ) -> list[float]:
     took: list[float] = []
-    if pause_s:
+    if first_s:
         await asyncio.sleep(first_s)
     while not took or time.perf_counter() < until:
         took.append(await step(client, asker, len(took)))
