@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime, timedelta
@@ -118,6 +119,27 @@ async def test_the_cookie_is_kept_to_https_where_that_is_how_clients_come() -> N
 
     assert answer.status_code == 204
     assert "secure" in answer.headers["set-cookie"].lower()
+
+
+async def test_over_https_no_other_server_of_the_domain_can_put_a_login_in_place() -> None:
+    """The cookie bears the prefix that browsers keep to the host that set it; under the plain
+    name, which any host of the domain could set, it is nobody's."""
+    async with (
+        holdfast.open("memory:") as keeper,
+        opened(keeper, public_url="https://memory.example") as house,
+    ):
+        browser = await house.browser(Host="memory.example", Origin="https://memory.example")
+        answer = await browser.post("/api/login", json={"key": await house.key("ada")})
+        (secret,) = re.findall("^__Host-holdfast=([^;]+);", answer.headers["set-cookie"])
+        own = await browser.get("/api/me", headers={"Cookie": f"__Host-holdfast={secret}"})
+        put = await browser.get("/api/me", headers={"Cookie": f"holdfast={secret}"})
+        left = await browser.post("/api/logout", headers={"Cookie": f"__Host-holdfast={secret}"})
+
+    assert "domain" not in answer.headers["set-cookie"].lower()
+    assert (own.status_code, own.json()["user"]) == (200, "ada")
+    assert error_of(put) == (401, "not_logged_in")
+    assert "__Host-holdfast=" in left.headers["set-cookie"]
+    assert "secure" in left.headers["set-cookie"].lower()
 
 
 async def test_a_login_outlasts_a_restart_and_holds_on_other_nodes(world: World) -> None:

@@ -13,7 +13,7 @@ from holdfast.keeper.tokens import Token
 from holdfast.model import TokenId, UserId
 from holdfast.server.failures import Refused
 from holdfast.server.identity.asking import Asking, Reader, caller_of, identity_of, keeper_of
-from holdfast.server.identity.logins import COOKIE, COOKIE_LIFETIME_S
+from holdfast.server.identity.logins import COOKIE_LIFETIME_S, cookie_name
 from holdfast.server.openapi import RESPONSES
 from holdfast.server.routing import Route
 from holdfast.server.schemas.access import (
@@ -79,7 +79,10 @@ async def log_out(request: Request, caller: Asking) -> Response:
         await keeper_of(request).logins.end(caller.credential, _owner(request, caller))
         await identity_of(request).note_ended()
     response = Response(status_code=204)
-    response.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
+    secure = identity_of(request).is_secure(request)
+    response.delete_cookie(
+        cookie_name(secure=secure), path="/", httponly=True, samesite="strict", secure=secure
+    )
     return response
 
 
@@ -162,13 +165,14 @@ async def revoke_token(request: Request, caller: Asking, token_id: str) -> Respo
 
 def set_login_cookie(request: Request, response: Response, cookie: str) -> None:
     """Give a browser the cookie of its login: for this server's own pages, out of their reach."""
+    secure = identity_of(request).is_secure(request)
     response.set_cookie(
-        COOKIE,
+        cookie_name(secure=secure),
         cookie,
         max_age=COOKIE_LIFETIME_S,
         httponly=True,
         samesite="strict",
-        secure=identity_of(request).is_secure(request),
+        secure=secure,
         path="/",
     )
 

@@ -28,7 +28,7 @@ from holdfast.server.identity.addresses import Addresses, address_problems
 from holdfast.server.identity.jwts import JwksUnavailable, Jwts, jwt_problems
 from holdfast.server.identity.keys import LiveKeys
 from holdfast.server.identity.limits import Limits
-from holdfast.server.identity.logins import COOKIE, LoginLink, agent_of
+from holdfast.server.identity.logins import LoginLink, agent_of, cookie_name
 from holdfast.server.identity.resource import challenge
 from holdfast.server.identity.tickets import Tickets
 from holdfast.settings import Settings
@@ -223,7 +223,8 @@ class Identity:
 
     async def _of_cookie(self, connection: HTTPConnection) -> Caller | None:
         """Who logged in, when our own page, or no page, shows the cookie of that."""
-        cookie = _cookie_in(connection.headers)
+        name = cookie_name(secure=self.is_secure(connection))
+        cookie = _cookie_in(connection.headers, name)
         login = await self._keys.find_login(cookie) if cookie else None
         # A login of this machine ends where others are served, and the other way round.
         if login is None or self.local is not (login.key_id is None):
@@ -326,9 +327,9 @@ def _leads_here(connection: HTTPConnection) -> bool:
     return method in _SAFE and connection.headers.get("sec-fetch-mode") == "navigate"
 
 
-def _cookie_in(headers: Headers) -> str | None:
+def _cookie_in(headers: Headers, name: str) -> str | None:
     try:
-        found = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
+        found = SimpleCookie(headers.get("cookie", "")).get(name)
     except CookieError:
         return None
     return None if found is None else found.value

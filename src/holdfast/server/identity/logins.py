@@ -12,9 +12,9 @@ import secrets
 
 from holdfast.keeper.logins import LOGIN_LIFETIME
 
-__all__ = ["COOKIE", "COOKIE_LIFETIME_S", "LoginLink", "agent_of"]
+__all__ = ["COOKIE_LIFETIME_S", "LoginLink", "agent_of", "cookie_name"]
 
-COOKIE = "holdfast"
+_COOKIE = "holdfast"
 COOKIE_LIFETIME_S = int(LOGIN_LIFETIME.total_seconds())
 
 _BROWSERS = (
@@ -61,6 +61,15 @@ class LoginLink:
             return False
         self._link = None
         return True
+
+
+def cookie_name(*, secure: bool) -> str:
+    """What the cookie of a login is called.
+
+    Over https a browser takes one of this name from this host alone: no other server of the domain
+    can put a login of its own in its place. Over http it would not take it at all.
+    """
+    return f"__Host-{_COOKIE}" if secure else _COOKIE
 
 
 def agent_of(header: str) -> str:
