@@ -402,7 +402,7 @@ async def test_an_owner_renames_a_room(keeper: Keeper) -> None:
 
 
 async def test_a_room_is_made_once_per_client_key(world: World) -> None:
-    """At once and again, over two keepers: one room; the key stands for its name."""
+    """At once and again, over two keepers: one room; the key stands for its name and history."""
     here, there = await world.open(), await world.open()
     users = [await keeper.user("ada") for keeper in (here, there)]
 
@@ -418,6 +418,8 @@ async def test_a_room_is_made_once_per_client_key(world: World) -> None:
     assert [m.user_id for m in await again.members()] == ["ada", "ben"]
     with pytest.raises(BadInput):
         await users[0].rooms.create("other", client_key="k")
+    with pytest.raises(BadInput):
+        await users[0].rooms.create("team", client_key="k", history="joined")
     ben = await here.user("ben")
     assert (await ben.rooms.create("team", client_key="k")).id != made[0].id
 

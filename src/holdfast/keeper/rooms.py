@@ -60,7 +60,7 @@ class Rooms:
         Args:
             assistants: slugs of those who answer in it when they are mentioned.
             client_key: the caller's own key of this call: however often it is retried, one room is
-                made, and a retry finishes what was cut off. It stands for this name.
+                made, and a retry finishes what was cut off. It stands for this name and history.
             history: what those who join later read: what is said from then on ("joined"), or
                 everything. It stays so.
 
@@ -103,8 +103,8 @@ class Rooms:
                 await begin_room(store, vault, room_id, body, owner)
             except Conflict:
                 body = (await read_room(vault, room_id))[1]
-        if body.made_as != made_as:
-            raise BadInput("client_key", "it was used for a room of another name: take a new one")
+        if (body.made_as, body.history) != (made_as, history):
+            raise BadInput("client_key", "it was used for another room: take a new one")
         await room.check("read")
         await hand_pass(store, room_id, owner)
         return room
