@@ -1,7 +1,8 @@
-"""Uvicorn's HTTP, with bounds on what a client sends before anybody has looked at it.
+"""Uvicorn's HTTP and WebSockets, with bounds on what a client sends before anybody looks at it.
 
 The parser takes a head of any length, however slowly it comes: one connection could hold all
-memory, and a thousand that say nothing could hold every open file.
+memory, and a thousand that say nothing could hold every open file. A socket takes any number of
+empty pieces of a frame, and keeps an answer to each ping until the client reads it.
 """
 
 from __future__ import annotations
@@ -10,13 +11,17 @@ import asyncio
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import CloseCode, Frame
 
-__all__ = ["MAX_HEAD_BYTES", "BoundedHttp"]
+__all__ = ["MAX_HEAD_BYTES", "MAX_PIECES", "BoundedHttp", "BoundedSocket"]
 
 MAX_HEAD_BYTES = 64 << 10
 """Of a request's line and headers together, give or take what one read of the socket brings."""
 _HEAD_TIMEOUT_S = 30.0
 """From the connection, or the first byte of a further request, to the end of its head."""
+MAX_PIECES = 4096
+"""Of one frame: what is in them is bounded, but they may be empty."""
 
 
 class BoundedHttp(HttpToolsProtocol):
@@ -72,3 +77,45 @@ class BoundedHttp(HttpToolsProtocol):
         self._patience = None
         if self.transport is not None:
             self.transport.close()
+
+
+class BoundedSocket(WebSocketsSansIOProtocol):
+    """A socket whose client is not waited for, and whose faults are no faults of the server."""
+
+    async def send(self, message: Any) -> None:  # ASGI's own type
+        """Send to the client; a refused handshake is one that has come to its end."""
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body" and self.close_sent:
+            self.handshake_complete = True
+
+    def handle_ping(self) -> None:
+        """Answer a ping, unless the client reads none of what it was sent before."""
+        answer = b"".join(self.conn.data_to_send())
+        if self.writable.is_set():
+            self.transport.write(answer)
+
+    def handle_cont(self, event: Frame) -> None:
+        """Take a further piece of a frame."""
+        if len(self.frames) < MAX_PIECES:
+            super().handle_cont(event)
+        elif not self.close_sent:
+            self.conn.fail(CloseCode.MESSAGE_TOO_BIG, "too many pieces")
+            self.handle_parser_exception()
+
+    def send_receive_event_to_app(self) -> None:
+        """Hand a whole frame on; one that is no text closes the socket, and is no error here."""
+        if self.curr_msg_data_type == "text" and not self.close_sent:
+            try:
+                b"".join(self.frames).decode()
+            except UnicodeDecodeError:
+                self.conn.fail(CloseCode.INVALID_DATA)
+                self.handle_parser_exception()
+                return
+        super().send_receive_event_to_app()
+
+    def handle_parser_exception(self) -> None:
+        """Close because of what has come; without a word when there is no socket yet."""
+        if self.conn.close_sent is None:
+            self.transport.close()
+        else:
+            super().handle_parser_exception()

@@ -6,6 +6,7 @@ import logging
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.utils import ClientDisconnected
 
 from holdfast.server.failures import Refused
 from holdfast.server.identity.addresses import Addresses
@@ -36,6 +37,8 @@ class Guard:
             await self._app(scope, passage.receive, passage.send)
         except Refused as exc:
             await passage.refuse(exc.status, exc.code, exc.message)
+        except ClientDisconnected:  # in the midst of its handshake: nobody is there to be told
+            pass
         except Exception:  # the request's boundary
             broke = True
             _logger.exception(

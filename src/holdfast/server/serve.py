@@ -17,7 +17,7 @@ import uvicorn
 from holdfast.errors import BadSettings
 from holdfast.keeper.configured import open_configured
 from holdfast.server.app import create_app
-from holdfast.server.bounded import BoundedHttp
+from holdfast.server.bounded import BoundedHttp, BoundedSocket
 from holdfast.server.identity.door import Identity, check_settings
 from holdfast.server.observing.logs import LogFormat, log_to_stderr
 from holdfast.server.observing.tracing import Tracing, provider_of
@@ -86,6 +86,7 @@ async def _serve(
         config = uvicorn.Config(
             app,
             http=BoundedHttp,
+            ws=BoundedSocket,
             lifespan="on",
             log_config=None,
             access_log=False,
