@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from fix_keeper import World, talk
+from holdfast.distill.echoes import NOTHING
 from holdfast.keeper.keeper import Keeper
 
 _TALK = (
@@ -136,3 +137,18 @@ async def test_a_summary_holds_no_answer_that_only_quotes(keeper: Keeper) -> Non
     assert "Kept" not in summary.text
     assert "you said" not in summary.text
     assert "kept" not in " ".join(summary.tags)
+
+
+async def test_a_lone_question_becomes_no_memory(keeper: Keeper) -> None:
+    """A title is enough of it; once something is stated, there is a summary."""
+    ada = await keeper.user("ada")
+    session = await ada.sessions.start(assistant="helper")
+    await talk(session, ("What is the capital of Iceland?", NOTHING))
+
+    await ada.distill()
+
+    assert await ada.memories.list() == []
+    assert (await session.info()).title == "What is the capital of Iceland?"
+    await talk(session, ("The capital of Iceland is Reykjavik.", 'Kept: "it"'))
+    await ada.distill()
+    assert [memory.kind for memory in await ada.memories.list()] == ["summary"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 from msgspec.structs import replace
 
+from holdfast.markup import one_line
 from holdfast.model import Message, Turn
 
 __all__ = ["Appended", "Draft", "DraftBody", "Entry", "TurnChange", "rebased", "titled"]
@@ -61,6 +62,6 @@ def rebased(turn: Turn, base: Turn, onto: Turn) -> Turn:
 
 
 def titled(text: str) -> tuple[str, str]:
-    """The title and the preview that a first message gives its session."""
-    line = " ".join(text.split())
+    """The title and the preview that a first message gives its session: words, no Markdown."""
+    line = one_line(text)
     return line[:_TITLE_CHARS], line[:_PREVIEW_CHARS]

@@ -17,6 +17,9 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from holdfast.distill.echoes import is_quotation
+from holdfast.distill.phrases import lowered
+from holdfast.distill.rules import LANGUAGES, language
+from holdfast.markup import prose_spans, without_marks
 from holdfast.model import Message, Source
 
 __all__ = ["Condensed", "condense", "keyphrases"]
@@ -49,6 +52,8 @@ class Condensed(Struct, frozen=True, kw_only=True):
     text: str
     tags: tuple[str, ...]
     sources: tuple[Source, ...]
+    states: bool = True
+    """Whether anything was stated: not only asked, and no mere greeting."""
 
 
 class _Sentence(Struct, frozen=True):
@@ -74,7 +79,7 @@ def condense(messages: Sequence[Message], *, sentences: int = 3, tags: int = 5) 
 
     Returns:
         A summary whose every sentence is a quote, with its span as source; empty text when
-        nothing was said.
+        nothing was said. Markdown's marks are left out, and code blocks and tables as a whole.
     """
     spoken = [
         m
@@ -91,8 +96,9 @@ def condense(messages: Sequence[Message], *, sentences: int = 3, tags: int = 5) 
     chosen = sorted(_distinct([index for index, _ in ranked], found, limit=sentences))
     picked = [found[index] for index in chosen]
     return Condensed(
-        text=_joined([" ".join(s.text.split()) for s in picked]),
-        tags=keyphrases([m.text for m in spoken], limit=tags),
+        text=_joined([" ".join(without_marks(s.text).split()) for s in picked]),
+        tags=keyphrases([_prose(m.text) for m in spoken], limit=tags),
+        states=any(map(_states, found)),
         sources=tuple(
             Source(
                 session_id=s.message.session_id, message_id=s.message.id, start=s.start, end=s.end
@@ -110,7 +116,12 @@ def _joined(sentences: Sequence[str]) -> str:
 
 def _sentences(message: Message) -> list[_Sentence]:
     found = []
-    for order, match in enumerate(_SENTENCE.finditer(message.text)):
+    matches = (
+        match
+        for start, end in prose_spans(message.text)
+        for match in _SENTENCE.finditer(message.text, start, end)
+    )
+    for order, match in enumerate(matches):
         raw = match.group()
         start = match.start() + len(raw) - len(raw.lstrip())
         end = min(match.start() + len(raw.rstrip()), start + _MAX_SENTENCE_CHARS)
@@ -119,6 +130,24 @@ def _sentences(message: Message) -> list[_Sentence]:
         words = tuple(w for w in _words(message.text[start:end]) if w not in _STOP)
         found.append(_Sentence(message, order, start, end, words))
     return found
+
+
+def _prose(text: str) -> str:
+    return "\n".join(without_marks(text[start:end]) for start, end in prose_spans(text))
+
+
+def _states(sentence: _Sentence) -> bool:
+    """Whether a sentence says something, so that a summary of it would tell more than a title."""
+    small = lowered(sentence.text).strip(" \t,;:.!…-–—*_\"'“”„«»")
+    if not sentence.words or small.endswith(("?", "？", "؟")):
+        return False
+    tongues = [language(code) for code in LANGUAGES]
+    if any(small in tongue.lists["openers"] for tongue in tongues):
+        return False
+    if sentence.text.rstrip().endswith((".", "!", "。", "！")):
+        return True
+    first = small.split(maxsplit=1)[0].strip(",.:;")
+    return not any(first in tongue.phrases["question"] for tongue in tongues)
 
 
 def _words(text: str) -> list[str]:

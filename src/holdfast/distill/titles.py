@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from holdfast.distill.passages import Sentence, sentences_of
+from msgspec.structs import replace
+
+from holdfast.distill.passages import MAX_READ, Sentence, sentences_of
 from holdfast.distill.phrases import lowered
 from holdfast.distill.rules import LANGUAGES, Language, language
+from holdfast.markup import one_line, prose_spans, without_marks
 from holdfast.model import Message
 
 __all__ = ["MAX_PREVIEW", "MAX_TITLE", "preview_of", "title_of"]
@@ -28,9 +31,8 @@ def title_of(messages: Sequence[Message]) -> str:
     tongues = [language(code) for code in LANGUAGES]
     fallback = ""
     for message in _spoken(messages):
-        for sentence in sentences_of(message.text):
-            said = _shortened(message.text[sentence.start : sentence.end], MAX_TITLE)
-            fallback = fallback or said
+        fallback = fallback or _shortened(one_line(message.text), MAX_TITLE)
+        for sentence in _sentences(message.text):
             if not sentence.pasted:
                 title = _subject(message.text, sentence, tongues)
                 if title:
@@ -42,8 +44,20 @@ def preview_of(messages: Sequence[Message]) -> str:
     """The beginning of what was said last, on one line of at most MAX_PREVIEW characters."""
     for message in reversed(messages):
         if _is_spoken(message) and message.role in ("user", "assistant"):
-            return _shortened(message.text[: MAX_PREVIEW * 20], MAX_PREVIEW)
+            return _shortened(one_line(message.text[: MAX_PREVIEW * 20]), MAX_PREVIEW)
     return ""
+
+
+def _sentences(text: str) -> Iterator[Sentence]:
+    """Those of the prose: neither code nor a row of a table is what a talk is about."""
+    spans = list(prose_spans(text[:MAX_READ]))
+    at = 0
+    for sentence in sentences_of(text):
+        while at < len(spans) and spans[at][1] <= sentence.start:
+            at += 1
+        if at < len(spans) and sentence.end > spans[at][0]:
+            start = max(sentence.start, spans[at][0])
+            yield replace(sentence, start=start)
 
 
 def _spoken(messages: Sequence[Message]) -> Iterable[Message]:
@@ -67,7 +81,7 @@ def _subject(text: str, sentence: Sentence, tongues: Sequence[Language]) -> str:
         if after == start:
             break
         start = after
-    rest = text[start : sentence.end].strip(" \t,;:.!?-–—*_#\"'“”„«»…")
+    rest = without_marks(text[start : sentence.end]).strip(" \t,;:.!?-–—*_#\"'“”„«»…")
     if not any(c.isalnum() for c in rest) or _is_courtesy(rest, tongues):
         return ""
     return _shortened(rest[:1].upper() + rest[1:], MAX_TITLE)

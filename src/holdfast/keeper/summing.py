@@ -155,6 +155,8 @@ async def sum_up(store: Store, vault: Vault, session: Session, head: SessionHead
     condensed = await asyncio.to_thread(condense, heard)
     if not condensed.text:
         return Summed()
+    if not condensed.states and known is None:
+        return Summed(tags=condensed.tags)  # a title says as much
     origin = _origin(condensed, heard)
     return await _summary(store, vault, session, head, condensed, tag, known, origin)
 

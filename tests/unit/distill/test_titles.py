@@ -56,3 +56,15 @@ def test_a_preview_is_the_beginning_of_what_was_said_last(said: Any) -> None:
     assert preview_of(talk).startswith("second second")
     assert len(preview_of(talk)) <= MAX_PREVIEW
     assert preview_of([]) == ""
+
+
+_TABLE = "## Costs\n\n| item | price |\n|---|---|\n| tent | 90 |\n\nThe **tent** is the dearest."
+
+
+def test_neither_title_nor_preview_holds_marks_of_markdown(said: Any) -> None:
+    """Headings, tables, emphasis and fences are for the page, not for a line in a list."""
+    assert title_of(said(_TABLE)) == "The tent is the dearest"
+    assert preview_of(said(_TABLE)) == "Costs The tent is the dearest."
+    assert title_of(said("| a | b |\n|---|---|\n\nWhich `column` is **better**?")) == (
+        "Which column is better"
+    )
