@@ -113,11 +113,7 @@ class Derived:
             tags = tuple(t for t in body.tags if not said.issuperset(_WORD.findall(t.casefold())))
             if body.kind == "summary" and tags != body.tags:
                 body.tags = tags
-                self.put.append(
-                    await self._vault.seal_record(
-                        row.kind, row.id, body, at_ms=row.at_ms, version=row.version + 1
-                    )
-                )
+                self.put.append(await self._vault.seal_again(row, body))
 
     async def unlearn(self, session: bytes, messages: Sequence[Message]) -> None:
         """The session's record is written too, so that distilling that read what goes begins again,

@@ -19,12 +19,11 @@ from holdfast.storage.protocol import (
     ByIds,
     Kind,
     Link,
-    LinksQuery,
     RowSpan,
     SealedRow,
     State,
 )
-from holdfast.vault.codec import MemoryBody, ThoughtBody
+from holdfast.vault.codec import MemoryBody
 from holdfast.vault.vault import Vault
 
 __all__ = [
@@ -184,10 +183,7 @@ async def forget_memories(
         known = await _known(store, vault, read)
         changed = without_memories(known, frozenset(one.memory.id for one in read))
         beside = await read_memories(vault, list(changed))
-        raw = tuple(one.row.id for one in read)
-        ask = LinksQuery(vault_id=vault.raw, to_ids=raw, kind="led_to")
-        linked = await vault.storage.links(ask) if raw else []
-        thoughts = await loosened(vault, sorted({link.from_id for link in linked}))
+        thoughts = await loosened(vault, [one.row.id for one in read])
         gone = [vault.gone(one.row) for one in read]
         if await written(vault, beside, changed, put=(*gone, *thoughts)):
             return ForgottenMemories(
@@ -252,20 +248,8 @@ async def _led_to(
     vault: Vault, gone: Sequence[bytes], instead: MemoryId
 ) -> tuple[list[SealedRow], list[Link]]:
     """Thoughts that led to memories which go, leading to the one that takes them in."""
-    ask = LinksQuery(vault_id=vault.raw, to_ids=tuple(gone), kind="led_to")
-    ids = tuple(sorted({link.from_id for link in await vault.storage.links(ask)}))
-    rows = await vault.storage.rows_by_id(ByIds(vault_id=vault.raw, ids=ids))
-    bodies = await vault.open_records(rows, ThoughtBody)
-    put, links = [], []
-    for row, body in zip(rows, bodies, strict=True):
-        body.linked_memory = instead
-        put.append(
-            await vault.seal_record(
-                Kind.THOUGHT, row.id, body, at_ms=row.at_ms, version=row.version + 1
-            )
-        )
-        links.append(Link(kind="led_to", from_id=row.id, to_id=id_bytes(instead)))
-    return put, links
+    rows = await loosened(vault, gone, instead=instead)
+    return rows, [Link(kind="led_to", from_id=row.id, to_id=id_bytes(instead)) for row in rows]
 
 
 async def written(

@@ -25,7 +25,7 @@ from holdfast.model import (
     ThoughtId,
     Turn,
 )
-from holdfast.storage.protocol import ByIds, Kind, Link, SealedRow
+from holdfast.storage.protocol import ByIds, Kind, Link, LinksQuery, SealedRow
 from holdfast.vault.codec import MemoryBody, ThoughtBody
 from holdfast.vault.vault import Vault
 
@@ -241,16 +241,18 @@ def thought_links(thought: Thought) -> list[Link]:
     return links
 
 
-async def loosened(vault: Vault, thoughts: Sequence[bytes]) -> list[SealedRow]:
-    """Thoughts, by raw id, whose memory goes: they stay, without naming it."""
+async def loosened(
+    vault: Vault, memory_ids: Sequence[bytes], *, instead: MemoryId | None = None
+) -> list[SealedRow]:
+    """Thoughts that led to memories (by raw id) which go: they stay, and name the one that takes
+    those in, or none."""
+    if not memory_ids:
+        return []
+    led = LinksQuery(vault_id=vault.raw, to_ids=tuple(memory_ids), kind="led_to")
+    ids = sorted({link.from_id for link in await vault.storage.links(led)})
+    rows = await vault.storage.rows_by_id(ByIds(vault_id=vault.raw, ids=tuple(ids)))
     found = []
-    ask = ByIds(vault_id=vault.raw, ids=tuple(thoughts))
-    for row in await vault.storage.rows_by_id(ask):
-        body = (await vault.open_records([row], ThoughtBody))[0]
-        body.linked_memory = None
-        found.append(
-            await vault.seal_record(
-                Kind.THOUGHT, row.id, body, at_ms=row.at_ms, version=row.version + 1
-            )
-        )
+    for row, body in zip(rows, await vault.open_records(rows, ThoughtBody), strict=True):
+        body.linked_memory = instead
+        found.append(await vault.seal_again(row, body))
     return found

@@ -26,7 +26,6 @@ from holdfast.storage.protocol import (
     ChangesQuery,
     Kind,
     Link,
-    LinksQuery,
     RowSpan,
     SealedRow,
     State,
@@ -204,7 +203,7 @@ async def change_of(
         for memory in changed
     ]
     put += [vault.gone(known[memory.id].row) for memory in gone]
-    put += await _loosened(vault, gone)
+    put += await loosened(vault, [id_bytes(memory.id) for memory in gone])
     had = {link for m in changed for link in memory_links(known[m.id].memory)}
     has = [link for memory in (*made, *changed) for link in memory_links(memory)]
     return Change(
@@ -250,14 +249,3 @@ def _mended(known: Mapping[MemoryId, Known], settled: list[Settled]) -> list[Set
 
 def _order(link: Link) -> tuple[str, bytes, bytes]:
     return link.kind, link.from_id, link.to_id
-
-
-async def _loosened(vault: Vault, gone: Sequence[Memory]) -> list[SealedRow]:
-    """Thoughts that led to a memory that goes stay, without naming it."""
-    if not gone:
-        return []
-    ask = LinksQuery(
-        vault_id=vault.raw, to_ids=tuple(id_bytes(memory.id) for memory in gone), kind="led_to"
-    )
-    links = await vault.storage.links(ask)
-    return await loosened(vault, sorted({link.from_id for link in links}))

@@ -170,9 +170,7 @@ class Logins:
         rows = [row for row in await vault.storage.rows_by_id(ask) if row.kind is Kind.LOGIN]
         for row, body in zip(rows, await vault.open_records(rows, _LoginBody), strict=True):
             changed = replace(body, seen=at)
-            put = await vault.seal_record(
-                Kind.LOGIN, row.id, changed, at_ms=row.at_ms, version=row.version + 1
-            )
+            put = await vault.seal_again(row, changed)
             with contextlib.suppress(Conflict):
                 await vault.commit(put=(put,))
 

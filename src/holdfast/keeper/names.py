@@ -149,11 +149,8 @@ class Names:
             changed = change(before)
             if changed == before:
                 return before
-            sealed = await vault.seal_record(
-                kind, raw, changed, at_ms=row.at_ms, version=row.version + 1
-            )
             try:
-                await vault.commit(put=(sealed,))
+                await vault.commit(put=(await vault.seal_again(row, changed),))
             except Conflict:
                 continue
             return changed

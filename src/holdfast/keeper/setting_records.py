@@ -64,18 +64,11 @@ class SettingRecord(Generic[_Body]):
         self, store: Store, vault: Vault, read: ReadSetting[_Body], body: _Body
     ) -> tuple[SealedRow, OnceTag | None]:
         """The row, and the once-tag of a first one, that put a body in place of what was read."""
-        row = read.row
-        raw = await self._id(vault) if row is None else row.id
-        record_id = raw or id_bytes(store.ids())
-        put = await vault.seal_record(
-            Kind.SETTING,
-            record_id,
-            body,
-            at_ms=to_ms(store.clock()) if row is None else row.at_ms,
-            version=0 if row is None else row.version + 1,
-        )
-        first = self._tagged and row is None
-        return put, OnceTag(tag=self._tag(vault), id=record_id) if first else None
+        if read.row is not None:
+            return await vault.seal_again(read.row, body), None
+        raw = await self._id(vault) or id_bytes(store.ids())
+        put = await vault.seal_record(Kind.SETTING, raw, body, at_ms=to_ms(store.clock()))
+        return put, OnceTag(tag=self._tag(vault), id=raw) if self._tagged else None
 
     async def change(self, store: Store, vault: Vault, changed: Callable[[_Body], _Body]) -> _Body:
         """Change it over whatever others change at the same time; returns what holds then.

@@ -251,9 +251,7 @@ class Tokens:
             row, _ = await self._read(vault, token_id)
             body = (await vault.open_records([row], _TokenBody))[0]
             changed = replace(body, used_at=at)
-            put = await vault.seal_record(
-                Kind.TOKEN, row.id, changed, at_ms=row.at_ms, version=row.version + 1
-            )
+            put = await vault.seal_again(row, changed)
             await vault.commit(put=(put,))
 
     async def changes(self, after: int) -> Changed:

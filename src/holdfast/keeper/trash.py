@@ -189,11 +189,7 @@ async def _written(
     for one, row in rows.items():
         (record,) = await vault.open_records([row], MemoryBody)
         record.trashed_at = now if one in along else None
-        put.append(
-            await vault.seal_record(
-                row.kind, row.id, record, at_ms=row.at_ms, version=row.version + 1
-            )
-        )
+        put.append(await vault.seal_again(row, record))
     stay = [one for one in body.memories if one in along]
     trash = _TrashBody(sessions=sessions, memories=(*stay, *sorted(hide)))
     row, _ = await _RECORD.sealed(store, vault, before, trash)

@@ -290,6 +290,12 @@ class Vault:
             ord=ord,
         )
 
+    async def seal_again(self, row: SealedRow, body: Struct) -> SealedRow:
+        """Seal a record of the vault itself with another body, one version on, where it stands."""
+        return await self.seal_record(
+            row.kind, row.id, body, at_ms=row.at_ms, version=row.version + 1, ord=row.ord
+        )
+
     async def open_records(self, rows: list[SealedRow], body: type[_Body]) -> list[_Body]:
         """Open records of the vault itself, all of one kind.
 
