@@ -71,12 +71,14 @@ class Lexicon:
     def _within(self, form: str, most: int, used: int) -> list[int]:
         """Forms in use at most so many slips away, but for the form itself."""
         self._take_in_letters()
+        near = self._words.uses >= used
+        near &= np.abs(self._sizes.used.astype(np.int16) - len(form)) <= most
+        if not near.any():
+            return []
         ((letters, pairs),) = _letters_of([form])
         # A slip changes at most two letters of the set and six pairs of neighbours: the first
         # leaves one word in a hundred, the second a tenth of these.
-        near = np.bitwise_count(self._letters.used[:, 0] ^ letters) <= 2 * most
-        near &= np.abs(self._sizes.used.astype(np.int16) - len(form)) <= most
-        near &= self._words.uses >= used
+        near &= np.bitwise_count(self._letters.used[:, 0] ^ letters) <= 2 * most
         numbers = np.flatnonzero(near)
         numbers = numbers[np.bitwise_count(self._letters.used[numbers, 1] ^ pairs) <= 6 * most]
         names = [self._words.names[number] for number in numbers.tolist()]

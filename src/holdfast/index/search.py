@@ -307,9 +307,10 @@ class _Sessions:
         """How often a term occurs in each session's title."""
         postings = parts.titles.postings
         counts = np.zeros(len(postings), np.float32)
-        for number, weight in one.numbers if len(postings) else ():
-            rows, of_rows = postings.rows_of(number)
-            counts[rows] += of_rows * np.float32(weight)
+        for number, weight in one.numbers:
+            if postings.frequency(number):  # few words of a question are in any title
+                rows, of_rows = postings.rows_of(number)
+                counts[rows] += of_rows * np.float32(weight)
         return self._of_titles(parts, counts)
 
     def _of_titles(self, parts: Parts, values: NDArray[Any]) -> Floats:
