@@ -12,6 +12,7 @@ Sources of the endings: Larkey, Ballesteros and Connell's light10 (Arabic); Rama
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import cache
 
 __all__ = [
     "LINKS",
@@ -130,6 +131,7 @@ _ENGLISH_TOO = frozenset(
     par c d j l m n s t ma um se te en plus comment""".split()  # noqa: SIM905
 )
 _TELLING = {language: words - _ENGLISH_TOO for language, words in STOP_FORMS.items()}
+_TELLING_ANY = frozenset().union(*_TELLING.values())
 
 
 LINKS = ("", "s", "es", "n", "en", "er", "e")
@@ -161,6 +163,8 @@ def languages_of(forms: Iterable[str], english: frozenset[str]) -> tuple[str, ..
         english: small words of English; those that another language has too tell nothing.
     """
     every = [form for form in forms if form not in _ENGLISH_TOO]
+    if _TELLING_ANY.isdisjoint(every):
+        return ()
     counts = {
         language: sum(form in words for form in every) for language, words in _TELLING.items()
     }
@@ -171,7 +175,10 @@ def languages_of(forms: Iterable[str], english: frozenset[str]) -> tuple[str, ..
 
 def only_english(forms: Iterable[str], english: frozenset[str]) -> int:
     """How many words are small words of English and of no other language here."""
-    return sum(
-        form in english and not any(form in words for words in STOP_FORMS.values())
-        for form in forms
-    )
+    alone = _alone(english)
+    return sum(form in alone for form in forms)
+
+
+@cache
+def _alone(english: frozenset[str]) -> frozenset[str]:
+    return english.difference(*STOP_FORMS.values())

@@ -59,8 +59,10 @@ GROUPS = {
 """Features that mean the same to a person are one reason; "form" is never shown."""
 _COLUMNS = {
     name: [list(FEATURES).index(feature) for feature in features]
-    for name, features in GROUPS.items()
+    for name, features in sorted(GROUPS.items())
 }
+"""By name: equally strong reasons are told in this order."""
+_NAMES = list(_COLUMNS)
 _MAX_REASONS = 4
 _SMALLEST = 0.05
 _Words: TypeAlias = dict[str, list[tuple[str, ...]]]
@@ -79,14 +81,19 @@ def reasons(
     of_chosen = parts[chosen]
     sums = np.stack([of_chosen[:, columns].sum(axis=1) for columns in _COLUMNS.values()], axis=1)
     words = _words(evidence, question, chosen)
+    strongest = np.argsort(-sums, axis=1, kind="stable").tolist()
+    ranked = [
+        [(_NAMES[n], values[n]) for n in order]
+        for order, values in zip(strongest, sums.tolist(), strict=True)
+    ]
     return [
-        _reasons(dict(zip(_COLUMNS, values, strict=True)), evidence, question, at, place, words)
-        for place, (at, values) in enumerate(zip(candidates, sums.tolist(), strict=True))
+        _reasons(of_one, evidence, question, at, place, words)
+        for place, (at, of_one) in enumerate(zip(candidates, ranked, strict=True))
     ]
 
 
 def _reasons(
-    sums: dict[str, float],
+    ranked: list[tuple[str, float]],
     evidence: Evidence,
     question: Question,
     at: int,
@@ -94,7 +101,7 @@ def _reasons(
     words: _Words,
 ) -> tuple[Reason, ...]:
     shown: list[Reason] = []
-    for name, value in sorted(sums.items(), key=_strongest):
+    for name, value in ranked:
         if value < _SMALLEST or len(shown) == _MAX_REASONS:
             break
         found = words[name][place] if name in words else ()
@@ -102,10 +109,6 @@ def _reasons(
         if label and (found or name != "same words"):
             shown.append(Reason(name=label, value=round(value, 3), words=found))
     return tuple(shown)
-
-
-def _strongest(pair: tuple[str, float]) -> tuple[float, str]:
-    return -pair[1], pair[0]
 
 
 def _label(name: str, evidence: Evidence, question: Question, at: int) -> str | None:
