@@ -101,6 +101,8 @@ class Answering:
             await self._turn.end("complete", entities=self._usage())
         except Exception as exc:  # noqa: BLE001  # recorded as the turn's failure, and told
             return await self._failed(self._tools.failure or exc)
+        finally:
+            self._pace.close()
         await self._log_reasoning()
         return Finished(turn_id=self._turn.id, status="complete", message=answer_of(self._turn))
 

@@ -24,12 +24,19 @@ _MAX_CANDIDATES = 64
 
 
 class Pace:
-    """Waits for a model's pieces, and not for ever; the time that tools take is not the model's."""
+    """Waits for a model's pieces, and not for ever; the time that tools take is not the model's.
+
+    One timer watches over a whole answer. When it is due it finds out how long the model has been
+    waited for and is set again: a timer for each piece would cost more than the piece.
+    """
 
     def __init__(self, timeout_s: float) -> None:
         self._timeout_s = timeout_s
         self._limit: asyncio.Timeout | None = None
         self._pauses = 0
+        self._since = 0.0
+        """When it began to wait for the model, on the loop's clock."""
+        self._watch: asyncio.TimerHandle | None = None
 
     async def next(self, pieces: AsyncIterator[Piece]) -> Piece | None:
         """The next piece, None at the end.
@@ -37,10 +44,11 @@ class Pace:
         Raises:
             ModelStalled: there was none for too long.
         """
-        limit = asyncio.timeout(None if self._pauses else self._timeout_s)
+        limit = asyncio.timeout(None)
         try:
             async with limit:
                 self._limit = limit
+                self._wait_anew()
                 return await anext(pieces, None)
         except TimeoutError:
             if limit.expired():
@@ -53,18 +61,34 @@ class Pace:
     def paused(self) -> Iterator[None]:
         """Inside, the model is not waited for."""
         self._pauses += 1
-        self._reschedule()
         try:
             yield
         finally:
             self._pauses -= 1
-            self._reschedule()
+            self._wait_anew()
 
-    def _reschedule(self) -> None:
-        if self._limit is None or self._limit.expired():
-            return
-        now = asyncio.get_running_loop().time()
-        self._limit.reschedule(None if self._pauses else now + self._timeout_s)
+    def close(self) -> None:
+        """Watch no longer; the answer is over."""
+        if self._watch is not None:
+            self._watch.cancel()
+            self._watch = None
+
+    def _wait_anew(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._since = loop.time()
+        if self._watch is None and not self._pauses:
+            self._watch = loop.call_later(self._timeout_s, self._look)
+
+    def _look(self) -> None:
+        self._watch = None
+        if self._limit is None or self._pauses:
+            return  # whoever waits next sets it
+        loop = asyncio.get_running_loop()
+        left_s = self._since + self._timeout_s - loop.time()
+        if left_s > 0:
+            self._watch = loop.call_later(left_s, self._look)
+        else:
+            self._limit.reschedule(loop.time())
 
 
 class Repetition:
