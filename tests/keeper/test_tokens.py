@@ -9,6 +9,7 @@ import pytest
 
 from fix_keeper import START, HandClock, World
 from holdfast.errors import BadInput, NotFound
+from holdfast.keeper.credentials import Credentials
 from holdfast.keeper.keeper import Keeper
 from holdfast.keeper.tokens import Tokens
 
@@ -191,6 +192,58 @@ async def test_erasing_a_user_ends_their_keys(keeper: Keeper) -> None:
     assert await keeper.tokens.find(secret) is None
     assert await keeper.tokens.find(bens_secret) == bens
     assert await keeper.tokens.find(her_secret) == namesake
+
+
+async def test_who_looks_for_their_own_reads_nobody_elses(world: World) -> None:
+    """Keys and logins of others cost nothing, however many there are."""
+    keeper = await world.open("tapped")
+    for number in range(20):
+        token, _ = await keeper.tokens.create(f"user {number}")
+        await keeper.logins.create(user_id=f"user {number}", key_id=token.id)
+    mine, _ = await keeper.tokens.create("ada", name="mine")
+    login, _ = await keeper.logins.create(user_id="ada", key_id=mine.id)
+    local, _ = await keeper.logins.create()
+    read: list[int] = []
+
+    def counted(rows: list[Any]) -> list[Any]:
+        read.append(len(rows))
+        return rows
+
+    world.tap.rows = counted
+
+    assert await keeper.tokens.list("ada") == [mine]
+    assert await keeper.logins.list("ada") == [login]
+    assert await keeper.logins.list(None) == [local]
+    assert sum(read) == 3
+    assert len(await keeper.tokens.list()) == 21
+
+
+async def test_keys_and_logins_of_earlier_releases_are_listed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their records do not tell by their place whose they are; they end like the others."""
+    monkeypatch.setattr(Credentials, "_place", lambda *_: 0)
+    keeper = await world.open()
+    old, _ = await keeper.tokens.create("ada")
+    await keeper.tokens.create("ben")
+    login, cookie = await keeper.logins.create(user_id="ada", key_id=old.id)
+    monkeypatch.undo()
+    new, _ = await keeper.tokens.create("ada", made_with=old.id)
+    await keeper.tokens.used(old.id, START)
+
+    assert [token.id for token in await keeper.tokens.list("ada")] == [old.id, new.id]
+    assert await keeper.logins.list("ada") == [login]
+    await keeper.tokens.revoke(old.id)
+    assert await keeper.tokens.list("ada") == []
+    assert await keeper.logins.find(cookie) is None
+
+
+async def test_no_key_is_made_with_somebody_elses(keeper: Keeper) -> None:
+    """It would outlive it: what was made with a key is looked for among those of its user."""
+    token, _ = await keeper.tokens.create("ben")
+
+    with pytest.raises(NotFound):
+        await keeper.tokens.create("ada", made_with=token.id)
 
 
 async def test_a_record_that_leads_elsewhere_is_no_key(world: World) -> None:

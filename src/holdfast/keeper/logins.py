@@ -8,7 +8,6 @@ key's scopes, and goes with it; on one's own machine it rests on the login link,
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import hmac
 import secrets
 from collections.abc import Sequence
@@ -21,9 +20,10 @@ from msgspec.structs import replace
 from holdfast.clock import id_bytes, id_text, to_ms
 from holdfast.errors import Conflict, NotFound
 from holdfast.keeper.access import ALL_SCOPES, Scope
+from holdfast.keeper.credentials import MAX_SECRET, Credentials, digest_of
 from holdfast.keeper.store import Store
 from holdfast.model import UserId
-from holdfast.storage.protocol import NO_SCOPE, ByIds, Kind, OnceTag, RowSpan, SealedRow
+from holdfast.storage.protocol import Kind, SealedRow
 from holdfast.vault.vault import Vault
 
 __all__ = ["LOGIN_LIFETIME", "Login", "Logins", "logins_of_key"]
@@ -32,11 +32,8 @@ LOGIN_LIFETIME = timedelta(days=30)
 _PREFIX = "hl_"
 """No API key begins so, and no cookie as they do: neither is taken for the other."""
 _SECRET_BYTES = 32
-_MAX_SECRET = 200
 _MOST = 100
 """Logins of one key, or of this machine, at once; the oldest give way."""
-_ALL = 1_000_000
-_NOBODY = bytes(16)
 
 
 class Login(Struct, frozen=True, kw_only=True):
@@ -102,7 +99,7 @@ class Logins:
         now = store.clock()
         secret = _PREFIX + secrets.token_urlsafe(_SECRET_BYTES)
         body = _LoginBody(
-            digest=_digest(secret),
+            digest=digest_of(secret),
             account=store.account_name,
             since=now,
             seen=now,
@@ -113,24 +110,29 @@ class Logins:
             agent=agent,
         )
         raw = id_bytes(store.ids())
-        row = await vault.seal_record(Kind.LOGIN, raw, body, at_ms=to_ms(now))
-        await vault.commit(put=(row,), once=OnceTag(tag=_tag(vault, body.digest), id=raw))
+        await _all_of(vault).add(
+            raw,
+            body,
+            digest=body.digest,
+            account=body.account,
+            user_id=body.user_id,
+            at_ms=to_ms(now),
+        )
         await self._make_room(vault, user_id, key_id)
         return _login(raw, body), secret
 
     async def find(self, secret: str) -> Login | None:
         """The login of a secret; None when it is unknown, ended or expired."""
-        if len(secret) > _MAX_SECRET or not secret.startswith(_PREFIX):
+        if len(secret) > MAX_SECRET or not secret.startswith(_PREFIX):
             return None
         vault = await self._store.find_tokens_vault()
         if vault is None:
             return None
-        digest = _digest(secret)
-        raw = await vault.storage.once(vault.raw, _tag(vault, digest))
-        rows = await vault.storage.rows_by_id(ByIds(vault_id=vault.raw, ids=(raw or _NOBODY,)))
-        if not rows or rows[0].kind is not Kind.LOGIN:
+        digest = digest_of(secret)
+        rows = await _all_of(vault).of_digest(digest)
+        if not rows:
             return None
-        body = (await vault.open_records(list(rows), _LoginBody))[0]
+        body = (await vault.open_records(rows, _LoginBody))[0]
         login = _login(rows[0].id, body)
         known = hmac.compare_digest(body.digest, digest)
         return login if known and not login.expired(self._store.clock()) else None
@@ -166,8 +168,7 @@ class Logins:
         vault = await self._store.find_tokens_vault()
         if vault is None:
             return
-        ask = ByIds(vault_id=vault.raw, ids=(id_bytes(login_id),))
-        rows = [row for row in await vault.storage.rows_by_id(ask) if row.kind is Kind.LOGIN]
+        rows = await _all_of(vault).of_id(id_bytes(login_id))
         for row, body in zip(rows, await vault.open_records(rows, _LoginBody), strict=True):
             changed = replace(body, seen=at)
             put = await vault.seal_again(row, changed)
@@ -187,7 +188,7 @@ class Logins:
                 await vault.commit(put=tuple(vault.gone(row) for row in gone))
 
     async def _of(self, vault: Vault, user_id: str | None) -> _Rows:
-        rows = await _rows(vault)
+        rows = await _all_of(vault).of_owner(self._store.account_name, user_id or "")
         bodies = await vault.open_records(rows, _LoginBody)
         return [
             (row, _login(row.id, body))
@@ -196,16 +197,17 @@ class Logins:
         ]
 
 
-async def logins_of_key(vault: Vault, key_id: str) -> Sequence[SealedRow]:
-    """The rows of the logins that rest on an API key, in the vault of both."""
-    rows = await _rows(vault)
+async def logins_of_key(
+    vault: Vault, key_id: str, *, account: str, user_id: str
+) -> Sequence[SealedRow]:
+    """The rows of the logins that rest on an API key of a user, in the vault of both."""
+    rows = await _all_of(vault).of_owner(account, user_id)
     bodies = await vault.open_records(rows, _LoginBody)
     return [row for row, body in zip(rows, bodies, strict=True) if body.key == key_id]
 
 
-async def _rows(vault: Vault) -> list[SealedRow]:
-    span = RowSpan(vault_id=vault.raw, kind=Kind.LOGIN, scope=NO_SCOPE, limit=_ALL)
-    return list(await vault.storage.rows(span))
+def _all_of(vault: Vault) -> Credentials:
+    return Credentials(vault, Kind.LOGIN, "login")
 
 
 def _login(raw: bytes, body: _LoginBody) -> Login:
@@ -220,12 +222,3 @@ def _login(raw: bytes, body: _LoginBody) -> Login:
         last_seen=body.seen,
         expires_at=body.until,
     )
-
-
-def _digest(secret: str) -> bytes:
-    """256 random bits cannot be guessed, so a fast digest is enough."""
-    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
-
-
-def _tag(vault: Vault, digest: bytes) -> bytes:
-    return vault.keyring.tag(vault.raw, "login", digest.hex())

@@ -9,10 +9,9 @@ keys there are; the digest in the record is then compared in constant time.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import hmac
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 
 from msgspec import Struct
@@ -22,19 +21,11 @@ from holdfast.capture.checks import checked_label, checked_name
 from holdfast.clock import id_bytes, id_text, to_ms
 from holdfast.errors import BadInput, Conflict, NotFound
 from holdfast.keeper.access import ALL_SCOPES, Scope
+from holdfast.keeper.credentials import MAX_SECRET, Credentials, digest_of
 from holdfast.keeper.logins import logins_of_key
 from holdfast.keeper.store import Store
 from holdfast.model import TokenId, UserId
-from holdfast.storage.protocol import (
-    NO_SCOPE,
-    ByIds,
-    ChangesQuery,
-    Kind,
-    OnceTag,
-    RowSpan,
-    SealedRow,
-    State,
-)
+from holdfast.storage.protocol import ChangesQuery, Kind, SealedRow, State
 from holdfast.vault.vault import Vault
 
 __all__ = ["SECRET_PREFIX", "Changed", "Token", "Tokens"]
@@ -43,9 +34,6 @@ SECRET_PREFIX = "hf_"  # noqa: S105  # no secret
 """What every secret begins with, so that programs that look for lost ones know them."""
 _PREFIX_BYTES = 5
 _SECRET_BYTES = 32
-_MAX_SECRET = 200
-_ALL = 1_000_000
-_NOBODY = bytes(16)
 
 
 class Token(Struct, frozen=True, kw_only=True):
@@ -127,7 +115,7 @@ class Tokens:
         Raises:
             BadInput: a name cannot be kept, a scope is none, none is given, or the end is not an
                 aware time to come.
-            NotFound: the key that it would be made with has ended.
+            NotFound: the key that it would be made with has ended, or is somebody else's.
         """
         store = self._store
         owner = checked_name("user", user_id, store.limits)
@@ -142,9 +130,12 @@ class Tokens:
         secret = f"{prefix}_{secrets.token_urlsafe(_SECRET_BYTES)}"
         vault = await store.make_tokens_vault()
         if made_with is not None:
-            expires_at = _earlier(expires_at, (await self._read(vault, made_with))[1].expires_at)
+            _, parent = await self._read(vault, made_with)
+            if (parent.account, parent.user_id) != (store.account_name, owner):
+                raise NotFound("token")
+            expires_at = _earlier(expires_at, parent.expires_at)
         body = _TokenBody(
-            digest=_digest(secret),
+            digest=digest_of(secret),
             account=store.account_name,
             user_id=owner,
             prefix=prefix,
@@ -157,8 +148,9 @@ class Tokens:
             made_with=made_with or "",
         )
         raw = id_bytes(store.ids())
-        row = await vault.seal_record(Kind.TOKEN, raw, body, at_ms=to_ms(now))
-        await vault.commit(put=(row,), once=OnceTag(tag=_tag(vault, body.digest), id=raw))
+        await _all_of(vault).add(
+            raw, body, digest=body.digest, account=body.account, user_id=owner, at_ms=to_ms(now)
+        )
         token = _token(raw, body)
         await self._note("tokens.create", token)
         if made_with is not None:
@@ -177,17 +169,20 @@ class Tokens:
             await self.revoke(token.id)
             raise
 
-    async def list(self) -> list[Token]:
-        """The account's keys that were not revoked, oldest first; expired ones among them."""
-        vault = await self._store.find_tokens_vault()
+    async def list(self, user_id: str | None = None) -> list[Token]:
+        """The account's keys that were not revoked, oldest first; expired ones among them.
+
+        Args:
+            user_id: of that user alone, which reads no others.
+        """
+        vault, account = await self._store.find_tokens_vault(), self._store.account_name
         if vault is None:
             return []
-        rows = await vault.storage.rows(
-            RowSpan(vault_id=vault.raw, kind=Kind.TOKEN, scope=NO_SCOPE, limit=_ALL)
-        )
+        known = _all_of(vault)
+        rows = await (known.all() if user_id is None else known.of_owner(account, user_id))
         bodies = await vault.open_records(rows, _TokenBody)
         found = [_token(row.id, body) for row, body in zip(rows, bodies, strict=True)]
-        mine = [token for token in found if token.account == self._store.account_name]
+        mine = [t for t in found if t.account == account and user_id in (None, t.user_id)]
         return sorted(mine, key=lambda token: (token.created_at, token.id))
 
     async def revoke(self, token_id: str) -> Token:
@@ -204,21 +199,23 @@ class Tokens:
             row, token = await self._read(vault, token_id)
             if token.account != self._store.account_name:
                 raise NotFound("token")
-            resting = await logins_of_key(vault, token.id)
+            resting = await logins_of_key(
+                vault, token.id, account=token.account, user_id=token.user_id
+            )
             with contextlib.suppress(Conflict):  # its last use was noted in the same moment
                 await vault.commit(put=(vault.gone(row), *map(vault.gone, resting)))
                 await self._note("tokens.revoke", token)
-                await self._revoke_made_with(token.id)
+                await self._revoke_made_with(token)
                 return token
 
-    async def _revoke_made_with(self, token_id: TokenId) -> None:
-        for made in [token for token in await self.list() if token.made_with == token_id]:
+    async def _revoke_made_with(self, token: Token) -> None:
+        for made in [t for t in await self.list(token.user_id) if t.made_with == token.id]:
             with contextlib.suppress(NotFound):
                 await self.revoke(made.id)
 
     async def revoke_of(self, user_id: str) -> int:
         """End every key of a user; returns how many."""
-        mine = [token for token in await self.list() if token.user_id == user_id]
+        mine = await self.list(user_id)
         for token in mine:
             with contextlib.suppress(NotFound):
                 await self.revoke(token.id)
@@ -230,13 +227,12 @@ class Tokens:
         Takes as long for one that is close as for one that is not: it is looked up by its digest,
         what was never a key as well as what was revoked.
         """
-        formed = len(secret) <= _MAX_SECRET and secret.startswith(SECRET_PREFIX)
-        digest = _digest(secret[: _MAX_SECRET + 1])
+        formed = len(secret) <= MAX_SECRET and secret.startswith(SECRET_PREFIX)
+        digest = digest_of(secret)
         vault = await self._store.find_tokens_vault()
         if vault is None:
             return None
-        raw = await vault.storage.once(vault.raw, _tag(vault, digest))
-        rows = list(await self._rows(vault, raw or _NOBODY))
+        rows = await _all_of(vault).of_digest(digest)
         if not formed or not rows:
             return None
         body = (await vault.open_records(rows, _TokenBody))[0]
@@ -282,21 +278,22 @@ class Tokens:
             raise NotFound("token")
         return vault
 
-    async def _rows(self, vault: Vault, raw: bytes) -> Sequence[SealedRow]:
-        return await vault.storage.rows_by_id(ByIds(vault_id=vault.raw, ids=(raw,)))
-
     async def _read(self, vault: Vault, token_id: str) -> tuple[SealedRow, Token]:
         try:
-            rows = [*await self._rows(vault, id_bytes(token_id))]
+            rows = await _all_of(vault).of_id(id_bytes(token_id))
         except ValueError:  # no id at all
             rows = []
-        if not rows or rows[0].kind is not Kind.TOKEN:
+        if not rows:
             raise NotFound("token")
         return rows[0], _token(rows[0].id, (await vault.open_records(rows, _TokenBody))[0])
 
     async def _note(self, action: str, token: Token) -> None:
         """Enter it in the audit chain: an id tells nobody whose key it was."""
         await self._store.keyring.record_audit({"action": action, "token": token.id})
+
+
+def _all_of(vault: Vault) -> Credentials:
+    return Credentials(vault, Kind.TOKEN, "token")
 
 
 def _id(row: SealedRow) -> TokenId:
@@ -323,12 +320,3 @@ def _token(raw: bytes, body: _TokenBody) -> Token:
 def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
     """The earlier of two ends, of which None is never."""
     return min((end for end in (one, other) if end is not None), default=None)
-
-
-def _digest(secret: str) -> bytes:
-    """256 random bits cannot be guessed, so a fast digest is enough."""
-    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
-
-
-def _tag(vault: Vault, digest: bytes) -> bytes:
-    return vault.keyring.tag(vault.raw, "token", digest.hex())

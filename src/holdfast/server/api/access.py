@@ -124,7 +124,8 @@ async def end_login(request: Request, caller: Asking, login_id: str) -> Response
 @router.get("/tokens", operation_id="list_tokens")
 async def list_tokens(request: Request, owner: Reader) -> TokensOut:
     """The caller's API keys, without their secrets."""
-    return TokensOut(tokens=[_token_out(token) for token in await _tokens(request, owner.id)])
+    mine = await keeper_of(request).tokens.list(owner.id)
+    return TokensOut(tokens=[_token_out(token) for token in mine])
 
 
 @router.post("/tokens", operation_id="create_token", status_code=201)
@@ -154,11 +155,12 @@ async def revoke_token(request: Request, caller: Asking, token_id: str) -> Respo
     """End a key of the caller, with the logins, the sockets and the keys that rest on it; not one
     that may do more than this login."""
     _check_person(caller)
-    mine = {token.id: token for token in await _tokens(request, caller.user_id)}
+    tokens = keeper_of(request).tokens
+    mine = {token.id: token for token in await tokens.list(caller.user_id)}
     if token_id not in mine:
         raise NotFound("token")
     _check_may_end(caller, mine[TokenId(token_id)].scopes)
-    await keeper_of(request).tokens.revoke(token_id)
+    await tokens.revoke(token_id)
     await identity_of(request).note_ended()
     return Response(status_code=204)
 
@@ -180,10 +182,6 @@ def set_login_cookie(request: Request, response: Response, cookie: str) -> None:
 def _owner(request: Request, caller: Caller) -> UserId | None:
     """Whose logins they are: of this machine, or of the caller."""
     return None if identity_of(request).local else caller.user_id
-
-
-async def _tokens(request: Request, user_id: str) -> list[Token]:
-    return [t for t in await keeper_of(request).tokens.list() if t.user_id == user_id]
 
 
 def _check_person(caller: Caller) -> None:
