@@ -12,11 +12,10 @@ from holdfast.distill.rules import LANGUAGES, Language, language
 from holdfast.markup import one_line, prose_spans, without_marks
 from holdfast.model import Message
 
-__all__ = ["MAX_PREVIEW", "MAX_TITLE", "preview_of", "title_of"]
+__all__ = ["MAX_TITLE", "title_of"]
 
 MAX_TITLE = 60
 """Characters, the ellipsis included."""
-MAX_PREVIEW = 160
 _READ = 20
 """So many messages are looked at before a conversation stays without a title."""
 _MAX_LEADS = 6
@@ -38,14 +37,6 @@ def title_of(messages: Sequence[Message]) -> str:
                 if title:
                     return title
     return fallback
-
-
-def preview_of(messages: Sequence[Message]) -> str:
-    """The beginning of what was said last, on one line of at most MAX_PREVIEW characters."""
-    for message in reversed(messages):
-        if _is_spoken(message) and message.role in ("user", "assistant"):
-            return _shortened(one_line(message.text[: MAX_PREVIEW * 20]), MAX_PREVIEW)
-    return ""
 
 
 def _sentences(text: str) -> Iterator[Sentence]:

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from holdfast.distill.titles import MAX_PREVIEW, MAX_TITLE, preview_of, title_of
+from holdfast.capture.entries import titled
+from holdfast.distill.titles import MAX_TITLE, title_of
 
 
 @pytest.mark.parametrize(
@@ -49,22 +50,13 @@ def test_an_assistant_gives_the_title_only_when_nobody_else_spoke(said: Any) -> 
     assert title_of(tool) == ""
 
 
-def test_a_preview_is_the_beginning_of_what_was_said_last(said: Any) -> None:
-    """On one line, bounded, and nothing that was forgotten."""
-    talk = said("first", "second " * 100) + said("gone", forgotten=True)
-
-    assert preview_of(talk).startswith("second second")
-    assert len(preview_of(talk)) <= MAX_PREVIEW
-    assert preview_of([]) == ""
-
-
 _TABLE = "## Costs\n\n| item | price |\n|---|---|\n| tent | 90 |\n\nThe **tent** is the dearest."
 
 
 def test_neither_title_nor_preview_holds_marks_of_markdown(said: Any) -> None:
     """Headings, tables, emphasis and fences are for the page, not for a line in a list."""
     assert title_of(said(_TABLE)) == "The tent is the dearest"
-    assert preview_of(said(_TABLE)) == "Costs The tent is the dearest."
+    assert titled(_TABLE) == ("Costs The tent is the dearest.",) * 2
     assert title_of(said("| a | b |\n|---|---|\n\nWhich `column` is **better**?")) == (
         "Which column is better"
     )
