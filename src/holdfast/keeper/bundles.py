@@ -26,10 +26,10 @@ from holdfast.keeper.import_report import (
 from holdfast.keeper.learning import memory_links, seal_memory, seal_thought, thought_links
 from holdfast.keeper.linking import messages_named_by, without_sources
 from holdfast.keeper.names import AssistantBody, Names, ProjectBody, checked_slug
+from holdfast.keeper.session_record import body_of
 from holdfast.keeper.store import Store
-from holdfast.model import Memory, Message, Session, Thought, Turn
+from holdfast.model import Memory, Message, Thought, Turn
 from holdfast.storage.protocol import ByIds, Kind, Link, OnceTag, SealedRow, State
-from holdfast.vault.codec import SessionBody
 from holdfast.vault.reader import Reader
 from holdfast.vault.vault import Vault
 
@@ -158,7 +158,7 @@ class BundleImport:
             await create_session(
                 vault,
                 session.id,
-                _body_of(session),
+                body_of(session),
                 kind=session.kind,
                 assistant_id=await self._names.assistant(session.assistant),
                 project_id=await self._names.project(session.project),
@@ -279,23 +279,6 @@ def _check_memory(memory: Memory) -> None:
     times = (memory.created_at, memory.valid_from, memory.valid_to)
     if any(at is not None and at.tzinfo is None for at in times):
         raise BadInput("memory", "it has a time without a zone")
-
-
-def _body_of(session: Session) -> SessionBody:
-    return SessionBody(
-        title=session.title,
-        preview=session.preview,
-        assistant=session.assistant,
-        project=session.project,
-        platform=session.platform,
-        tags=session.tags,
-        pinned=session.pinned,
-        source=session.source,
-        head=session.head,
-        # Without them what was said while nothing was to be learned would be learned after all.
-        pauses=session.pauses,
-        seen=session.seen,
-    )
 
 
 def _ended(turn: Turn) -> Turn:

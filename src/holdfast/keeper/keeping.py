@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from holdfast.capture.entries import Entry, TurnChange
 from holdfast.capture.log import create_session
 from holdfast.errors import Conflict
 from holdfast.keeper.names import Names
+from holdfast.keeper.session_record import body_of
 from holdfast.keeper.store import Store
 from holdfast.model import Message, Turn
-from holdfast.vault.codec import SessionBody
 from holdfast.vault.reader import Reader
 from holdfast.vault.vault import Vault
 
@@ -36,18 +38,7 @@ async def keep_session(store: Store, vault: Vault, held: OpenSession) -> None:
         raise Conflict("something is being answered in it: wait until that has ended")
     messages = [m async for part in reader.all_messages(held.id, forgotten=True) for m in part]
     entries = [await _entry(reader, message) for message in messages]
-    body = SessionBody(
-        title=session.title,
-        preview=session.preview,
-        assistant=session.assistant,
-        project=session.project,
-        platform=session.platform,
-        tags=session.tags,
-        pinned=session.pinned,
-        head=session.head,
-        pauses=session.pauses,
-        seen=len(messages) - 1,
-    )
+    body = replace(body_of(session), seen=len(messages) - 1)
 
     def history(_: object) -> tuple[list[Entry], list[TurnChange]]:
         return entries, [_begun(turn) for turn in turns]

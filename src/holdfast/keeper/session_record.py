@@ -9,13 +9,13 @@ from msgspec import Struct
 
 from holdfast.clock import id_text
 from holdfast.errors import Conflict, NotFound
-from holdfast.model import SessionId
+from holdfast.model import Session, SessionId
 from holdfast.storage.protocol import Kind, SealedRow, SessionHead
 from holdfast.vault.codec import SessionBody, open_body, seal_session
 from holdfast.vault.reader import Reader
 from holdfast.vault.vault import Vault
 
-__all__ = ["SessionRecord", "change_record", "read_record"]
+__all__ = ["SessionRecord", "body_of", "change_record", "read_record"]
 
 
 class SessionRecord(Struct, frozen=True):
@@ -36,6 +36,27 @@ class SessionRecord(Struct, frozen=True):
             version=self.row.version + 1,
             at_ms=self.row.at_ms,
         )
+
+
+def body_of(session: Session) -> SessionBody:
+    """What a session that was held elsewhere is sealed with here; it is not in the trash.
+
+    Its pauses belong to it: without them what was said while nothing was to be learned would be
+    learned after all.
+    """
+    return SessionBody(
+        title=session.title,
+        preview=session.preview,
+        assistant=session.assistant,
+        project=session.project,
+        platform=session.platform,
+        tags=session.tags,
+        pinned=session.pinned,
+        source=session.source,
+        head=session.head,
+        pauses=session.pauses,
+        seen=session.seen,
+    )
 
 
 async def read_record(vault: Vault, session_id: bytes) -> SessionRecord:
