@@ -54,6 +54,8 @@ class Asked(Struct, frozen=True, kw_only=True):
     """Who asks, in a room."""
     used: tuple[Used, ...] = ()
     """What `context` is made of."""
+    language: str = ""
+    """The code of the language that its person prefers; "" or "auto" when none is chosen."""
 
 
 class Thinking(Struct, frozen=True, kw_only=True):

@@ -12,6 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from holdfast.assistant.answering import Asked
+from holdfast.assistant.phrasing import language_of
 from holdfast.assistant.quoting import echoes_of
 from holdfast.keeper.contexts import (
     build_context,
@@ -169,6 +170,8 @@ async def asked_of(
         assistant=host.name if host else "",
         purpose=host.purpose if host else "",
         author=None if heard is None else heard.author,
+        # Read only where it counts: what is asked tells its language nearly always.
+        language="" if language_of(text) else (await place.user.preferences()).language,
     )
 
 

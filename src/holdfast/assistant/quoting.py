@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from holdfast.assistant.answering import NO_TOOLS, Asked, Piece, Toolbox
 from holdfast.assistant.asking import is_question, only_asks
 from holdfast.assistant.excerpts import excerpt, subject_terms
+from holdfast.assistant.phrasing import Phrasing, language_of, phrasing
 from holdfast.distill.echoes import NOTHING, is_quotation
-from holdfast.index.words import surfaces
+from holdfast.index.words import form_of, surfaces
 from holdfast.recall.dates import mentions
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ __all__ = [
     "compose",
     "echoes_of",
     "is_echo",
+    "phrasing_of",
     "quotes",
     "telling_terms",
 ]
@@ -58,15 +60,21 @@ _TO_ASSISTANT = re.compile(
     r"|explained|advised|answered)\b|\byour (?:suggestions?|advice|answers?|recommendations?)\b",
     re.IGNORECASE,
 )
-_OF_THEN = re.compile(r"\b(?:was|were|before|formerly|previously|used to|earlier)\b", re.IGNORECASE)
-_OF_NOW = re.compile(r"\b(?:is|are|am|do|does|now|currently)\b|\w['’]s\b", re.IGNORECASE)
-_OF_TELLING = re.compile(r"\b(?:did|have|had|has)\b", re.IGNORECASE)
+_TENSES = {
+    "en": (
+        r"\b(?:was|were|before|formerly|previously|used to|earlier)\b",
+        r"\b(?:is|are|am|do|does|now|currently)\b|\w['’]s\b",
+        r"\b(?:did|have|had|has)\b",
+    ),
+    "de": (
+        r"\b(?:war|waren|früher|vorher|damals|zuvor)\b",
+        r"\b(?:ist|sind|bin|heißt|jetzt|derzeit|aktuell)\b",
+        r"\b(?:habe|hatte|hast|haben|hat)\b",
+    ),
+}
+"""By language: what asks for then, for now, and for the words that were said."""
 _Tense: TypeAlias = Literal["then", "now", "said", "any"]
 """Asks for what no longer holds, what holds alone, the words that were said, or does not tell."""
-_MONTHS = (
-    *("January", "February", "March", "April", "May", "June", "July", "August"),
-    *("September", "October", "November", "December"),
-)
 _DIFFERS = re.compile(r"\d|^(?:no|not|never|without)$|n't$")
 
 
@@ -112,16 +120,21 @@ class Quoted:
 
 
 def compose(asked: Asked, *, zone: tzinfo = UTC) -> str:
-    """Answer a question by quoting, or acknowledge a statement by quoting it.
+    """Answer a question by quoting, or acknowledge a statement by quoting it, in its language.
 
     Args:
         asked: what was said and what was found for it.
         zone: where the days of "On 9 January" begin.
     """
+    words = phrasing_of(asked)
     if not is_question(asked.text):
-        kept = excerpt(asked.text, ())
-        return f'Kept: "{kept}"' if kept else "Kept."
-    return "\n".join(quoted.line for quoted in quotes(asked, zone=zone)) or NOTHING
+        return words.kept(excerpt(asked.text, ()))
+    return "\n".join(quoted.line for quoted in quotes(asked, zone=zone)) or words.nothing
+
+
+def phrasing_of(asked: Asked) -> Phrasing:
+    """The language of what is asked, or the one its person prefers where the words do not tell."""
+    return phrasing(language_of(asked.text) or asked.language)
 
 
 def quotes(asked: Asked, *, zone: tzinfo = UTC, loosely: bool = False) -> list[Quoted]:
@@ -132,11 +145,12 @@ def quotes(asked: Asked, *, zone: tzinfo = UTC, loosely: bool = False) -> list[Q
         zone: where days begin.
         loosely: when nothing is about all of it, take what is about a part: two words of it.
     """
-    wanted = _read(asked.text, asked.now.astimezone(zone))
+    words = phrasing_of(asked)
+    wanted = _read(asked.text, asked.now.astimezone(zone), words)
     return [
         Quoted(
             text=quote.text,
-            line=_worded(quote, asked, zone),
+            line=_worded(quote, asked, words, zone),
             message=quote.hit.message,
             id=_id_of(quote.hit),
         )
@@ -173,27 +187,38 @@ def echoes_of(text: str) -> Callable[[Message], bool]:
     return is_one
 
 
-def _read(question: str, now: datetime) -> _Wanted:
+def _read(question: str, now: datetime, words: Phrasing) -> _Wanted:
     times = mentions(question, now=now)
     subject = question
     for time in times:
         subject = subject.replace(time.words, " ")
+    terms = _subject(subject, words)
     return _Wanted(
-        tense=_tense(question, bool(times)),
-        terms=subject_terms(subject) - _THEN_OR_NOW or subject_terms(subject),
+        tense=_tense(question, words.language, timed=bool(times)),
+        terms=terms - _THEN_OR_NOW or terms,
         spans=tuple((time.start, time.end) for time in times),
         about_all=_ABOUT_ALL.search(question) is not None,
         to_assistant=_TO_ASSISTANT.search(question) is not None,
     )
 
 
-def _tense(question: str, timed: bool) -> _Tense:
-    then, now = _OF_THEN.search(question), _OF_NOW.search(question)
+def _subject(text: str, words: Phrasing) -> frozenset[str]:
+    """What a question is about, without the small words of its own language."""
+    terms = subject_terms(text)
+    if not words.small_words:
+        return terms
+    small = (s for s in surfaces(text) if form_of(s) in words.small_words)
+    return terms - subject_terms(" ".join(small)) or terms
+
+
+def _tense(question: str, language: str, *, timed: bool) -> _Tense:
+    marks = _TENSES.get(language, _TENSES["en"])
+    then, now, told = (re.search(mark, question, re.IGNORECASE) for mark in marks)
     if then and now:
         return "any"
     if then:
         return "then"
-    if timed or _OF_TELLING.search(question):
+    if timed or told:
         return "said"
     return "now" if now else "any"
 
@@ -351,29 +376,22 @@ def _later(quote: _Quote, other: _Quote) -> bool:
     return at is not None and before is not None and at > before
 
 
-def _worded(quote: _Quote, asked: Asked, zone: tzinfo) -> str:
-    when = "" if quote.hit.at is None else _day(quote.hit.at, asked.now, zone)
-    message, memory = quote.hit.message, quote.hit.memory
-    if message is None:
-        ends = None if memory is None else memory.valid_to
-        until = "" if ends is None else f", until {_day(ends, asked.now, zone)}"
-        return f'Noted{" on " + when + until if when else ""}: "{quote.text}"'
-    return f'On {when} {_speaker(message, asked)} said: "{quote.text}"'
+def _worded(quote: _Quote, asked: Asked, words: Phrasing, zone: tzinfo) -> str:
+    at, message, memory = quote.hit.at, quote.hit.message, quote.hit.memory
+    when = "" if at is None else words.day(at, asked.now, zone)
+    if message is not None:
+        return words.said(quote.text, day=when, who=_speaker(message, asked, words))
+    ends = None if memory is None else memory.valid_to
+    until = "" if ends is None else words.day(ends, asked.now, zone)
+    return words.noted(quote.text, day=when, until=until)
 
 
-def _day(at: datetime, now: datetime, zone: tzinfo) -> str:
-    """9 January, with the year when it is another than this one."""
-    day, today = at.astimezone(zone), now.astimezone(zone)
-    # Not strftime: month names must not follow the process's locale.
-    name = _MONTHS[day.month - 1]
-    return f"{day.day} {name}" if day.year == today.year else f"{day.day} {name} {day.year}"
-
-
-def _speaker(message: Message, asked: Asked) -> str:
+def _speaker(message: Message, asked: Asked, words: Phrasing) -> str | None:
+    """Who said it; None for the one who asks."""
     if message.role == "user":
-        return message.author or "you"
+        return message.author
     name = message.author or asked.assistants.get(message.session_id)
-    return name[:1].upper() + name[1:] if name else "the assistant"
+    return name[:1].upper() + name[1:] if name else words.frames.assistant
 
 
 class QuotingAnswerer:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
+from functools import cache
+
+from holdfast.distill.frames import FRAMES
 
 __all__ = ["NOTHING", "is_quotation"]
 
-NOTHING = "I have nothing about that yet. I keep what you tell me."
-"""The answer when nothing relevant was said."""
-
-_OWN_ANSWER = re.compile(
-    r"(?:(?:On|Noted on) \d{1,2} [A-Z][a-z]+(?: \d{4})?"
-    r'(?:, until \d{1,2} [A-Z][a-z]+(?: \d{4})?| .{1,200}? said)?: "'
-    rf'|Noted: "|Kept: "|Kept\.$|{re.escape(NOTHING)}$)'
-)
+NOTHING = FRAMES["en"].nothing
+"""The answer to an English question when nothing relevant was said."""
 
 
 def is_quotation(text: str) -> bool:
-    """Whether an assistant's text is the quoting assistant's: a quotation, or nothing at all."""
-    return _OWN_ANSWER.match(text.lstrip()) is not None
+    """Whether an assistant's text is the quoting assistant's, in any of its languages: a quotation,
+    or nothing at all."""
+    return _own_answer().match(text.lstrip()) is not None
+
+
+@cache
+def _own_answer() -> re.Pattern[str]:
+    return re.compile("|".join(frames.pattern() for frames in FRAMES.values()))

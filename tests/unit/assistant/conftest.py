@@ -159,7 +159,15 @@ def hit(
     )
 
 
-def memory_hit(text: str, *, kind: MemoryKind = "note", at: datetime | None = NOW) -> Hit:
+def memory_hit(
+    text: str,
+    *,
+    kind: MemoryKind = "note",
+    at: datetime | None = NOW,
+    ends: datetime | None = None,
+) -> Hit:
     """A memory that was found."""
-    memory = Memory(id=MemoryId("m"), kind=kind, text=text, created_at=NOW, valid_from=at)
+    memory = Memory(
+        id=MemoryId("m"), kind=kind, text=text, created_at=NOW, valid_from=at, valid_to=ends
+    )
     return Hit(memory=memory, session_id=None, score=1.0, reasons=(), snippet=Snippet(text=text))

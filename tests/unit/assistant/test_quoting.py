@@ -10,7 +10,10 @@ from hypothesis import strategies as st
 
 from holdfast.assistant.answering import Asked
 from holdfast.assistant.excerpts import excerpt, subject_terms
+from holdfast.assistant.phrasing import phrasing
 from holdfast.assistant.quoting import NOTHING, compose, is_echo
+from holdfast.distill.echoes import is_quotation
+from holdfast.distill.frames import FRAMES
 from holdfast.keeper.recalling import Hit
 from holdfast.model import Memory, MemoryId, MessageId, SessionId, Source
 from holdfast.recall.snippets import Snippet
@@ -20,6 +23,7 @@ from .conftest import NOW, hit, memory_hit, message
 JANUARY = datetime(2026, 1, 9, 8, tzinfo=UTC)
 ASKED = "What's my favourite colour?"
 BLUE = "Remember, my favourite colour is blue"
+_NOTHINGS = {frames.nothing for frames in FRAMES.values()}
 
 
 def answer(question: str, *hits: Hit) -> str:
@@ -82,11 +86,13 @@ def test_a_memory_is_quoted_as_a_note() -> None:
         ("Who am I?", "I am tired of the rain"),
         ("When is my dentist appointment?", "My sister Nora lives in Oslo"),
         ("我的狗叫什么名字？", "我最喜欢的颜色是蓝色"),
+        ("Wo ist mein Schlüssel?", "Mein Auto ist rot und steht im Hof"),
+        ("Comment s'appelle mon chat ?", "Ma voiture est rouge et je l'aime"),
     ],
 )
 def test_what_shares_no_subject_is_no_answer(question: str, text: str) -> None:
     """Recall always finds something best; when it is not about the question, that is said."""
-    assert answer(question, hit(text, score=-3)) == NOTHING
+    assert answer(question, hit(text, score=-3)) in _NOTHINGS
 
 
 @pytest.mark.parametrize(
@@ -104,7 +110,7 @@ def test_what_shares_no_subject_is_no_answer(question: str, text: str) -> None:
 )
 def test_what_shares_the_subject_is_an_answer_whatever_its_score(question: str, text: str) -> None:
     """Words of talking, times and qualifiers are not the subject; spelling does not matter."""
-    assert answer(question, hit(text, score=-3)) == f'On 10 February you said: "{text}"'
+    assert text in answer(question, hit(text, score=-3))
 
 
 def test_a_speaker_need_not_name_himself() -> None:
@@ -315,3 +321,79 @@ def test_an_excerpt_is_always_a_part_of_the_text(text: str, question: str) -> No
 
     assert len(cut) <= 104
     assert cut in text or cut.removeprefix("… ").removesuffix(" …") in text
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "line"),
+    [
+        (
+            "Was ist meine Lieblingsfarbe?",
+            "Meine Lieblingsfarbe ist blau",
+            "Am 9. Januar hast du gesagt: „Meine Lieblingsfarbe ist blau“",
+        ),
+        (
+            "¿Cuál es mi color favorito?",
+            "Mi color favorito es el azul",
+            "El 9 de enero dijiste: «Mi color favorito es el azul»",
+        ),
+        (
+            "Quelle est ma couleur préférée ?",
+            "Ma couleur préférée est le bleu",
+            "Le 9 janvier, tu as dit\u00a0: «\u00a0Ma couleur préférée est le bleu\u00a0»",
+        ),
+        (
+            "我最喜欢的颜色是什么？",
+            "我最喜欢的颜色是蓝色",
+            "1月9日你说过：“我最喜欢的颜色是蓝色”",
+        ),
+        ("Where does Zoë live?", "Zoë wohnt in Köln", 'On 9 January you said: "Zoë wohnt in Köln"'),
+    ],
+)
+def test_an_answer_is_in_the_language_of_what_is_asked(question: str, text: str, line: str) -> None:
+    """Its words around the quotation, its months and its marks; what is quoted stays as it was."""
+    assert answer(question, hit(text, at=JANUARY)) == line
+
+
+def test_where_the_words_tell_no_language_the_preferred_one_is_taken() -> None:
+    """A name alone is of no language; what is plainly English is answered in English."""
+    found = (hit("Anna mag Tee", at=JANUARY),)
+
+    def in_german(question: str) -> str:
+        asked = Asked(text=question, hits=found, now=NOW, assistants={}, language="de")
+        return compose(asked)
+
+    assert in_german("Anna?") == "Am 9. Januar hast du gesagt: „Anna mag Tee“"
+    assert in_german("What does Anna like?") == 'On 9 January you said: "Anna mag Tee"'
+    assert in_german("Berlin") == "Gemerkt: „Berlin“"
+
+
+def test_then_and_now_are_understood_in_german_too() -> None:
+    """Who asks for what was gets what has ended first, who asks for what is gets what holds."""
+    before = memory_hit("Lieblingsfarbe: blau", at=JANUARY, ends=JANUARY.replace(day=20))
+    now = memory_hit("Lieblingsfarbe: grün", at=JANUARY.replace(day=20))
+
+    then = answer("Was war meine Lieblingsfarbe?", now, before)
+
+    assert then.startswith("Notiert am 9. Januar, bis 20. Januar: „Lieblingsfarbe: blau“")
+    assert "blau" not in answer("Was ist meine Lieblingsfarbe?", now, before)
+
+
+@pytest.mark.parametrize("language", FRAMES)
+def test_what_an_answer_says_is_known_again_as_a_quotation(language: str) -> None:
+    """In every language and every sentence: nobody has to be told it a second time."""
+    words = phrasing(language)
+    days = [
+        words.day(JANUARY.replace(day=day, year=year), NOW, UTC)
+        for day in (1, 31)
+        for year in (2024, 2026)
+    ]
+    for day in days:
+        assert is_quotation(words.said("x", day=day, who=None))
+        assert is_quotation(words.said("x", day=day, who="Nora Ek"))
+        assert is_quotation(words.noted("x", day=day, until=""))
+        assert is_quotation(words.noted("x", day=day, until=days[0]))
+    assert is_quotation(words.noted("x", day="", until=""))
+    assert is_quotation(words.kept("x"))
+    assert is_quotation(words.kept(""))
+    assert is_quotation(words.nothing)
+    assert not is_quotation(words.kept("") + " Now something else.")
