@@ -20,6 +20,7 @@ MAX_HEAD_BYTES = 64 << 10
 """Of a request's line and headers together, give or take what one read of the socket brings."""
 _HEAD_TIMEOUT_S = 30.0
 """From the connection, or the first byte of a further request, to the end of its head."""
+_NO_HANDSHAKE = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 MAX_PIECES = 4096
 """Of one frame: what is in them is bounded, but they may be empty."""
 
@@ -81,6 +82,13 @@ class BoundedHttp(HttpToolsProtocol):
 
 class BoundedSocket(WebSocketsSansIOProtocol):
     """A socket whose client is not waited for, and whose faults are no faults of the server."""
+
+    def data_received(self, data: bytes) -> None:
+        """Take what has come; a handshake that is none has an answer, and an end."""
+        super().data_received(data)
+        if self.conn.handshake_exc is not None and not self.handshake_initiated:
+            self.transport.write(_NO_HANDSHAKE)
+            self.transport.close()
 
     async def send(self, message: Any) -> None:  # ASGI's own type
         """Send to the client; a refused handshake is one that has come to its end."""

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from python_multipart.exceptions import MultipartParseError
+from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect, Request
 
@@ -64,7 +64,7 @@ async def _form(request: Request, boundary: bytes, spool: SealedSpool) -> None:
         async for piece in _pieces(request):
             parser.write(piece)
         parser.finalize()
-    except MultipartParseError:
+    except FormParserError:
         raise _wrong("the form is malformed") from None
     if form.files != 1 or not form.ended:
         raise _wrong("the form has not one file as 'file', or is cut off")

@@ -158,6 +158,24 @@ async def test_a_refused_handshake_is_no_error(caplog: pytest.LogCaptureFixture)
     assert [r for r in caplog.records if r.levelno > logging.INFO] == []
 
 
+@pytest.mark.parametrize("wrong", ["another verb", "too many headers", "a long header"])
+async def test_a_handshake_that_is_none_is_not_kept(standing: Served, wrong: str) -> None:
+    """Nobody would ever answer it: the connection is closed, with why."""
+    host = standing.url.removeprefix("http://")
+    handshake = HANDSHAKE.format(query="", host=host)
+    lines = {"too many headers": "X: y\r\n" * 200, "a long header": f"X: {'y' * 9000}\r\n"}
+    if wrong == "another verb":
+        handshake = handshake.replace("GET", "POST")
+    name, _, port = host.rpartition(":")
+    reader, writer = await asyncio.open_connection(name, int(port))
+    writer.write(handshake.replace("Host:", f"{lines.get(wrong, '')}Host:").encode())
+    async with asyncio.timeout(HUNG_S):
+        answer = await reader.read()
+    writer.close()
+
+    assert answer.startswith(b"HTTP/1.1 400 ")
+
+
 @pytest.mark.parametrize("leaves", ["at once", "after its handshake", "with too much, too early"])
 async def test_who_leaves_in_the_midst_of_a_handshake_is_no_fault(
     standing: Served, leaves: str

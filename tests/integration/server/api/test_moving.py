@@ -90,6 +90,13 @@ BAD: dict[str, tuple[dict[str, Any], int]] = {
         {"content": b"x", "headers": {"Content-Type": "multipart/form-data"}},
         400,
     ),
+    "a form with an endless boundary": (
+        {
+            "content": b"x",
+            "headers": {"Content-Type": f"multipart/form-data; boundary={'b' * 5000}"},
+        },
+        400,
+    ),
     "a form that is cut off": (
         {
             "content": b'--b\r\nContent-Disposition: form-data; name="file"\r\n\r\nx',
