@@ -625,7 +625,7 @@ export type paths = {
         put?: never;
         /**
          * Import File
-         * @description Import an export of another system, or a bundle of this one; its kind is told from it.
+         * @description Import an export of another system, or a bundle or JSON of this one, known by what it holds.
          *
          *     Doing it again changes nothing; one that has grown adds what is new. It is kept sealed while it
          *     is read, and nowhere afterwards. With `preview` nothing is written. With
@@ -2276,10 +2276,21 @@ export type components = {
              * @description Known ones that had new messages.
              */
             grown: number;
+            /**
+             * Lacks
+             * @description What files of this format cannot hold: the content of files, or what shows whether they were
+             *     altered.
+             */
+            lacks: ("files" | "checksums")[];
             /** Memories */
             memories: number;
             /** Messages */
             messages: number;
+            /**
+             * Missing Files
+             * @description That messages name and the export does not hold: known by their names alone.
+             */
+            missing_files: number;
             /** Unchanged */
             unchanged: number;
         };
@@ -2292,7 +2303,10 @@ export type components = {
             broken: components["schemas"]["BrokenOut"][];
             /** Conversations */
             conversations: number;
-            /** Files */
+            /**
+             * Files
+             * @description Whose content it holds.
+             */
             files: number;
             /** First At */
             first_at: string | null;
@@ -2303,12 +2317,23 @@ export type components = {
              * @description That are here and would gain messages.
              */
             grown: number;
+            /**
+             * Lacks
+             * @description What files of this format cannot hold: the content of files, or what shows whether they were
+             *     altered.
+             */
+            lacks: ("files" | "checksums")[];
             /** Last At */
             last_at: string | null;
             /** Memories */
             memories: number;
             /** Messages */
             messages: number;
+            /**
+             * Missing Files
+             * @description That messages name and the export does not hold: they come in by their names.
+             */
+            missing_files: number;
             /**
              * New
              * @description Conversations that are not here yet.
