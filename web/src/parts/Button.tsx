@@ -28,6 +28,23 @@ export function Button({ tone = "plain", className, ...rest }: Shared) {
   );
 }
 
+/** A button in the head of a view: on a phone, where the head has one line, it is its picture alone. */
+export function HeadButton({ icon, children, className, ...rest }: Shared & { icon: ReactNode }) {
+  return (
+    <Button
+      {...rest}
+      className={classes(
+        "shrink-0 max-sm:size-9 max-sm:!px-0 max-sm:pointer-coarse:size-11 [&>svg]:size-4",
+        "max-sm:[&>svg]:size-[1.15rem]",
+        className,
+      )}
+    >
+      {icon}
+      <span className="max-sm:sr-only">{children}</span>
+    </Button>
+  );
+}
+
 /** A button that is a picture: its name is required, and shown when it is pointed at or focused. */
 export function IconButton({
   name,

@@ -20,7 +20,7 @@ export function Page({
     <div className="flex h-full min-w-0 flex-col">
       <header className="flex min-h-14 flex-wrap items-center gap-x-3 gap-y-1 border-b border-line px-3 py-2 sm:px-6">
         <MenuButton />
-        <div className="me-auto flex min-w-0 items-center gap-3">
+        <div className="flex min-w-0 flex-[1_1_7rem] items-center gap-3">
           {lead}
           <h1 className="truncate text-xl font-semibold">{title}</h1>
         </div>

@@ -7,7 +7,7 @@ import { useTranslation } from "react-i18next";
 
 import { assistantsQuery } from "~/api/queries";
 import { Avatar } from "~/parts/Avatar";
-import { Button, IconButton } from "~/parts/Button";
+import { HeadButton, IconButton } from "~/parts/Button";
 import { Page } from "~/parts/Page";
 import { Trouble } from "~/parts/Trouble";
 import { Lost } from "~/shell/Lost";
@@ -36,8 +36,9 @@ export function Assistant({ slug }: { slug: string }) {
           <IconButton name={t("assistants.edit")} onClick={() => setEditing(true)}>
             <Pencil />
           </IconButton>
-          <Button
+          <HeadButton
             tone="main"
+            icon={<MessageSquarePlus aria-hidden />}
             onClick={() =>
               void go({
                 to: "/c/$session",
@@ -46,9 +47,8 @@ export function Assistant({ slug }: { slug: string }) {
               })
             }
           >
-            <MessageSquarePlus aria-hidden className="size-4" />
             {t("assistants.talk")}
-          </Button>
+          </HeadButton>
         </>
       }
     >

@@ -6,7 +6,7 @@ import { useTranslation } from "react-i18next";
 
 import { assistantsQuery } from "~/api/queries";
 import { Avatar } from "~/parts/Avatar";
-import { Button } from "~/parts/Button";
+import { HeadButton } from "~/parts/Button";
 import { Empty } from "~/parts/Empty";
 import { Page } from "~/parts/Page";
 import { PlaceCard } from "~/views/sessions/PlaceCard";
@@ -23,10 +23,9 @@ export function Assistants() {
     <Page
       title={t("assistants.title")}
       actions={
-        <Button onClick={() => setAdding(true)}>
-          <Plus aria-hidden className="size-4" />
+        <HeadButton icon={<Plus aria-hidden />} onClick={() => setAdding(true)}>
           {t("assistants.add")}
-        </Button>
+        </HeadButton>
       }
     >
       {found.isError && <Trouble error={found.error} again={() => void found.refetch()} />}

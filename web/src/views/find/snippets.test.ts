@@ -24,6 +24,22 @@ describe("a snippet", () => {
     expect(aroundMark({ text: LONG, marks: [] })).toEqual({ text: LONG, marks: [] });
   });
 
+  it("leaves out how Markdown makes words look, and marks the same words", () => {
+    const text = "🛶 **behind the `third` oar**, ~~not~~ there";
+    const shown = aroundMark({
+      text,
+      marks: [
+        [16, 21],
+        [23, 26],
+      ],
+    });
+    expect(shown.text).toBe("🛶 behind the third oar, not there");
+    expect(cut(shown.text, shown.marks)).toEqual(["third", "oar"]);
+    expect(aroundMark({ text: "2 * 3 * 4 and snake_case", marks: [] }).text).toBe(
+      "2 * 3 * 4 and snake_case",
+    );
+  });
+
   it("counts code points, not halves of them", () => {
     const text = `${"🛶".repeat(40)} oar`;
     const shown = aroundMark({ text, marks: [[41, 44]] });

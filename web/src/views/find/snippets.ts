@@ -7,12 +7,31 @@ export type Mark = [number, number];
 /** So much before the first marked word: with it that word is in the first line, on a phone too. */
 const BEFORE = 22;
 
+/** What only says how words look in Markdown: it is not read. */
+const LOOKS = /\*{2,3}|~~|`+|^#{1,6} /gmu;
+
+/** The same words without the signs of Markdown around them. */
+export function unmarkedDown(snippet: Snippet): { text: string; marks: Mark[] } {
+  const marks = snippet.marks as Mark[];
+  const gone = [...snippet.text.matchAll(LOOKS)].map((found) => ({
+    at: Array.from(snippet.text.slice(0, found.index)).length,
+    size: found[0].length,
+  }));
+  if (gone.length === 0) return { text: snippet.text, marks };
+  const moved = (to: number) =>
+    to - gone.reduce((sum, { at, size }) => sum + Math.max(0, Math.min(size, to - at)), 0);
+  return {
+    text: snippet.text.replaceAll(LOOKS, ""),
+    marks: marks.map(([from, to]) => [moved(from), moved(to)]),
+  };
+}
+
 /** The same snippet from shortly before its first mark, cut between words. */
 export function aroundMark(snippet: Snippet, before = BEFORE): { text: string; marks: Mark[] } {
-  const marks = snippet.marks as Mark[];
+  const { text, marks } = unmarkedDown(snippet);
   const first = marks[0]?.[0] ?? 0;
-  if (first <= before) return { text: snippet.text, marks };
-  const points = [...snippet.text];
+  if (first <= before) return { text, marks };
+  const points = [...text];
   let start = first - before;
   const blank = points.slice(start - 1, first).findIndex((one) => /\s/.test(one));
   if (blank >= 0) start += blank;

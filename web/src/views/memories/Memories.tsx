@@ -1,10 +1,10 @@
 /** All that is remembered: what, since when, from where; and a hand to put it right. */
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { Plus } from "lucide-react";
-import { useCallback, useState } from "react";
+import { useCallback, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 
-import { Button } from "~/parts/Button";
+import { HeadButton } from "~/parts/Button";
 import { Page } from "~/parts/Page";
 import { Tabs } from "~/views/sessions/Tabs";
 
@@ -17,13 +17,14 @@ import { ForgottenMemories } from "./ForgottenMemories";
 import { LearningSwitch, Paused } from "./LearningSwitch";
 import { MemoryList } from "./MemoryList";
 import { MergeMemories } from "./MergeMemories";
-import type { Filters, Memory } from "./queries";
+import { filtersOf, type Filters, type Memory } from "./queries";
 
 export function Memories() {
   const { t } = useTranslation();
   const [layer, setLayer] = useState<"add" | "merge" | null>(null);
   const [chosen, setChosen] = useState<ReadonlyMap<string, Memory>>(new Map());
-  const filters = useSearch({ strict: false }) as Filters;
+  const search = useSearch({ strict: false });
+  const filters = useMemo(() => filtersOf(search), [search]);
   const go = useNavigate();
   const set = useCallback(
     (next: Filters) => void go({ to: "/memories", search: next as never, replace: true }),
@@ -66,10 +67,9 @@ export function Memories() {
     <Page
       title={t("memories.title")}
       actions={
-        <Button onClick={() => setLayer("add")}>
-          <Plus aria-hidden className="size-4" />
+        <HeadButton icon={<Plus aria-hidden />} onClick={() => setLayer("add")}>
           {t("memories.add")}
-        </Button>
+        </HeadButton>
       }
     >
       <div className="flex h-full flex-col">

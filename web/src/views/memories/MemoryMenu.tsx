@@ -14,7 +14,10 @@ export function MemoryMenu({ memory, edit }: { memory: Memory; edit: () => void 
   return (
     <Menu
       trigger={
-        <IconButton name={t("memories.actions", { text: memory.text })} className="-me-2 -mt-1">
+        <IconButton
+          name={t("memories.actions", { text: memory.text })}
+          className="-me-2 -mt-2 pointer-coarse:-mt-3"
+        >
           <MoreHorizontal />
         </IconButton>
       }

@@ -74,7 +74,7 @@ function One({ memory, message }: { memory: Memory; message: Source }) {
           type="button"
           aria-expanded={open}
           onClick={() => setOpen(!open)}
-          className="min-h-6 text-kelp underline"
+          className="min-h-6 text-kelp hover:underline"
         >
           {t(open ? "memories.hideAround" : "memories.showAround")}
         </button>

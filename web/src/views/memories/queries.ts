@@ -26,6 +26,25 @@ export interface Filters {
   sort?: (typeof SORTS)[number];
 }
 
+const FILTERS: readonly string[] = [
+  "q",
+  "kind",
+  "tag",
+  "assistant",
+  "project",
+  "session_id",
+  "min_importance",
+  "pinned",
+  "since",
+  "until",
+  "trashed",
+  "sort",
+] satisfies (keyof Filters)[];
+
+/** What of an address narrows the list; whatever else stands there asks nothing of the server. */
+export const filtersOf = (search: object): Filters =>
+  Object.fromEntries(Object.entries(search).filter(([name]) => FILTERS.includes(name)));
+
 export const memoriesQuery = (filters: Filters) =>
   infiniteQueryOptions({
     queryKey: ["memories", "list", filters],

@@ -16,6 +16,12 @@ function beginsMonth(weeks: readonly (readonly Day[])[], x: number): string | nu
   return x > 0 && first && x < weeks.length - 1 ? `${first.day}T12:00` : null;
 }
 
+/** Where a year is wider than the screen, its last weeks are what is looked for. */
+const toNewest = (box: HTMLElement | null) => {
+  if (box)
+    box.scrollLeft = getComputedStyle(box).direction === "rtl" ? -box.scrollWidth : box.scrollWidth;
+};
+
 /** A year of days, darker where more was said; the same as a table for whom colours say nothing. */
 export function Activity({ days }: { days: readonly Day[] }) {
   const { t } = useTranslation();
@@ -26,6 +32,7 @@ export function Activity({ days }: { days: readonly Day[] }) {
   return (
     <figure>
       <div
+        ref={toNewest}
         className="overflow-x-auto pb-2"
         tabIndex={0}
         role="group"

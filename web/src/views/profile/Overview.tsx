@@ -34,7 +34,9 @@ export function Overview() {
           {facts.map(([name, value]) => (
             <div key={name} className="rounded-card border border-line bg-raised p-3">
               <dt className="text-xs text-quiet">{name}</dt>
-              <dd className="mt-0.5 font-serif text-xl font-semibold">{value}</dd>
+              <dd className="mt-0.5 font-serif text-lg font-semibold whitespace-nowrap sm:text-xl">
+                {value}
+              </dd>
             </div>
           ))}
         </dl>

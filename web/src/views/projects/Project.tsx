@@ -6,7 +6,7 @@ import { useEffect, useState, type FormEvent } from "react";
 import { useTranslation } from "react-i18next";
 
 import { projectsQuery } from "~/api/queries";
-import { Button, IconButton } from "~/parts/Button";
+import { Button, HeadButton, IconButton } from "~/parts/Button";
 import { Field } from "~/parts/Field";
 import { Page } from "~/parts/Page";
 import { Trouble } from "~/parts/Trouble";
@@ -36,10 +36,12 @@ export function Project({ slug }: { slug: string }) {
           <IconButton name={t("projects.edit")} onClick={() => setEditing(true)}>
             <Pencil />
           </IconButton>
-          <Button onClick={() => void go({ to: "/find", search: { project: slug } as never })}>
-            <Search aria-hidden className="size-4" />
+          <HeadButton
+            icon={<Search aria-hidden />}
+            onClick={() => void go({ to: "/find", search: { project: slug } as never })}
+          >
             {t("projects.find")}
-          </Button>
+          </HeadButton>
         </>
       }
     >

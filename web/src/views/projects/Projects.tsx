@@ -5,7 +5,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { projectsQuery } from "~/api/queries";
-import { Button } from "~/parts/Button";
+import { HeadButton } from "~/parts/Button";
 import { Empty } from "~/parts/Empty";
 import { Page } from "~/parts/Page";
 import { Trouble } from "~/parts/Trouble";
@@ -22,10 +22,9 @@ export function Projects() {
     <Page
       title={t("projects.title")}
       actions={
-        <Button onClick={() => setAdding(true)}>
-          <Plus aria-hidden className="size-4" />
+        <HeadButton icon={<Plus aria-hidden />} onClick={() => setAdding(true)}>
           {t("projects.add")}
-        </Button>
+        </HeadButton>
       }
     >
       {found.isError && <Trouble error={found.error} again={() => void found.refetch()} />}

@@ -53,9 +53,11 @@ function Inside({ room }: { room: Shapes["RoomDetailOut"] }) {
     <Page
       title={room.name}
       actions={
-        <Button onClick={() => setMembers(true)} aria-haspopup="dialog">
+        <Button onClick={() => setMembers(true)} aria-haspopup="dialog" className="shrink-0">
           <UsersRound aria-hidden className="size-4" />
-          {t("rooms.members", { count: room.members.length })}
+          <span className="max-sm:sr-only">
+            {t("rooms.members", { count: room.members.length })}
+          </span>
           {live.present.length > 0 && (
             <span className="inline-flex items-center gap-1.5 font-normal text-quiet">
               <span aria-hidden className="size-2 rounded-full bg-kelp" />

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 
+import { useAssistant } from "~/api/assistant";
 import type { Shapes } from "~/api/client";
 import { meQuery } from "~/api/queries";
 import { Avatar } from "~/parts/Avatar";
@@ -17,6 +18,9 @@ export function RoomCard({ room, seen }: { room: Shapes["RoomOut"]; seen: number
   const { t } = useTranslation();
   const { data: me } = useQuery(meQuery);
   const { data: last } = useQuery({ ...lastQuery(room.id), refetchInterval: EVERY_MS });
+  const assistant = useAssistant(last?.author);
+  const author = last?.role === "assistant" ? assistant.name : (last?.author ?? "");
+  const who = last && last.author === me?.user ? t("rooms.you") : author;
   const isNew = !!last && last.seq > (seen ?? -1) && last.author !== me?.user;
   return (
     <Link
@@ -34,7 +38,7 @@ export function RoomCard({ room, seen }: { room: Shapes["RoomOut"]; seen: number
         </span>
         <span className="flex items-center gap-2 text-sm text-quiet">
           <span className={classes("min-w-0 flex-1 truncate", isNew && "font-medium text-ink")}>
-            {last ? `${last.author ?? ""}: ${last.text}` : t("rooms.nothingYet")}
+            {last ? `${who}: ${last.text}` : t("rooms.nothingYet")}
           </span>
           {isNew && (
             <span className="inline-flex shrink-0 items-center gap-1.5 text-xs font-medium text-kelp">

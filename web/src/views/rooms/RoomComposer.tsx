@@ -100,7 +100,7 @@ export function RoomComposer({ room, live, me, pictures }: Props) {
     (id) => room.members.find((one) => one.user_id === id)?.name ?? id,
   );
   return (
-    <div className="mx-auto w-full max-w-3xl px-3 pb-3 sm:px-6">
+    <div className="mx-auto w-full max-w-[51rem] px-3 pb-3 sm:px-6">
       <p role="status" className="h-5 truncate text-xs text-quiet">
         {live.state === "away" || !online
           ? t("rooms.away")

@@ -4,7 +4,7 @@ import { Plus, UsersRound } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
-import { Button } from "~/parts/Button";
+import { HeadButton } from "~/parts/Button";
 import { Empty } from "~/parts/Empty";
 import { Page } from "~/parts/Page";
 import { Trouble } from "~/parts/Trouble";
@@ -24,10 +24,9 @@ export function Rooms() {
     <Page
       title={t("rooms.title")}
       actions={
-        <Button onClick={() => setMaking(true)}>
-          <Plus aria-hidden className="size-4" />
+        <HeadButton icon={<Plus aria-hidden />} onClick={() => setMaking(true)}>
           {t("rooms.make")}
-        </Button>
+        </HeadButton>
       }
     >
       {found.isError && <Trouble error={found.error} again={() => void found.refetch()} />}
@@ -36,7 +35,7 @@ export function Rooms() {
           <p>{t("rooms.noneAbout")}</p>
         </Empty>
       )}
-      <ul className="mx-auto grid max-w-5xl grid-cols-1 gap-3 p-4 sm:grid-cols-2 sm:p-6">
+      <ul className="grid grid-cols-1 gap-3 p-4 sm:grid-cols-2 sm:p-6 xl:grid-cols-3">
         {rooms.map((room) => (
           <li key={room.id}>
             <RoomCard room={room} seen={seen?.[room.id]} />
