@@ -27,7 +27,7 @@ PROGRAMS: dict[str, str] = {
     "scale": "One vault of up to a million messages, one user beside 100,000.",
     "importing": "A big export until it can be searched (needs --file).",
     "contexts": "Contexts put together over 10,000 messages and 1,000 memories.",
-    "distilling": "Messages read for memories, without a model.",
+    "distilling": "Messages read for memories, without a model, and capture beside the worker.",
     "startup": "import holdfast, holdfast --help, holdfast serve.",
     "server": "Turns, sockets, proxy, lists and searches over HTTP, by clients of a real server.",
     "page": "The page in Chromium over 1,000 conversations (needs playwright and chromium).",
