@@ -129,7 +129,7 @@ async def test_point_38_who_speaks_is_seen_and_two_assistants_answer_in_turn(
     await ben.goto(harbour.url + "/rooms")
     card = ben.get_by_role("link", name="Boat owners")
     assert ((await card.bounding_box()) or {})["width"] < PHONE["width"]
-    await expect(card).to_contain_text("cook: one two")
+    await expect(card).to_contain_text("Cook: one two")
     await expect(card).not_to_contain_text("New")
     await _say(ada, "And who brings the rope?")
     await ben.reload()
