@@ -125,6 +125,13 @@ class Served:
                 client.cookies.update(self._cookies)
             yield client
 
+    async def warmed(self) -> httpx2.Response:
+        """What it says to /readyz when it has loaded what it needs to find anything."""
+        async with self.client(log_in=False) as client, asyncio.timeout(HUNG_S):
+            while "recall" in (answer := await client.get("/readyz")).json()["failing"]:
+                pass
+        return answer
+
     async def get(self, path: str) -> Any:
         """The JSON of a path."""
         async with self.client() as client:

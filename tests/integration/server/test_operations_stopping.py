@@ -208,8 +208,7 @@ async def test_a_collector_that_is_away_is_nobodys_trouble(tmp_path: Path) -> No
 async def test_a_disk_below_the_floor_is_not_ready(tmp_path: Path) -> None:
     """The floor is a setting."""
     server = Served(tmp_path, min_free_mb=str(1 << 40)).start()
-    async with server.client(log_in=False) as client:
-        answer = await client.get("/readyz")
+    answer = await server.warmed()
     server.kill()
 
     assert (answer.status_code, answer.json()["failing"]) == (503, ["disk"])
