@@ -27,6 +27,7 @@ __all__ = [
     "surfaces",
     "term_of",
     "term_of_form",
+    "term_spans",
 ]
 
 _MAX_SURFACE_CHARS = 64
@@ -190,6 +191,20 @@ def surface_spans(text: str) -> list[tuple[str, int, int]]:
     return spans
 
 
+def term_spans(text: str, wanted: frozenset[str]) -> list[tuple[int, int, str]]:
+    """Where surfaces of these terms stand in a text, as `surface_spans` tells it, and of which."""
+    if text.isascii():
+        # Where the others stand is not even looked up: this is done for every hit there is.
+        matches = _ASCII.finditer(text.lower())
+        return [(*match.span(), term) for match in matches if (term := term_of(match[0])) in wanted]
+    return [
+        (start, end, term)
+        for surface, start, end in surface_spans(text)
+        if (term := term_of(surface)) in wanted
+    ]
+
+
+@lru_cache(maxsize=65_536)
 def term_of(surface: str) -> str:
     """The term a surface is looked up by: accents folded, endings removed."""
     return term_of_form(form_of(surface))

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from holdfast.index.words import STOP_TERMS, surface_spans, surfaces, term_of
+from holdfast.index.words import STOP_TERMS, surfaces, term_of, term_spans
 
 __all__ = ["Snippet", "marked_terms", "snippet", "snippet_of"]
 
@@ -37,11 +37,7 @@ def snippet(text: str, terms: Iterable[str], width: int = 160) -> Snippet:
 
 def snippet_of(text: str, wanted: frozenset[str], width: int = 160) -> Snippet:
     """As `snippet`, for a hit: `wanted` are its marks, or of `marked_terms`."""
-    spans = [
-        (start, end, term)
-        for surface, start, end in surface_spans(text[:_LOOKED_AT])
-        if (term := term_of(surface)) in wanted
-    ]
+    spans = term_spans(text[:_LOOKED_AT], wanted)
     start, end = _cut(text, _best_start(spans, width, len(text)), width)
     marks = [(s - start, e - start) for s, e, _ in spans if s >= start and e <= end]
     before = "…" if start > 0 else ""
