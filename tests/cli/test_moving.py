@@ -94,6 +94,21 @@ def test_a_bundle_takes_everything_along(ada: Cli, cli: Cli, home: Path) -> None
     assert stat.S_IMODE(bundle.stat().st_mode) == 0o600
 
 
+def test_json_comes_back_in_and_what_it_lacks_is_said(ada: Cli, cli: Cli, home: Path) -> None:
+    """Before and after; what a bundle carries beyond it is told in words."""
+    document = home / "ada.json"
+    ada("export", "-o", str(document))
+
+    dry = cli("import", str(document), "--user", "ben", "--dry-run")
+    ran = cli("import", str(document), "--user", "ben")
+    again = cli("import", str(document), "--user", "ben", "--json").json["files"][0]["report"]
+
+    for told in (dry, ran):
+        assert (told.code, "holdfast-json" in told.out) == (0, True)
+        assert "JSON has no checksums" in told.out + told.err
+    assert (again["conversations"], again["unchanged"]) == (0, 2)
+
+
 @pytest.mark.parametrize(("ending", "has"), [("json", '"Where should'), ("md", "Where should")])
 def test_the_ending_says_the_format(ada: Cli, home: Path, ending: str, has: str) -> None:
     """Without --format the file's ending decides."""

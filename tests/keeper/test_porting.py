@@ -224,6 +224,26 @@ async def test_a_preview_counts_what_would_come_in(
     assert ((before.memories, before.known), (after.memories, after.known)) == ((1, 0), (0, 1))
 
 
+async def test_files_that_an_export_only_names_are_not_promised(
+    keeper: Keeper, tmp_path: Path
+) -> None:
+    """Claude's export holds no file: preview and report count them as missing, and they are known
+    by their names."""
+    ada = await keeper.user("ada")
+    said = {"uuid": "m", "sender": "human", "text": "see", "created_at": "2026-01-09T10:00:00Z"}
+    attached = {"attachments": [{"file_name": "a.txt", "extracted_content": "words"}]}
+    message = {**said, **attached, "files": [{"file_name": "b.png"}]}
+    path = tmp_path / "conversations.json"
+    path.write_text(json.dumps([{"uuid": "c", "name": "n", "chat_messages": [message]}]))
+
+    seen = await ada.imports.preview(path)
+    done = await ada.imports.file(path)
+
+    assert (seen.format, seen.inside.files, seen.inside.missing_files) == ("claude", 0, 2)
+    assert (done.files, done.missing_files) == (0, 2)
+    assert len(await ada.recall("words")) > 0
+
+
 async def test_only_one_persons_keys_are_taken_from_a_dump(keeper: Keeper, tmp_path: Path) -> None:
     """A dump holds everybody's; each goes to its own vault."""
     ada, ben = await keeper.user("ada"), await keeper.user("ben")

@@ -232,6 +232,23 @@ async def test_a_preview_of_a_bundle_shows_titles_and_memories(api: Api, own: Ap
     assert second["unchanged"] == first["new"] == first["conversations"]
 
 
+async def test_the_json_comes_back_in_and_says_what_it_lacks(api: Api, own: Api) -> None:
+    """Preview and report alike; a second time there is nothing left to bring in."""
+    document = (await api.ask("GET", "/api/export", params={"format": "json"})).content
+    named = [m for s in json.loads(document)["sessions"] for m in s["messages"] if m["file"]]
+
+    seen = (await own.ask("POST", "/api/import?preview=true", content=document)).json()
+    done = (await own.ask("POST", "/api/import", content=document)).json()
+    again = (await own.ask("POST", "/api/import", content=document)).json()
+
+    for answer in (seen, done):
+        assert (answer["format"], answer["lacks"]) == ("holdfast-json", ["files", "checksums"])
+        assert (answer["files"], answer["missing_files"]) == (0, len(named))
+        assert answer["broken"] == []
+    assert done["conversations"] == seen["new"] == again["unchanged"] > 0
+    assert (done["memories"], again["messages"]) == (seen["memories"], 0)
+
+
 @pytest.mark.parametrize("preview", ["", "?preview=true"])
 async def test_an_import_tells_how_far_it_is(own: Api, preview: str) -> None:
     """Lines of JSON; the last one is what it would have answered otherwise."""
