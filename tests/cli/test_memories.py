@@ -48,6 +48,16 @@ def test_memories_are_filtered(ada: Cli) -> None:
     assert _texts(ada, "--pinned") == []
 
 
+def test_a_filter_that_leaves_nothing_is_not_said_to_be_an_empty_store(ada: Cli) -> None:
+    """Of memories and conversations that are there, a listing never says that there are none."""
+    _added(ada, "one")
+
+    assert ada("memories", "list", "--pinned").err == "None is like that.\n"
+    assert ada("sessions", "--kind", "video_chat").err == "None is like that.\n"
+    assert ada("memories", "clear", "--yes").code == 0
+    assert ada("memories").err == "No memories yet.\n"
+
+
 def test_memories_are_merged_and_cleared(ada: Cli) -> None:
     """The first takes in the others; clearing needs a yes."""
     one, two = _added(ada, "one"), _added(ada, "two")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import tomllib
 from pathlib import Path
 
 import keyring
@@ -98,6 +100,13 @@ def test_a_root_key_can_move_to_another_file(
     monkeypatch.setenv("HOLDFAST_ROOT_KEY_FILE", str(new))
     assert ada("sessions").code == 0
     assert ada("keys", "rotate-root", "--new-file", str(new)).code == 2
+
+
+def test_keys_are_counted_in_their_own_plural(ada: Cli, cli: Cli) -> None:
+    """Two vaults have two vault keys."""
+    assert cli("memories", "add", "Likes tea", "--user", "ben").code == 0
+
+    assert "2 vault keys are wrapped" in ada("keys", "rotate-root", "--yes").out
 
 
 def test_a_root_key_is_not_replaced_unasked(ada: Cli, home: Path) -> None:
@@ -235,6 +244,14 @@ def test_doctor_says_what_to_do(ada: Cli, home: Path) -> None:
 
     assert ran.code == 1
     assert f"chmod 600 {key}" in ran.out
+
+
+def test_doctor_names_every_extra(ada: Cli) -> None:
+    """Of each that `pyproject.toml` has it says whether it is installed."""
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
+    extras = set(project["optional-dependencies"])
+
+    assert extras == set(re.findall(r"extra (\w+): ", ada("doctor").out))
 
 
 def test_doctor_reports_mistakes_in_the_settings(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:

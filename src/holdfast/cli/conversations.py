@@ -82,11 +82,13 @@ def sessions_command(
         out.document({"sessions": page.sessions, "next_cursor": page.next_cursor})
         return
     if not page.sessions:
-        out.note("Nothing is in the trash." if trashed else "No conversations yet.")
+        narrowed = any((assistant, project, kind, archived is not None, cursor))
+        empty = "Nothing is in the trash." if trashed else "No conversations yet."
+        out.note("None is like that." if narrowed else empty)
         return
     out.table(_COLUMNS, [_row(session) for session in page.sessions])
     if page.next_cursor is not None:
-        out.note(f"There are more: holdfast sessions --cursor {page.next_cursor}")
+        out.note(f"There are more: the same command with --cursor {page.next_cursor}")
 
 
 def _row(session: Session) -> Sequence[str]:

