@@ -267,7 +267,7 @@ async def test_the_status_of_a_refusal_is_told(upstream: Upstream) -> None:
 async def test_a_silent_model_has_stalled_and_its_connection_is_closed(upstream: Upstream) -> None:
     """Silence after the first words is a failure, and nothing goes on in the background."""
     upstream.replies.append(stalls("It is "))
-    by = answerer(upstream, timeout_s=0.2)
+    by = answerer(upstream, timeout_s=0.5)
     await by.prepare()
 
     with pytest.raises(ModelStalled):
@@ -283,7 +283,7 @@ async def test_a_model_that_never_begins_has_stalled(upstream: Upstream) -> None
         await wire.until_left()
 
     upstream.replies.append(silent)
-    by = answerer(upstream, timeout_s=0.2)
+    by = answerer(upstream, timeout_s=0.5)
     await by.prepare()
 
     with pytest.raises(ModelStalled):
