@@ -50,7 +50,7 @@ async def test_the_time_a_tool_takes_is_not_the_model_s(
 
     async def slow(context: ToolContext, asked: ToolArguments) -> str:
         ready = asyncio.Event()
-        loop.call_later(0.25, ready.set)
+        loop.call_later(0.6, ready.set)
         await ready.wait()
         return "slow"
 
@@ -66,7 +66,7 @@ async def test_the_time_a_tool_takes_is_not_the_model_s(
             )
         ]
     )
-    options = ChatOptions(model_timeout_s=0.2)
+    options = ChatOptions(model_timeout_s=0.5)
     answered = Scripted(Call("slow", {}), "there")
     stalled = Scripted(Call("slow", {}), Silence())
 
