@@ -23,9 +23,9 @@ from holdfast.keeper.import_report import (
     is_of_the_store,
     with_broken,
 )
-from holdfast.keeper.learning import memory_links, seal_memory, seal_thought, thought_links
 from holdfast.keeper.linking import messages_named_by, without_sources
 from holdfast.keeper.names import AssistantBody, Names, ProjectBody, checked_slug
+from holdfast.keeper.remembered import memory_links, seal_memory, seal_thought, thought_links
 from holdfast.keeper.session_record import body_of
 from holdfast.keeper.store import Store
 from holdfast.model import Memory, Message, Thought, Turn

@@ -9,10 +9,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from holdfast.clock import id_bytes
-from holdfast.keeper.learning import seal_memory
 from holdfast.keeper.ledger import Change
 from holdfast.keeper.linking import own_words_in
 from holdfast.keeper.receipts import opened_learnings, seal_learning
+from holdfast.keeper.remembered import seal_memory
 from holdfast.keeper.repairing import repaired
 from holdfast.keeper.store import Store
 from holdfast.model import MemoryVersion, Message

@@ -9,9 +9,10 @@ from msgspec import Struct
 from holdfast.clock import id_bytes, id_text, to_ms
 from holdfast.errors import BadInput, Conflict, NotFound
 from holdfast.keeper.correcting import Correction, corrected, merged, undone
-from holdfast.keeper.learning import loosened, memory_links, seal_memory
+from holdfast.keeper.ledger import Ledger
 from holdfast.keeper.linking import known_forms, without_memories
 from holdfast.keeper.reconciling import slot_of
+from holdfast.keeper.remembered import loosened, memory_links, seal_memory, to_memory
 from holdfast.keeper.store import Store
 from holdfast.model import Memory, MemoryId
 from holdfast.storage.protocol import (
@@ -130,8 +131,6 @@ async def refold(store: Store, vault: Vault, memory: Memory, *others: Memory) ->
     Returns:
         The first as it stands then: itself, or the one that says the same and has taken it in.
     """
-    from holdfast.keeper.ledger import Ledger  # which reads memories as this does
-
     slots = [slot for one in (memory, *others) if (slot := slot_of(one)) is not None]
     now = store.clock()
     for _ in range(_TRIES):
@@ -204,8 +203,6 @@ async def read_memories(vault: Vault, memory_ids: Sequence[str]) -> list[ReadMem
     Raises:
         NotFound: one is not there.
     """
-    from holdfast.keeper.memories import to_memory  # which offers what is here
-
     raw = tuple(known_forms(memory_ids))
     rows = await vault.storage.rows_by_id(ByIds(vault_id=vault.raw, ids=raw))
     rows = [row for row in rows if row.kind is Kind.MEMORY]

@@ -9,8 +9,8 @@ from msgspec.structs import replace
 from holdfast.capture.checks import checked_text
 from holdfast.clock import id_bytes
 from holdfast.errors import Conflict
-from holdfast.keeper.learning import NewMemory, memory_links, new_memory, seal_memory
-from holdfast.keeper.memories import to_memory
+from holdfast.keeper.learning import NewMemory, new_memory
+from holdfast.keeper.remembered import memory_links, seal_memory, to_memory
 from holdfast.keeper.store import Store
 from holdfast.model import Memory
 from holdfast.storage.protocol import ByIds, Kind, OnceTag, SealedRow, State

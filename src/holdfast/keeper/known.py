@@ -24,6 +24,7 @@ from holdfast.errors import HoldfastError
 from holdfast.keeper.known_file import KnownFile, KnownSession, Saved
 from holdfast.keeper.known_records import Held, Records
 from holdfast.keeper.linking import without_memories
+from holdfast.keeper.remembered import to_memory, to_thought
 from holdfast.model import Memory, MemoryId, Thought
 from holdfast.storage.protocol import HeadsQuery, Kind, SealedRow
 from holdfast.vault.codec import MemoryBody, ThoughtBody, open_turn
@@ -200,8 +201,6 @@ def _without_trash(known: Mapping[MemoryId, Memory]) -> Mapping[MemoryId, Memory
 
 
 async def _read_memories(vault: Vault, rows: Sequence[SealedRow]) -> dict[bytes, Memory]:
-    from holdfast.keeper.memories import to_memory  # the store, which holds this, is below it
-
     alive, _ = await vault.openable(rows)
     bodies = await vault.open_records(alive, MemoryBody)
     return {row.id: to_memory(row, body) for row, body in zip(alive, bodies, strict=True)}
@@ -241,8 +240,6 @@ def _add_uses(
 
 
 async def _read_thoughts(vault: Vault, rows: Sequence[SealedRow]) -> dict[bytes, KnownThought]:
-    from holdfast.keeper.thoughts import to_thought  # likewise
-
     alive, _ = await vault.openable(rows)
     bodies = await vault.open_records(alive, ThoughtBody)
     return {

@@ -15,10 +15,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from holdfast.clock import Ids, id_bytes, id_text
-from holdfast.keeper.learning import loosened, memory_links, seal_memory
-from holdfast.keeper.memories import to_memory
 from holdfast.keeper.receipts import LearningBody, learning_id
 from holdfast.keeper.reconciling import Refused, Settled, Slot, Statement, settle, slot_of
+from holdfast.keeper.remembered import loosened, memory_links, seal_memory, to_memory
 from holdfast.model import Memory, MemoryId, Source
 from holdfast.storage.protocol import (
     NO_SCOPE,

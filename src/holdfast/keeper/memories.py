@@ -22,7 +22,7 @@ from holdfast.keeper.hand import (
     merge_memories,
     undo_change,
 )
-from holdfast.keeper.learning import NewMemory, memory_links, new_memory, seal_memory
+from holdfast.keeper.learning import NewMemory, new_memory
 from holdfast.keeper.linking import chain_of, known_forms
 from holdfast.keeper.listing import Place, checked_limit, cut, read_cursor
 from holdfast.keeper.memory_changes import ChangePage, changes_among
@@ -38,6 +38,7 @@ from holdfast.keeper.memory_filter import (
 from holdfast.keeper.memory_trash import restore_memory, trash_memory
 from holdfast.keeper.moments import edge
 from holdfast.keeper.receipts import LearningReceipt, read_receipts
+from holdfast.keeper.remembered import memory_links, seal_memory, to_memory
 from holdfast.keeper.store import Store
 from holdfast.keeper.trash import trashed_sessions
 from holdfast.model import Memory, MemoryId, MemoryKind, MemoryOrigin, Message, SessionId, Source
@@ -52,41 +53,12 @@ from holdfast.vault.codec import MemoryBody
 from holdfast.vault.reader import Reader
 from holdfast.vault.vault import Vault
 
-__all__ = ["Memories", "MemoryPage", "to_memory"]
+__all__ = ["Memories", "MemoryPage"]
 
 _Found: TypeAlias = list[Memory]  # inside the classes `list` is a method
 _Messages: TypeAlias = list[Message]
 _Receipts: TypeAlias = list[LearningReceipt]
 _AT_ONCE = 500
-
-
-def to_memory(row: SealedRow, body: MemoryBody) -> Memory:
-    """A memory from its row and its opened body."""
-    return Memory(
-        id=MemoryId(id_text(row.id)),
-        kind=body.kind,
-        text=body.text,
-        tags=body.tags,
-        importance=body.importance,
-        assistant=body.assistant,
-        session_id=body.session_id,  # type: ignore[arg-type]  # the same text form
-        created_at=body.created_at,
-        valid_from=body.valid_from,
-        valid_to=body.valid_to,
-        supersedes=None if body.supersedes is None else MemoryId(body.supersedes),
-        sources=body.sources,
-        pinned=body.pinned,
-        subject=body.subject,
-        attribute=body.attribute,
-        value=body.value,
-        origin=body.origin,
-        made_by=body.made_by,
-        corrected=body.corrected,
-        closed_by=body.closed_by,
-        former=body.former,
-        trashed_at=body.trashed_at,
-        source_gone=body.source_gone,
-    )
 
 
 class MemoryPage(Struct, frozen=True, kw_only=True):

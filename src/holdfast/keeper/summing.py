@@ -16,8 +16,9 @@ from msgspec.structs import replace
 from holdfast.clock import id_bytes, id_text
 from holdfast.distill.extract import Condensed, condense
 from holdfast.errors import BadInput, NotFound
-from holdfast.keeper.learning import NewMemory, memory_links, new_memory, seal_memory
+from holdfast.keeper.learning import NewMemory, new_memory
 from holdfast.keeper.pausing import learnable
+from holdfast.keeper.remembered import memory_links, seal_memory
 from holdfast.keeper.store import Store
 from holdfast.model import Memory, MemoryOrigin, Message, Session, SessionId, Source, TurnId
 from holdfast.storage.protocol import (

@@ -13,12 +13,12 @@ from holdfast.clock import id_bytes, id_text, to_ms
 from holdfast.errors import BadInput, Conflict, NotFound
 from holdfast.keeper.access import Gate, own
 from holdfast.keeper.client_keys import client_key_tag
-from holdfast.keeper.learning import seal_thought, thought_links
 from holdfast.keeper.linking import known_forms
 from holdfast.keeper.listing import Place, checked_limit, cut, read_cursor
+from holdfast.keeper.remembered import seal_thought, thought_links, to_thought
 from holdfast.keeper.store import Store
 from holdfast.keeper.trash import trashed_sessions
-from holdfast.model import MemoryId, Message, MessageId, SessionId, Thought, ThoughtId, TurnId
+from holdfast.model import MemoryId, Message, SessionId, Thought, ThoughtId, TurnId
 from holdfast.storage.protocol import (
     NO_SCOPE,
     ByIds,
@@ -31,7 +31,7 @@ from holdfast.storage.protocol import (
 from holdfast.vault.codec import ThoughtBody
 from holdfast.vault.vault import Vault
 
-__all__ = ["ThoughtPage", "Thoughts", "to_thought"]
+__all__ = ["ThoughtPage", "Thoughts"]
 
 _Found: TypeAlias = list[Thought]  # inside the class `list` is a method
 _ALL = 1_000_000
@@ -313,21 +313,6 @@ class Thoughts:
         if not rows or rows[0].kind is not kind:
             raise NotFound(kind.name.lower())
         return rows[0]
-
-
-def to_thought(row: SealedRow, body: ThoughtBody) -> Thought:
-    """A thought from its row and its opened body."""
-    return Thought(
-        id=ThoughtId(id_text(row.id)),
-        assistant=body.assistant,
-        text=body.text,
-        at=body.at,
-        session_id=None if body.session_id is None else SessionId(body.session_id),
-        turn_id=None if body.turn_id is None else TurnId(body.turn_id),
-        linked_memory=None if body.linked_memory is None else MemoryId(body.linked_memory),
-        kind=body.kind,
-        message_id=None if body.message_id is None else MessageId(body.message_id),
-    )
 
 
 def _place(thought: Thought) -> Place:

@@ -17,8 +17,8 @@ from msgspec.structs import replace
 
 from holdfast.clock import id_bytes, id_text
 from holdfast.errors import Conflict
-from holdfast.keeper.learning import memory_links, seal_memory
 from holdfast.keeper.linking import without_sources
+from holdfast.keeper.remembered import memory_links, seal_memory
 from holdfast.keeper.session_record import read_record
 from holdfast.keeper.setting_records import ReadSetting, SettingRecord
 from holdfast.keeper.store import Store

@@ -26,7 +26,7 @@ from holdfast.clock import id_bytes, id_text
 from holdfast.distill import finding
 from holdfast.errors import BadInput
 from holdfast.keeper.correcting import Correction
-from holdfast.keeper.learning import memory_links, thought_links
+from holdfast.keeper.remembered import memory_links, thought_links
 from holdfast.keeper.users import User
 from holdfast.model import Memory, Message, Source
 from holdfast.storage.protocol import Kind, LinksQuery, RowSpan, State

@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from holdfast.clock import id_bytes, id_text
-from holdfast.keeper.learning import memory_body
-from holdfast.keeper.memories import to_memory
+from holdfast.keeper.remembered import memory_body, to_memory
 from holdfast.model import Memory, MemoryId, MessageId, SessionId, Source
 from holdfast.storage.protocol import NO_SCOPE, Kind, SealedRow
 from holdfast.vault.codec import MemoryBody
