@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 
 import tailwindcss from "@tailwindcss/vite";
 import react from "@vitejs/plugin-react";
+import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 
 // While the page is worked on: where its server is, SERVER=http://127.0.0.1:9000 npm run dev.
@@ -26,8 +27,25 @@ const talk = within(
   "/src/markdown/words",
 );
 
+/** The view that most people land on is fetched beside what every view needs, not after it. */
+const ahead: Plugin = {
+  name: "ahead",
+  apply: "build",
+  transformIndexHtml: {
+    order: "post",
+    handler: (_html, { bundle }) =>
+      Object.values(bundle ?? {})
+        .filter(({ type, name }) => type === "chunk" && /^(talk|conversation)$/.test(name ?? ""))
+        .map(({ fileName }) => ({
+          tag: "link",
+          attrs: { rel: "modulepreload", crossorigin: true, href: `/${fileName}` },
+          injectTo: "head",
+        })),
+  },
+};
+
 export default defineConfig({
-  plugins: [react(), tailwindcss()],
+  plugins: [react(), tailwindcss(), ahead],
   resolve: { alias: { "~": fileURLToPath(new URL("./src", import.meta.url)) } },
   build: {
     // What the server serves, and the package holds.

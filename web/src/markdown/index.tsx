@@ -2,7 +2,6 @@
  * Markdown as it is read: GitHub's dialect and mathematics. What comes in is anybody's text: raw HTML stays text,
  * links lead to http, https and mailto alone, and no picture is fetched from anywhere.
  */
-import "./prose.css";
 
 import { memo, type ReactElement } from "react";
 import ReactMarkdown, { type Options } from "react-markdown";

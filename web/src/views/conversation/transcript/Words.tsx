@@ -1,5 +1,3 @@
-import "~/markdown/prose.css";
-
 import { lazy, Suspense } from "react";
 import { useTranslation } from "react-i18next";
 
