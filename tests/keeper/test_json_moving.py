@@ -274,3 +274,46 @@ async def test_what_was_not_to_be_learned_is_not_learned_from_a_copy_either(
     await ben.distill()
 
     assert await ben.memories.list() == []
+
+
+@pytest.mark.parametrize("kind", ["json", "bundle"])
+async def test_a_memory_that_was_forgotten_is_not_learned_again_from_a_copy(
+    keeper: Keeper, tmp_path: Path, kind: Any
+) -> None:
+    """A copy knows up to where it was distilled, and goes on from there."""
+    ada, ben = await keeper.user("ada"), await keeper.user("ben")
+    session = await ada.sessions.start()
+    await talk(session, ("I live in Oslo.", "Noted."), ("I work as a baker.", "Noted."))
+    await ada.distill()
+    (home,) = await ada.memories.list(q="Oslo", kind="fact")
+    await ada.memories.forget(home.id)
+    before = [memory.text for memory in await ada.memories.list()]
+    await ada.exports.file(tmp_path / "ada", format=kind)
+    await ben.imports.file(tmp_path / "ada")
+
+    assert await ben.distill() == 0
+    assert [memory.text for memory in await ben.memories.list()] == before
+    copy = await ben.sessions.open(session.id)
+    await talk(copy, ("My sister is called Mia.", "Noted."))
+    await ben.distill()
+
+    texts = {memory.text for memory in await ben.memories.list(kind="fact")}
+    assert texts == {"Works as baker", "Sister: Mia"}
+
+
+@pytest.mark.parametrize("kind", ["json", "bundle"])
+async def test_a_copy_of_chosen_conversations_is_learned_from(
+    keeper: Keeper, tmp_path: Path, kind: Any
+) -> None:
+    """Such an export holds no memories, so that there is everything to learn."""
+    ada, ben = await keeper.user("ada"), await keeper.user("ben")
+    session = await ada.sessions.start()
+    await talk(session, ("I live in Oslo.", "Noted."), ("I work as a baker.", "Noted."))
+    await ada.distill()
+    await ada.exports.file(tmp_path / "ada", format=kind, sessions=[session.id])
+    await ben.imports.file(tmp_path / "ada")
+
+    await ben.distill()
+
+    texts = {memory.text for memory in await ben.memories.list(kind="fact")}
+    assert texts == {"Lives in Oslo", "Works as baker"}

@@ -6,6 +6,7 @@ A bundle does whole; our JSON does but for the content of files, which it only n
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from hashlib import sha256
 from typing import TYPE_CHECKING, TypeVar
@@ -25,16 +26,17 @@ from holdfast.keeper.import_report import (
 )
 from holdfast.keeper.linking import messages_named_by, without_sources
 from holdfast.keeper.names import AssistantBody, Names, ProjectBody, checked_slug
+from holdfast.keeper.receipts import Learning, LearningBody, seal_learning
 from holdfast.keeper.remembered import memory_links, seal_memory, seal_thought, thought_links
 from holdfast.keeper.session_record import body_of
 from holdfast.keeper.store import Store
 from holdfast.model import Memory, Message, Thought, Turn
-from holdfast.storage.protocol import ByIds, Kind, Link, OnceTag, SealedRow, State
+from holdfast.storage.protocol import ByIds, HeadsQuery, Kind, Link, OnceTag, SealedRow, State
 from holdfast.vault.reader import Reader
 from holdfast.vault.vault import Vault
 
 if TYPE_CHECKING:
-    from holdfast.portability.bundle import BundledSession
+    from holdfast.portability.bundle import BundledSession, Learned
     from holdfast.portability.conversations import Broken
     from holdfast.portability.whole import WholeExport
 
@@ -173,6 +175,8 @@ class BundleImport:
             if not await self._there(session.id):
                 raise  # One of its messages is here, in another session.
             return replace(report, unchanged=report.unchanged + 1)
+        if bundled.learned is not None:
+            await self._note_learned(raw, bundled.learned)
         held = sum(entry.content is not None for entry in entries)
         named = sum(entry.message.file is not None for entry in entries)
         return replace(
@@ -182,6 +186,28 @@ class BundleImport:
             files=report.files + held,
             missing_files=report.missing_files + named - held,
         )
+
+    async def _note_learned(self, session: bytes, learned: Learned) -> None:
+        """That it was distilled before: its memories come along, those that were forgotten do
+        not."""
+        vault = self._vault
+        ask = HeadsQuery(vault_id=vault.raw, session_ids=(session,), limit=1)
+        for head in await vault.storage.heads(ask):
+            body = LearningBody(
+                session_id=id_text(session),
+                head_rev=head.rev,
+                covers=min(max(learned.covers, 0), head.next_seq),
+                rules=learned.rules,
+                model_covers=min(max(learned.model_covers, 0), head.next_seq),
+                title=learned.title,
+                tags=learned.tags,
+            )
+            if body.covers < head.next_seq:
+                body.head_rev = 0  # it was not read to its end
+            new = Learning(body=LearningBody())
+            row, links = await seal_learning(vault, session, new, body, self._store.clock())
+            with contextlib.suppress(Conflict):  # it is being distilled already
+                await vault.commit(put=(row,), links=links)
 
     async def _was_erased(self, session: bytes) -> bool:
         """Whether a session of this vault was erased: under its id it stays so, at each start."""

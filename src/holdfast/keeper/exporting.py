@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 import io
 import os
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 from msgspec import Struct
 
+from holdfast.clock import id_bytes
 from holdfast.errors import BadInput, StorageReadOnly
 from holdfast.keeper.memories import Memories
 from holdfast.keeper.names import Names
 from holdfast.keeper.piping import piped
+from holdfast.keeper.receipts import opened_learnings
 from holdfast.keeper.sessions import Sessions
 from holdfast.keeper.store import Store
 from holdfast.keeper.thoughts import Thoughts
@@ -24,7 +26,7 @@ from holdfast.vault.reader import Reader
 from holdfast.vault.vault import Vault
 
 if TYPE_CHECKING:
-    from holdfast.portability.bundle import BundledSession
+    from holdfast.portability.bundle import BundledSession, Learned
     from holdfast.portability.exported import Exported
 
 __all__ = ["ExportFormat", "ExportReport", "Exports"]
@@ -32,6 +34,8 @@ __all__ = ["ExportFormat", "ExportReport", "Exports"]
 ExportFormat: TypeAlias = Literal["bundle", "json", "markdown", "pdf"]
 _T = TypeVar("_T")
 _ALL = 1_000_000
+_AT_ONCE = 200
+"""Records of what was learned that are read at once."""
 
 
 class ExportReport(Struct, frozen=True, kw_only=True):
@@ -77,7 +81,7 @@ class Exports:
         target = Path(path)
         chosen = await self._chosen(sessions)
         whole = sessions is None
-        feed = _Feed(self._store, self._vault, chosen, asyncio.get_running_loop(), progress)
+        feed = await self._feed(chosen, progress, whole=whole)
         memories = await Memories(self._store, self._vault).list() if whole else []
         exported = await self._exported(feed, memories, whole=whole)
         try:
@@ -107,7 +111,7 @@ class Exports:
         """
         chosen = await self._chosen(sessions)
         whole = sessions is None
-        feed = _Feed(self._store, self._vault, chosen, asyncio.get_running_loop(), None)
+        feed = await self._feed(chosen, None, whole=whole)
         memories = await Memories(self._store, self._vault).list() if whole else []
         exported = await self._exported(feed, memories, whole=whole)
         path = self._store.data_path
@@ -138,6 +142,15 @@ class Exports:
         reader = Reader(self._vault)
         return [await reader.session(SessionId(session_id)) for session_id in ids]
 
+    async def _feed(
+        self, chosen: list[Session], progress: Callable[[int], None] | None, *, whole: bool
+    ) -> _Feed:
+        # Before the memories are: what is learned meanwhile must not count as learned. Without
+        # memories in it, an export must not say that there is nothing left to learn.
+        learned = await _learned(self._vault, chosen) if whole else {}
+        loop = asyncio.get_running_loop()
+        return _Feed(self._store, self._vault, chosen, learned, loop, progress)
+
     async def _exported(self, feed: _Feed, memories: list[Memory], *, whole: bool) -> Exported:
         from holdfast.portability.exported import Exported
 
@@ -162,11 +175,13 @@ class _Feed:
         store: Store,
         vault: Vault,
         sessions: list[Session],
+        learned: Mapping[str, Learned],
         loop: asyncio.AbstractEventLoop,
         progress: Callable[[int], None] | None,
     ) -> None:
         self._reader = Reader(vault)
         self._sessions = sessions
+        self._learned = learned
         self._loop = loop
         self._progress = progress
         self.messages = 0
@@ -191,11 +206,36 @@ class _Feed:
         async for batch in self._reader.all_messages(session.id, forgotten=True):
             messages.extend(batch)
         turns = await self._reader.turns(session.id, limit=_ALL)
-        return BundledSession(session=session, turns=tuple(turns), messages=tuple(messages))
+        return BundledSession(
+            session=session,
+            turns=tuple(turns),
+            messages=tuple(messages),
+            learned=self._learned.get(session.id),
+        )
 
     def content(self, message: Message) -> bytes:
         """The bytes of a message's file."""
         return self.call(self._reader.file_content(message))
+
+
+async def _learned(vault: Vault, sessions: Sequence[Session]) -> dict[str, Learned]:
+    """Up to where each session was distilled; those that never were are absent."""
+    from holdfast.portability.bundle import Learned
+
+    found: dict[str, Learned] = {}
+    for first in range(0, len(sessions), _AT_ONCE):
+        ids = {id_bytes(one.id): one.id for one in sessions[first : first + _AT_ONCE]}
+        for raw, known in (await opened_learnings(vault, list(ids))).items():
+            body = known.body
+            if body.covers or body.model_covers:
+                found[ids[raw]] = Learned(
+                    rules=body.rules,
+                    covers=body.covers,
+                    model_covers=body.model_covers,
+                    title=body.title,
+                    tags=body.tags,
+                )
+    return found
 
 
 def _write(target: Path, kind: ExportFormat, exported: Exported, feed: _Feed) -> int:
@@ -252,7 +292,9 @@ def _write_bundle(
 
     with BundleWriter(target, created_at=exported.exported_at, folder=folder) as bundle:
         for bundled in exported.sessions:
-            bundle.add_session(bundled.session, bundled.turns, bundled.messages)
+            bundle.add_session(
+                bundled.session, bundled.turns, bundled.messages, learned=bundled.learned
+            )
             for message in bundled.messages:
                 if message.file is not None and not message.forgotten:
                     bundle.add_file(message.file, feed.content(message))

@@ -46,8 +46,10 @@ __all__ = [
     "LINES_MEMBERS",
     "BundleWriter",
     "BundledSession",
+    "Learned",
     "Manifest",
     "ManifestMember",
+    "SessionRecord",
 ]
 
 BUNDLE_FORMAT = "holdfast-bundle"
@@ -84,12 +86,39 @@ class Manifest(Struct, frozen=True, kw_only=True):
     """What was asked for when it was written (which sessions, since when); for people."""
 
 
+class Learned(Struct, frozen=True, kw_only=True):
+    """Up to where a session was distilled, so that a copy does not learn it again: what was
+    forgotten of it since would come back. It holds no word of what was said."""
+
+    rules: str = ""
+    """Version of the rules."""
+    covers: int = 0
+    """So many of its messages the rules have read."""
+    model_covers: int = 0
+    """So many a model has."""
+    title: str = ""
+    tags: tuple[str, ...] = ()
+    """What the session has from distilling, and not from its owner."""
+
+
 class BundledSession(Struct, frozen=True, kw_only=True):
     """A session with all that belongs to it: turns by index, messages by seq."""
 
     session: Session
     turns: tuple[Turn, ...] = ()
     messages: tuple[Message, ...] = ()
+    learned: Learned | None = None
+    """None: its memories are not in the export, or nothing was learned yet."""
+
+
+class SessionRecord(Session, frozen=True, kw_only=True):
+    """A session as it stands in an export."""
+
+    learned: Learned | None = None
+
+    def session(self) -> Session:
+        """The session itself."""
+        return Session(**{name: getattr(self, name) for name in Session.__struct_fields__})
 
 
 class _Spool:
@@ -154,7 +183,12 @@ class BundleWriter:
         self._sessions: set[str] = set()
 
     def add_session(
-        self, session: Session, turns: Iterable[Turn], messages: Iterable[Message]
+        self,
+        session: Session,
+        turns: Iterable[Turn],
+        messages: Iterable[Message],
+        *,
+        learned: Learned | None = None,
     ) -> None:
         """Add a session with its turns by index and its messages by seq.
 
@@ -164,7 +198,10 @@ class BundleWriter:
         if session.id in self._sessions:
             raise BadInput("session", "it is in the bundle already")
         self._sessions.add(session.id)
-        self._spools["sessions"].add(session)
+        fields = msgspec.structs.asdict(session)
+        self._spools["sessions"].add(
+            session if learned is None else SessionRecord(**fields, learned=learned)
+        )
         for turn in turns:
             _check_owner(turn.session_id, session)
             self._spools["turns"].add(turn)

@@ -12,13 +12,14 @@ import msgspec
 from msgspec import Struct
 
 from holdfast.errors import BundleDamaged, HostileFile, ImportFailed, UnknownFormat
-from holdfast.model import Assistant, Memory, Message, Project, Session, Thought, Turn
+from holdfast.model import Assistant, Memory, Message, Project, Thought, Turn
 from holdfast.portability.bundle import (
     BUNDLE_FORMAT,
     BUNDLE_VERSION,
     LINES_MEMBERS,
     BundledSession,
     Manifest,
+    SessionRecord,
 )
 from holdfast.portability.containers import Container, Member, open_container, read_whole
 from holdfast.portability.limits import MIB, Limits
@@ -95,11 +96,12 @@ class BundleReader:
         messages = _Grouped(
             self._records("messages", Message, progress=True), lambda m: m.session_id
         )
-        for session in self._records("sessions", Session, progress=True):
+        for record in self._records("sessions", SessionRecord, progress=True):
             yield BundledSession(
-                session=session,
-                turns=tuple(turns.of(session.id)),
-                messages=tuple(messages.of(session.id)),
+                session=record.session(),
+                turns=tuple(turns.of(record.id)),
+                messages=tuple(messages.of(record.id)),
+                learned=record.learned,
             )
         if turns.left or messages.left:
             raise BundleDamaged(self.place, "holds turns or messages of no session")

@@ -18,10 +18,11 @@ from typing import IO
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import asdict
 
 from holdfast.model import Memory
 from holdfast.portability.back_links import BackLinks
-from holdfast.portability.bundle import BundledSession
+from holdfast.portability.bundle import BundledSession, SessionRecord
 from holdfast.portability.exported import Exported
 
 __all__ = ["JSON_FORMAT", "JSON_VERSION", "write_json"]
@@ -47,9 +48,9 @@ def write_json(target: IO[bytes], exported: Exported) -> None:
 
 
 def _session(bundled: BundledSession, back: BackLinks) -> dict[str, object]:
-    session = bundled.session
+    session, learned = bundled.session, bundled.learned
     return _with(
-        session,
+        session if learned is None else SessionRecord(**asdict(session), learned=learned),
         memories=back.memories_of_session.get(session.id, ()),
         thoughts=back.thoughts_of_session.get(session.id, ()),
         turns=[
@@ -71,7 +72,7 @@ def _memory(memory: Memory, back: BackLinks) -> dict[str, object]:
 
 
 def _with(record: Struct, **more: Sequence[object]) -> dict[str, object]:
-    return {**msgspec.structs.asdict(record), **more}
+    return {**asdict(record), **more}
 
 
 def _write_list(

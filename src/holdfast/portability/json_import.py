@@ -14,8 +14,8 @@ import msgspec
 from msgspec import Struct
 
 from holdfast.errors import HostileFile, ImportFailed, UnknownFormat
-from holdfast.model import Assistant, Memory, Message, Project, Session, Thought, Turn
-from holdfast.portability.bundle import BundledSession
+from holdfast.model import Assistant, Memory, Message, Project, Thought, Turn
+from holdfast.portability.bundle import BundledSession, SessionRecord
 from holdfast.portability.containers import Container, Member, open_container
 from holdfast.portability.conversations import Broken
 from holdfast.portability.json_export import JSON_FORMAT, JSON_VERSION
@@ -36,7 +36,7 @@ _FACTOR = 4
 """As in a bundle: what was exported must come back, and is longer than a conversation elsewhere."""
 
 
-class _SessionRecord(Session, frozen=True, kw_only=True):
+class _SessionRecord(SessionRecord, frozen=True, kw_only=True):
     """A session as it stands in the document."""
 
     turns: tuple[Turn, ...] = ()
@@ -200,5 +200,9 @@ def _may_be_ours(member: Member) -> bool:
 
 
 def _bundled(record: _SessionRecord) -> BundledSession:
-    fields = {name: getattr(record, name) for name in Session.__struct_fields__}
-    return BundledSession(session=Session(**fields), turns=record.turns, messages=record.messages)
+    return BundledSession(
+        session=record.session(),
+        turns=record.turns,
+        messages=record.messages,
+        learned=record.learned,
+    )
