@@ -146,6 +146,10 @@ class Indexes:
         """The memory that all of them take."""
         return self._nbytes
 
+    def holds(self, vault: Vault) -> bool:
+        """Whether a vault's index is in memory, however old: the next question need not load it."""
+        return vault.raw in self._held
+
     async def current(self, vault: Vault) -> VaultIndex:
         """The index of a vault with every write acknowledged before this call.
 

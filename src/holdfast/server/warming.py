@@ -1,4 +1,5 @@
-"""Loading at the start what the first question would otherwise wait for."""
+"""Loading beforehand what the first question would otherwise wait for: at the start what everybody
+needs, and what is one user's own when their page opens."""
 
 from __future__ import annotations
 
@@ -13,10 +14,14 @@ from holdfast.assistant.answering import prepare
 if TYPE_CHECKING:
     from holdfast.assistant.answering import Answerer
     from holdfast.keeper.indexes import Indexes
+    from holdfast.keeper.keeper import Keeper
+    from holdfast.keeper.users import User
 
 __all__ = ["Warming"]
 
 _logger = logging.getLogger(__name__)
+_AFTER_PAGE_S = 1.0
+"""From a page's first request on: what it shows comes before what may be searched."""
 
 
 class Warming:
@@ -37,10 +42,30 @@ class Warming:
         self._owner = owner
         self._answerers = [answerer for answerer in answerers if answerer is not None]
         self._tasks: tuple[asyncio.Task[None], ...] = ()
+        self._pages: dict[bytes, asyncio.Task[None]] = {}
+        self._one_by_one = asyncio.Lock()
 
     async def ready(self) -> None:
         """Return when meanings can be compared; raises what kept that from loading."""
         await self._indexes.prepare()
+
+    def page_opens(self, keeper: Keeper, user: User) -> None:
+        """Load, in a moment, what a user's first search would wait for, unless that is loaded."""
+        vault = user.vault
+        if vault.raw in self._pages or self._indexes.holds(vault):
+            return
+        task = asyncio.create_task(self._warm_page(keeper, user.id), name="warming a page")
+        self._pages[vault.raw] = task
+        task.add_done_callback(lambda _: self._pages.pop(vault.raw, None))
+
+    async def _warm_page(self, keeper: Keeper, user_id: str) -> None:
+        await asyncio.sleep(_AFTER_PAGE_S)
+        try:
+            # A thousand pages that open after a restart take their turns: who searches is first.
+            async with self._one_by_one:
+                await keeper.warm(user_id)
+        except Exception as exc:  # noqa: BLE001  # a task's boundary: the first search tells it
+            _tell("page", exc)
 
     async def __aenter__(self) -> Self:
         self._tasks = (
@@ -55,9 +80,10 @@ class Warming:
         raised: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for task in self._tasks:
+        tasks = [*self._tasks, *self._pages.values()]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _warm_indexes(self) -> None:
         try:

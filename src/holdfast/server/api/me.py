@@ -10,13 +10,14 @@ from fastapi import APIRouter, Request
 import holdfast
 from holdfast.keeper.preferences import Preferences
 from holdfast.keeper.users import User
-from holdfast.server.identity.asking import Reader, Writer, caller_of
+from holdfast.server.identity.asking import Reader, Writer, caller_of, keeper_of
 from holdfast.server.openapi import RESPONSES
 from holdfast.server.routing import Route
 from holdfast.server.schemas.me import MeOut, PreferencesIn, PreferencesOut
 
 if TYPE_CHECKING:
     from holdfast.server.facts import Facts
+    from holdfast.server.warming import Warming
 
 __all__ = ["change_preferences", "me", "router"]
 
@@ -27,6 +28,8 @@ router = APIRouter(prefix="/api", tags=["me"], route_class=Route, responses=RESP
 async def me(request: Request, owner: Reader) -> MeOut:
     """Who asks, and what the page has to know of the server before it shows anything."""
     facts: Facts = request.app.state.facts
+    warming: Warming = request.app.state.warming
+    warming.page_opens(keeper_of(request), owner)
     key, *before = map(_base64url, await owner.draft_keys())
     return MeOut(
         user=owner.id,
