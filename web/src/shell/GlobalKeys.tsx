@@ -46,7 +46,7 @@ function KeySheet({ open, close }: { open: boolean; close: () => void }) {
         {[...lines].map(([does, keys]) => (
           <div key={does} className="flex items-center justify-between gap-4 py-2 text-sm">
             <dt>{t(`keys.${does}` as "keys.find")}</dt>
-            <dd className="flex shrink-0 items-center gap-1.5">
+            <dd className="flex shrink-0 items-center gap-3">
               {keys.map((one) => (
                 <Keys key={one} keys={one} />
               ))}
