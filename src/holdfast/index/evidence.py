@@ -120,6 +120,9 @@ class Evidence:
     session_best_bm25: float
     session_cosine: Floats
     """Of the session's closest message; shape (c,)."""
+    session_opening: Floats
+    """Of what the user opened the session with; of the closest message where the session is too
+    long for that to say what it is about; shape (c,)."""
     title_counts: Floats
     """How often each term occurs in the title of the candidate's session, which the session's own
     counts have in them too; shape (t, c)."""

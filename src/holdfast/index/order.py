@@ -17,6 +17,8 @@ _SMALL = 50_000
 """Rows; of so few all sessions are looked through at once, of more only those asked for."""
 _LONG = 300
 """Messages; longer sessions are looked through in one pass over the vault instead."""
+_PREAMBLE = 3
+"""Messages that others may have put before the one by which a user opened a session."""
 
 
 class Places:
@@ -42,6 +44,7 @@ class SessionOrder:
     def __init__(self) -> None:
         self._before = Growing(np.int32)
         self._after = Growing(np.int32)
+        self._first = Growing(np.int32)  # session > its first row
         self._last = Growing(np.int32)  # session > its last row
         self._sizes = Growing(np.int32)  # session > its rows
 
@@ -57,8 +60,14 @@ class SessionOrder:
         return self._after.used
 
     @property
+    def sizes(self) -> _Ints:
+        """How many rows each session has, by its number."""
+        return self._sizes.used
+
+    @property
     def nbytes(self) -> int:
-        return sum(a.nbytes for a in (self._before, self._after, self._last, self._sizes))
+        links = self._before, self._after, self._first, self._last, self._sizes
+        return sum(a.nbytes for a in links)
 
     def extend(self, places: Places, sessions: int) -> None:
         """Take in the rows that came since; `sessions` is how many sessions there are."""
@@ -67,6 +76,7 @@ class SessionOrder:
         self._before.extend(nobody)
         self._after.extend(nobody)
         unknown = max(sessions - len(self._last), 0)
+        self._first.extend(np.full(unknown, -1, np.int32))
         self._last.extend(np.full(unknown, -1, np.int32))
         self._sizes.extend(np.zeros(unknown, np.int32))
         rows = np.flatnonzero(places.session[first:] >= 0) + first
@@ -82,6 +92,8 @@ class SessionOrder:
             return
         before, after = int(self.before[row]), int(self.after[row])
         self._link(before, after)
+        if self._first.used[session] == row:
+            self._first.used[session] = after
         if self._last.used[session] == row:
             self._last.used[session] = before
         self._sizes.used[session] -= 1
@@ -99,10 +111,12 @@ class SessionOrder:
         after = before.copy()
         before[rows[1:][same]] = rows[:-1][same]
         after[rows[:-1][same]] = rows[1:][same]
-        last = np.full(sessions, -1, np.int32)
+        first, last = np.full(sessions, -1, np.int32), np.full(sessions, -1, np.int32)
         last[session] = rows  # of equal places the last is written last
+        first[session[::-1]] = rows[::-1]
         self._before.replace(before)
         self._after.replace(after)
+        self._first.replace(first)
         self._last.replace(last)
         self._sizes.replace(np.bincount(session, minlength=sessions))
 
@@ -134,7 +148,7 @@ class SessionOrder:
             at_once: Floats = every[sessions]
             return at_once
         found = np.full(len(sessions), -1, np.float32)
-        is_long = self._sizes.used[sessions] > _LONG
+        is_long = self.sizes[sessions] > _LONG
         at = np.flatnonzero(~is_long)
         rows = self._last.used[sessions[at]]
         while len(at):
@@ -146,6 +160,21 @@ class SessionOrder:
             found[number] = values[session_of == sessions[number]].max()
         return found
 
+    def openings(self, sessions: NDArray[np.intp], role: _Ints, user: int) -> _Ints:
+        """The rows that sessions were opened with, -1 where there is none.
+
+        It is the user's first message, or the first of all when the user comes late.
+
+        Args:
+            sessions: numbers of sessions.
+            role: of every row.
+            user: the user's role.
+        """
+        first = rows = self._first.used[sessions]
+        for _ in range(_PREAMBLE):
+            rows = np.where((rows >= 0) & (role[rows] != user), self.after[rows], rows)
+        return np.where((rows >= 0) & (role[rows] == user), rows, first)
+
     def _join(self, rows: NDArray[np.intp], places: Places) -> None:
         """Add rows of one session, in order among themselves."""
         session = int(places.session[rows[0]])
@@ -153,6 +182,8 @@ class SessionOrder:
         self._sizes.used[session] += len(rows)
         if last < 0 or places.of(last) < places.of(int(rows[0])):
             # The usual case: a conversation goes on.
+            if last < 0:
+                self._first.used[session] = rows[0]
             chain = np.concatenate([[last], rows])[0 if last >= 0 else 1 :]
             self.before[chain[1:]], self.after[chain[:-1]] = chain[:-1], chain[1:]
             self._last.used[session] = rows[-1]
@@ -166,6 +197,8 @@ class SessionOrder:
             before, after = int(self.before[before]), before
         self._link(before, row)
         self._link(row, after)
+        if before < 0:
+            self._first.used[session] = row
         if after < 0:
             self._last.used[session] = row
 

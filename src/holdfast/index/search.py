@@ -37,6 +37,8 @@ _NEAR = 3
 _TITLED_SESSIONS = 8
 _TITLED_ROWS = 12
 """The sessions whose titles match best are looked at closely, so many of each one's rows."""
+_LONG_TALK = 60
+"""Messages; in a longer session the talk has moved on from what it was opened with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,7 @@ def find(
     around = _around(parts, candidates)
     counts = _counts(asked, around, len(bm25))
     session = parts.rows.column("place")[candidates]
+    closest, opening = _of_sessions(parts, cosine, session)
     return Evidence(
         **_identity(parts, candidates),
         embedder=parts.embedder,
@@ -94,7 +97,8 @@ def find(
         session_counts=_gathered_columns(sessions.counts, session),
         session_bm25=gathered(sessions.bm25, session),
         session_best_bm25=float(sessions.bm25.max(initial=0.0)),
-        session_cosine=_session_cosine(parts, cosine, session),
+        session_cosine=closest,
+        session_opening=opening,
         title_counts=_gathered_columns(sessions.titles, session),
         variants=_variants(parts, asked, candidates),
         marks=looked.marks,
@@ -272,14 +276,18 @@ def living_speakers(parts: Parts) -> frozenset[str]:
     return frozenset(name for name, spoke in zip(names, spoken, strict=False) if name and spoke)
 
 
-def _session_cosine(parts: Parts, cosine: Floats, session: NDArray[Any]) -> Floats:
-    """Of the closest message of each candidate's session, 0 where it has none."""
+def _of_sessions(parts: Parts, cosine: Floats, session: NDArray[Any]) -> tuple[Floats, Floats]:
+    """Of the closest message and of the opening of each candidate's session, 0 where it has none;
+    see `Evidence.session_cosine` and `Evidence.session_opening`."""
     known, back = np.unique(session, return_inverse=True)
-    closest = np.zeros(len(known), np.float32)
     there = known >= 0
+    closest, opening = np.zeros((2, len(known)), np.float32)
     closest[there] = parts.order.highest(cosine, known[there], parts.rows.column("place"))
-    found: Floats = closest[back]
-    return found
+    is_long = parts.order.sizes[known[there]] > _LONG_TALK
+    role, user = parts.rows.column("role"), parts.rows.names["role"].find("user")
+    opened = gathered(cosine, parts.order.openings(known[there], role, user))
+    opening[there] = np.where(is_long, closest[there], opened)
+    return closest[back], opening[back]
 
 
 class _Sessions:

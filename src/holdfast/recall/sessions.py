@@ -10,6 +10,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from holdfast.index.embedder import Floats
+from holdfast.index.evidence import Evidence
 from holdfast.index.vault_index import VaultIndex
 from holdfast.recall.asking import Ask, Reason
 from holdfast.recall.features import FEATURES
@@ -36,10 +37,13 @@ SESSION_FEATURES = (
     "pairs",
     "only_then",
     "coverage",
+    "opening",
 )
 """The scores of the session's best messages below the best of all, what they amount to together,
 the session's own features, and the highest of its messages' features. Of people: of what was not
-said by an assistant, the best score, the mean similarity, that of the three closest."""
+said by an assistant, the best score, the mean similarity, that of the three closest. Opening: how
+near what the session was opened with comes, where an assistant speaks: it is opened with what is
+wanted of it; people begin with a greeting."""
 
 _FLOOR = -12.0
 """Below the best score of all; what lies lower, or is not there, counts as this."""
@@ -139,9 +143,15 @@ def _table(groups: list[list[int]], weighed: Weighed) -> Floats:
         "mass": np.log(np.add.reduceat(np.exp(below), starts)),
         **{name: features[starts, _AT[name]] for name in _OF_SESSION},
         **{name: highest(name) for name in _HIGHEST},
+        "opening": _opening(weighed.evidence, rows[starts]),
         **_of_people(rows, starts, sizes, below, weighed),
     }
     return np.stack([columns[name] for name in SESSION_FEATURES], axis=1).astype(np.float32)
+
+
+def _opening(evidence: Evidence, rows: NDArray[np.intp]) -> NDArray[Any]:
+    """Of the sessions that these candidates stand in."""
+    return np.where(evidence.among_people[rows], np.float32(0), evidence.session_opening[rows])
 
 
 def _of_people(

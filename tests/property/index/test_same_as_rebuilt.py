@@ -16,6 +16,7 @@ from holdfast.index.entries import Entry, Filter
 from holdfast.index.vault_index import VaultIndex
 from holdfast.recall.asking import Ask
 from holdfast.recall.ranking import rank
+from holdfast.recall.sessions import rank_sessions
 
 WORDS = ["blue", "dog", "walk", "walked", "yesterday", "東京", "café", "7", "who?", "the"]
 WORDS += ["third", "thirst", "bluedog", "und", "Hunde"]
@@ -147,12 +148,17 @@ def test_an_edited_index_answers_like_a_rebuilt_one(history: list, random: objec
     assert _filtered(index) == _filtered(rebuilt)
     for question in QUESTIONS:
         assert _answer(index, question) == _answer(rebuilt, question)
+        assert _sessions(index, question) == _sessions(rebuilt, question)
         assert _candidates(index, question) == _candidates(rebuilt, question)
 
 
 def _answer(index: VaultIndex, question: str) -> list[object]:
     typing = len(question) % 2 == 1
     return list(rank(Ask(question=question, now=NOW, limit=50, as_you_type=typing), index))
+
+
+def _sessions(index: VaultIndex, question: str) -> list[object]:
+    return list(rank_sessions(Ask(question=question, now=NOW), index))
 
 
 def _filtered(index: VaultIndex) -> list[list[str]]:

@@ -46,3 +46,29 @@ def test_links_made_bit_by_bit_are_those_made_at_once() -> None:
 
     assert rebuilt.before.tolist() == grown.before.tolist()
     assert rebuilt.after.tolist() == grown.after.tolist()
+
+
+def test_a_session_is_opened_by_the_first_of_the_user() -> None:
+    """What a system or a tool put before is passed over; where the user comes late, nothing is."""
+    session = np.array([0, 0, 0, 1, 1, 2, 2, 2, 2, 2], np.int32)
+    seq = np.array([2, 0, 1, 0, 1, 0, 1, 2, 3, 4], np.int32)
+    role = np.array([0, 1, 0, 1, 1, 1, 1, 1, 1, 0], np.int32)
+    made = SessionOrder()
+    made.extend(Places(session, seq, np.arange(10, dtype=np.uint64)), 3)
+
+    assert [2, 3, 5] == made.openings(np.array([0, 1, 2]), role, 0).tolist()
+
+
+def test_openings_are_known_whatever_is_taken_away() -> None:
+    """As when all is ordered afresh without it; a session that is empty has none."""
+    where, role = places(60, 3), np.zeros(60, np.int32)
+    made, afresh = SessionOrder(), SessionOrder()
+    made.extend(where, 3)
+    for row in (0, 6, 9, 57, *range(2, 60, 3)):
+        made.forget(row, where)
+        where.session[row] = -1
+    afresh.rebuild(where, 3)
+
+    found = made.openings(np.arange(3), role, 0).tolist()
+    assert found == afresh.openings(np.arange(3), role, 0).tolist()
+    assert [12, 1, -1] == found

@@ -12,10 +12,12 @@ from holdfast.index.embedder import StaticEmbedder
 from holdfast.index.entries import Entry
 from holdfast.index.vault_index import VaultIndex
 from holdfast.recall.asking import Ask, Ranked
+from holdfast.recall.fusion import Fusion, SetFile
 from holdfast.recall.ranking import rank
-from holdfast.recall.sessions import rank_sessions
+from holdfast.recall.sessions import SESSION_FEATURES, rank_sessions
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+KINDS = ("people", "assistant")
 TALK = [
     ("s1", "user", "Remember, my favourite colour is blue", 40),
     ("s1", "assistant", "Noted, blue it is.", 40),
@@ -138,6 +140,37 @@ def test_sessions_are_ranked_by_all_that_was_found_in_them(index: VaultIndex) ->
     assert "s2" == ranked[0].session_id
     assert {"m2", "m3"} == set(ranked[0].hits)
     assert 2 == len({one.session_id for one in ranked})
+
+
+@pytest.mark.parametrize(
+    ("other", "before", "after", "counts"),
+    [
+        ("assistant", 0, 3, "the opening"),
+        ("assistant", 1, 3, "the opening"),
+        ("assistant", 0, 80, "the closest"),
+        ("user", 0, 3, "nothing"),
+    ],
+)
+def test_what_a_session_was_opened_with_says_what_it_is_about(
+    static: StaticEmbedder, other: str, before: int, after: int, counts: str
+) -> None:
+    """The user's first message, not what a system put before it; of a talk that went on and on
+    whatever is closest; and nothing among people, who begin with a greeting."""
+    opening, question = "My tomatoes have yellow leaves.", "Why did the plants look sick?"
+    lines = [("system", "Be brief.")] * before + [("user", opening)]
+    lines += [(other, "The plants look sick.")] + [("user", "And then?")] * after
+    index = VaultIndex(static)
+    index.add(
+        Entry(id=f"m{n}", session_id="s", seq=n, role=role, at_ms=0, text=text)
+        for n, (role, text) in enumerate(lines)
+    )
+    only = Fusion({k: SetFile(0, {"opening": 1}) for k in KINDS}, SESSION_FEATURES)
+
+    (found,) = rank_sessions(Ask(question=question, now=NOW), index, fusion=only)
+
+    texts = {"the opening": opening, "the closest": "The plants look sick.", "nothing": ""}
+    asked, said = static.embed([question, texts[counts]])
+    assert found.score == pytest.approx(float(asked @ said), abs=0.01)
 
 
 @pytest.mark.parametrize(
