@@ -4,9 +4,10 @@
         --licence people='CC BY-NC 4.0' assistant=MIT --write src/holdfast/recall/weights.json"
 
 Each set of weights is learned on its own file, for each embedder anew (`fusion_learning.py` says
-how). The figures kept in the file are cross-validated by history: no conversation is measured with
-weights that have seen it. `--ablations` also learns without each group of features and writes a
-table and a plot. Needs scipy; MiniLM takes a while, `--vectors FILE` keeps what it made.
+how). The figures kept in the file are cross-validated by history, the mean of several partitions
+into folds: no conversation is measured with weights that have seen it. `--ablations` also learns
+without each group of features and writes a table and a plot. Needs scipy; MiniLM takes a while,
+`--vectors FILE` keeps what it made.
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ from holdfast.recall.fusion import SetFile, TierFile, WeightsFile
 from holdfast.recall.sessions import SESSION_FEATURES
 
 FOLDS = 5
+PARTITIONS = 10
+"""Ways of parting histories into folds: of so few questions one way says little."""
 KINDS = ("people", "assistant")
 _EMBEDDERS = {"static": StaticEmbedder.name, "minilm": MiniLMEmbedder.name}
 _METHOD = "listwise logistic, L2, cross-validated by history; bench/recall_fusion.py"
@@ -121,7 +124,8 @@ def _figures(cases: dict[str, list[Case]], tier: TierFile) -> dict[str, object]:
         mine = _answerable(cases[kind])
         found[kind] = {
             "histories": len({case.history for case in mine}),
-            "cross_validated": _shares(_cross_validated(mine)),
+            "partitions": _partitions(mine),
+            "cross_validated": {**_shares(_cross_validated(mine)), "questions": len(mine)},
             "on_its_own_data": _shares(_found(mine, tier.messages[kind], tier.sessions[kind])),
             f"with_weights_of_{other}": _shares(
                 _found(mine, tier.messages[other], tier.sessions[other])
@@ -135,8 +139,9 @@ def _answerable(cases: list[Case]) -> list[Case]:
     return [case for case in cases if case.answerable]
 
 
-def _shares(found: list[Found]) -> object:
-    return msgspec.to_builtins(shares_of(found))
+def _shares(found: list[Found]) -> dict[str, object]:
+    shares: dict[str, object] = msgspec.to_builtins(shares_of(found))
+    return shares
 
 
 def _learned(cases: list[Case], without: frozenset[str] = _NONE) -> tuple[SetFile, SetFile]:
@@ -144,16 +149,29 @@ def _learned(cases: list[Case], without: frozenset[str] = _NONE) -> tuple[SetFil
     return messages, learned_sessions(cases, messages, without=without)
 
 
-def _folds(cases: list[Case]) -> Iterator[tuple[list[Case], list[Case]]]:
+def _partitions(cases: list[Case]) -> int:
+    """One when each history is a fold of its own: then all are the same."""
+    return PARTITIONS if len({case.history for case in cases}) > FOLDS else 1
+
+
+def _folds(cases: list[Case], partition: int = 0) -> Iterator[tuple[list[Case], list[Case]]]:
+    """What to learn from and what is held out, by history; the first partition by its number."""
+    histories = sorted({case.history for case in cases})
+    order = np.arange(len(histories))
+    if partition:
+        order = np.random.default_rng(partition).permutation(order)
+    fold_of = dict(zip(histories, (order % FOLDS).tolist(), strict=True))
     for fold in range(FOLDS):
-        rest = [case for case in cases if case.history % FOLDS != fold]
-        yield rest, [case for case in cases if case.history % FOLDS == fold]
+        rest = [case for case in cases if fold_of[case.history] != fold]
+        yield rest, [case for case in cases if fold_of[case.history] == fold]
 
 
 def _cross_validated(cases: list[Case], without: frozenset[str] = _NONE) -> list[Found]:
+    """Of every partition, one after the other: a share of all of it is the mean."""
     found = []
-    for rest, held_out in _folds(cases):
-        found += _found(held_out, *_learned(rest, without))
+    for partition in range(_partitions(cases)):
+        for rest, held_out in _folds(cases, partition):
+            found += _found(held_out, *_learned(rest, without))
     return found
 
 
