@@ -12,6 +12,7 @@ from holdfast.recall.dates_words import (
     group,
     named,
     numbered,
+    spans,
 )
 
 __all__ = ["GRAMMAR"]
@@ -25,7 +26,7 @@ _SEASONS = {"spring": 3, "summer": 6, "autumn": 9, "fall": 9, "winter": 12}
 _UNITS = named(
     {unit: f"{unit} {unit}s" for unit in ("hour", "day", "week", "weekend", "month", "year")}
 )
-_SPANS = {form: unit for form, unit in _UNITS.items() if unit != "hour"}
+_SPANS = spans(_UNITS)
 _WHICH = {"last": -1, "past": -1, "previous": -1, "this": 0, "current": 0, "next": 1, "coming": 1}
 _COUNTS = {
     **numbered("zero one two three four five six seven eight nine ten eleven twelve"),

@@ -10,6 +10,7 @@ from holdfast.recall.dates_words import (
     group,
     named,
     numbered,
+    spans,
 )
 
 __all__ = ["GRAMMAR"]
@@ -31,7 +32,7 @@ _UNITS = named(
         "year": "jahr jahre jahren",
     }
 )
-_SPANS = {form: unit for form, unit in _UNITS.items() if unit != "hour"}
+_SPANS = spans(_UNITS)
 _ROOTS = {"letzt": -1, "vergangen": -1, "vorig": -1, "dies": 0, "nachst": 1, "naechst": 1}
 _ROOTS |= {"kommend": 1, "aktuell": 0}
 _WHICH = {

@@ -17,6 +17,7 @@ __all__ = [
     "group",
     "named",
     "numbered",
+    "spans",
 ]
 
 Kind: TypeAlias = Literal[
@@ -95,3 +96,8 @@ def numbered(names: str, first: int = 0) -> dict[str, int]:
 def named(forms: dict[str, str]) -> dict[str, str]:
     """Each of the forms, separated by spaces ("_" stands for one inside), to its key."""
     return {form.replace("_", " "): key for key, all_ in forms.items() for form in all_.split()}
+
+
+def spans(units: dict[str, str]) -> dict[str, str]:
+    """Of the words for units those that "last" and "this" go with: nobody asks for last hour."""
+    return {form: unit for form, unit in units.items() if unit != "hour"}
