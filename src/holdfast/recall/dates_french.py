@@ -10,6 +10,7 @@ from holdfast.recall.dates_words import (
     group,
     named,
     numbered,
+    spans,
 )
 
 __all__ = ["GRAMMAR"]
@@ -29,7 +30,7 @@ _UNITS = named(
         "year": "an ans annee annees",
     }
 )
-_SPANS = {form: unit for form, unit in _UNITS.items() if unit not in ("hour", "day")}
+_SPANS = spans(_UNITS, but=("hour", "day"))
 _AFTER = {
     word + end: step
     for word, step in {"dernier": -1, "derniere": -1, "passe": -1, "prochain": 1}.items()

@@ -10,6 +10,7 @@ from holdfast.recall.dates_words import (
     group,
     named,
     numbered,
+    spans,
 )
 
 __all__ = ["GRAMMAR"]
@@ -31,7 +32,7 @@ _UNITS = named(
         "year": "ano anos",
     }
 )
-_SPANS = {form: unit for form, unit in _UNITS.items() if unit not in ("hour", "day")}
+_SPANS = spans(_UNITS, but=("hour", "day"))
 _BEFORE = {"pasado": -1, "pasada": -1, "ultimo": -1, "ultima": -1, "este": 0, "esta": 0}
 _BEFORE |= {"proximo": 1, "proxima": 1}
 _AFTER = {"pasado": -1, "pasada": -1, "anterior": -1, "proximo": 1, "proxima": 1}

@@ -98,6 +98,6 @@ def named(forms: dict[str, str]) -> dict[str, str]:
     return {form.replace("_", " "): key for key, all_ in forms.items() for form in all_.split()}
 
 
-def spans(units: dict[str, str]) -> dict[str, str]:
+def spans(units: dict[str, str], *, but: tuple[str, ...] = ("hour",)) -> dict[str, str]:
     """Of the words for units those that "last" and "this" go with: nobody asks for last hour."""
-    return {form: unit for form, unit in units.items() if unit != "hour"}
+    return {form: unit for form, unit in units.items() if unit not in but}
