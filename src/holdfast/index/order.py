@@ -170,10 +170,13 @@ class SessionOrder:
             role: of every row.
             user: the user's role.
         """
-        first = rows = self._first.used[sessions]
-        for _ in range(_PREAMBLE):
+        opened = self._first.used[sessions]
+        late = np.flatnonzero((opened >= 0) & (role[opened] != user))
+        rows = first = opened[late]
+        for _ in range(_PREAMBLE if len(late) else 0):
             rows = np.where((rows >= 0) & (role[rows] != user), self.after[rows], rows)
-        return np.where((rows >= 0) & (role[rows] == user), rows, first)
+        opened[late] = np.where((rows >= 0) & (role[rows] == user), rows, first)
+        return opened
 
     def _join(self, rows: NDArray[np.intp], places: Places) -> None:
         """Add rows of one session, in order among themselves."""
