@@ -66,7 +66,7 @@ def import_command(
     iterations: int | None,
     only: str | None,
 ) -> int:
-    """Bring in chats of other systems, or a bundle or JSON of this one.
+    """Bring in chats of other systems or of this one.
 
     FILES may be a ZIP, a folder or a single file; the format is told from the content.
     Importing again changes nothing, and an export that has grown adds what is new. Exit code 7

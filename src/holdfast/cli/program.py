@@ -37,7 +37,7 @@ COMMANDS: Final[dict[str, Entry]] = {
     "memories": Entry("Look", "memories", "List, add, correct and forget memories."),
     "distill": Entry("Look", "distilling", "Make memories of what was said since the last time."),
     "stats": Entry("Look", "upkeep", "Count what is kept."),
-    "import": Entry("Bring and take", "moving", "Bring in chats of other systems, or a bundle."),
+    "import": Entry("Bring and take", "moving", "Bring in chats of other systems or of this one."),
     "export": Entry("Bring and take", "moving", "Write everything, or some sessions, to a file."),
     "forget": Entry("Remove", "forgetting", "Remove messages, a memory or a session for good."),
     "erase": Entry("Remove", "forgetting", "Destroy everything of a user for good."),
