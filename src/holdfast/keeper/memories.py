@@ -7,13 +7,11 @@ from datetime import datetime
 from typing import TypeAlias
 
 from msgspec import Struct
-from msgspec.structs import replace
 
-from holdfast.capture.checks import checked_label
 from holdfast.clock import id_bytes, id_text
-from holdfast.errors import BadInput, Conflict, NotFound
+from holdfast.errors import BadInput, NotFound
 from holdfast.keeper.access import Gate, own
-from holdfast.keeper.client_keys import client_key_tag
+from holdfast.keeper.adding import add_memory
 from holdfast.keeper.correcting import Correction
 from holdfast.keeper.hand import (
     ForgottenMemories,
@@ -22,7 +20,7 @@ from holdfast.keeper.hand import (
     merge_memories,
     undo_change,
 )
-from holdfast.keeper.learning import NewMemory, new_memory
+from holdfast.keeper.learning import NewMemory
 from holdfast.keeper.linking import chain_of, known_forms
 from holdfast.keeper.listing import Place, checked_limit, cut, read_cursor
 from holdfast.keeper.memory_changes import ChangePage, changes_among
@@ -38,7 +36,7 @@ from holdfast.keeper.memory_filter import (
 from holdfast.keeper.memory_trash import restore_memory, trash_memory
 from holdfast.keeper.moments import edge
 from holdfast.keeper.receipts import LearningReceipt, read_receipts
-from holdfast.keeper.remembered import memory_links, seal_memory, to_memory
+from holdfast.keeper.remembered import to_memory
 from holdfast.keeper.store import Store
 from holdfast.keeper.trash import trashed_sessions
 from holdfast.model import Memory, MemoryId, MemoryKind, MemoryOrigin, Message, SessionId, Source
@@ -46,7 +44,6 @@ from holdfast.storage.protocol import (
     ByIds,
     Kind,
     LinksQuery,
-    OnceTag,
     SealedRow,
 )
 from holdfast.vault.codec import MemoryBody
@@ -251,45 +248,14 @@ class Memories:
             NotFound: a source is not there, or what the key made was forgotten.
         """
         await self._gate("write")
-        vault = self._vault
-        made = new_memory(
+        return await add_memory(
             self._store,
+            self._vault,
             NewMemory(text=new) if isinstance(new, str) else new,
-            sources=await self._resolve(sources),
-            assistant=checked_label("assistant", assistant, self._store.limits),
-            session=None,
+            sources=sources,
+            assistant=assistant,
+            client_key=client_key,
         )
-        once = client_key_tag(vault, self._store.limits, "memory", client_key)
-        known = await self._added(once, made)
-        if known is not None:
-            return known
-        try:
-            await vault.commit(
-                put=(await seal_memory(vault, made),),
-                links=tuple(memory_links(made)),
-                once=None if once is None else OnceTag(tag=once, id=id_bytes(made.id)),
-            )
-        except Conflict:
-            known = await self._added(once, made)
-            if known is None:
-                raise
-            return known
-        return made
-
-    async def _added(self, once: bytes | None, asked: Memory) -> Memory | None:
-        """The memory that was made under a client key, None when there is none yet.
-
-        Raises:
-            BadInput: it says something else than is asked for now.
-            NotFound: it was forgotten.
-        """
-        raw = None if once is None else await self._vault.storage.once(self._vault.raw, once)
-        if raw is None:
-            return None
-        found = await self.get(id_text(raw))
-        if _said(found) != _said(asked):
-            raise BadInput("client key", "it was used for another memory: take a new one")
-        return found
 
     async def of_message(self, message_id: str) -> _Found:
         """The memories that rest on a message."""
@@ -410,7 +376,8 @@ class Memories:
     async def undo(self, memory_id: str) -> Memory:
         """Take back the last change of a memory by its owner: an edit, or a merge.
 
-        The latest 20 changes are kept. Forgetting cannot be undone: nothing of it is left.
+        The latest 20 changes are kept. Forgetting cannot be undone: nothing of it is left. Where
+        another one says the same by now and has taken it in, that one is returned.
 
         Raises:
             BadInput: there is no such change.
@@ -442,7 +409,8 @@ class Memories:
         return await trash_memory(self._store, self._vault, memory_id)
 
     async def restore(self, memory_id: str) -> Memory:
-        """Take a memory out of the trash, as it was.
+        """Take a memory out of the trash, as it was; or the one that says the same by now and has
+        taken it in.
 
         Raises:
             NotFound: it is unknown, or somebody else's, or not in the trash.
@@ -481,25 +449,3 @@ class Memories:
     async def _open(self, rows: Sequence[SealedRow]) -> _Found:
         bodies = await self._vault.open_records([*rows], MemoryBody)
         return [to_memory(row, body) for row, body in zip(rows, bodies, strict=True)]
-
-    async def _resolve(self, sources: Sequence[Source | str]) -> tuple[Source, ...]:
-        ids = [s.message_id if isinstance(s, Source) else s for s in sources]
-        found = {m.id: m for m in await Reader(self._vault).messages_by_id(ids)}
-        resolved = []
-        for source, message_id in zip(sources, ids, strict=True):
-            message = found.get(message_id)  # type: ignore[call-overload]  # ids are text
-            if message is None:
-                raise NotFound("message")
-            if isinstance(source, Source):
-                end = len(message.text) if source.end is None else source.end
-                if not 0 <= (source.start or 0) <= end <= len(message.text):
-                    raise BadInput("source", "the span lies outside the message's text")
-                resolved.append(replace(source, session_id=message.session_id))
-            else:
-                resolved.append(Source(session_id=message.session_id, message_id=message.id))
-        return tuple(resolved)
-
-
-def _said(memory: Memory) -> tuple[object, ...]:
-    """What a memory says, apart from what it was given when it was made."""
-    return memory.text, memory.kind, memory.tags, memory.importance, memory.assistant

@@ -12,7 +12,7 @@ from holdfast.capture.checks import checked_name, checked_text
 from holdfast.clock import id_bytes, id_text, to_ms
 from holdfast.errors import BadInput, Conflict, NotFound
 from holdfast.keeper.access import Gate, own
-from holdfast.keeper.client_keys import client_key_tag
+from holdfast.keeper.client_keys import client_key_tag, made_once
 from holdfast.keeper.linking import known_forms
 from holdfast.keeper.listing import Place, checked_limit, cut, read_cursor
 from holdfast.keeper.remembered import seal_thought, thought_links, to_thought
@@ -24,7 +24,6 @@ from holdfast.storage.protocol import (
     ByIds,
     Kind,
     LinksQuery,
-    OnceTag,
     RowSpan,
     SealedRow,
 )
@@ -201,34 +200,19 @@ class Thoughts:
             kind=checked_name("kind", kind, limits),
         )
         once = client_key_tag(vault, limits, "thought", client_key)
-        known = await self._noted(once, made)
-        if known is not None:
-            return known
-        try:
-            await vault.commit(
-                put=(await seal_thought(vault, made),),
-                links=tuple(thought_links(made)),
-                once=None if once is None else OnceTag(tag=once, id=id_bytes(made.id)),
-            )
-        except Conflict:
-            known = await self._noted(once, made)
-            if known is None:
-                raise
-            return known
-        return made
+        return await self._made(made, once)
 
-    async def _noted(self, once: bytes | None, asked: Thought) -> Thought | None:
-        """The thought that was noted under a client key, None when there is none yet."""
-        raw = None if once is None else await self._vault.storage.once(self._vault.raw, once)
-        if raw is None:
-            return None
-        row = await self._row(id_text(raw), Kind.THOUGHT)
-        if row is None:
-            raise NotFound("thought")
-        (found,) = await self._open([row])
-        if (found.text, found.assistant) != (asked.text, asked.assistant):
-            raise BadInput("client key", "it was used for another thought: take a new one")
-        return found
+    async def _made(self, made: Thought, once: bytes | None) -> Thought:
+        async def known(raw: bytes) -> Thought:
+            row = await self._row(id_text(raw), Kind.THOUGHT)
+            assert row is not None  # an id was given
+            (found,) = await self._open([row])
+            if (found.text, found.assistant) != (made.text, made.assistant):
+                raise BadInput("client key", "it was used for another thought: take a new one")
+            return found
+
+        row = await seal_thought(self._vault, made)
+        return await made_once(self._vault, made, row, thought_links(made), once=once, known=known)
 
     async def repeat(self, assistant: str, message: Message) -> Thought:
         """Note a message as a thought, once: a model's reasoning. It goes with the message.
@@ -249,21 +233,10 @@ class Thoughts:
             message_id=message.id,
         )
         once = vault.keyring.tag(vault.raw, "repeated", message.id)
-        known = await self._noted(once, made)
-        if known is not None:
-            return known
         try:
-            await vault.commit(
-                put=(await seal_thought(vault, made),),
-                links=tuple(thought_links(made)),
-                once=OnceTag(tag=once, id=id_bytes(made.id)),
-            )
+            return await self._made(made, once)
         except Conflict:
-            known = await self._noted(once, made)
-            if known is None:
-                raise NotFound("message") from None
-            return known
-        return made
+            raise NotFound("message") from None
 
     async def of_memory(self, memory_id: str) -> _Found:
         """The thoughts that led to a memory, oldest first; [] for one that is not there."""
