@@ -460,7 +460,7 @@ def test_promise_02_every_path_only_the_recorder_makes_message_rows() -> None:
 
     assert users == {
         "seal_message": {"capture/batch.py"},
-        "seal_turn": {"capture/batch.py", "keeper/erasing.py"},
+        "seal_turn": {"capture/batch.py", "keeper/forgetting.py"},
     }
 
 

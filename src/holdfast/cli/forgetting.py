@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from holdfast.keeper.about import About
-    from holdfast.keeper.erasing import Forgotten, Receipt
+    from holdfast.keeper.derived import Forgotten
+    from holdfast.keeper.erasing import Receipt
     from holdfast.keeper.hand import ForgottenMemories
     from holdfast.keeper.users import User
 
@@ -213,7 +214,7 @@ def show_gone(out: Output, what: ForgottenMemories) -> None:
 
 
 def _nothing(*, memories: int = 0) -> Forgotten:
-    from holdfast.keeper.erasing import Forgotten
+    from holdfast.keeper.derived import Forgotten
 
     return Forgotten(memories=memories)
 

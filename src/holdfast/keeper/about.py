@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from holdfast.errors import NotFound
-from holdfast.keeper.erasing import Forgotten
+from holdfast.keeper.derived import Forgotten
 from holdfast.keeper.recalling import recall
 from holdfast.model import Memory, Message
 from holdfast.vault.reader import Reader

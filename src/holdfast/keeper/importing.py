@@ -15,7 +15,7 @@ from holdfast.capture.log import SessionLog, create_session
 from holdfast.clock import id_bytes, id_text
 from holdfast.errors import Conflict, HoldfastError, ImportFailed
 from holdfast.keeper.bundles import BundleImport
-from holdfast.keeper.erasing import source_tag
+from holdfast.keeper.forgetting import source_tag
 from holdfast.keeper.import_memories import MemoryImport
 from holdfast.keeper.import_report import (
     ImportReport,

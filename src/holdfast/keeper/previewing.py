@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from holdfast.clock import id_text
-from holdfast.keeper.erasing import source_tag
+from holdfast.keeper.forgetting import source_tag
 from holdfast.keeper.import_memories import imported_memory_tag
 from holdfast.keeper.linking import known_forms
 from holdfast.model import SessionId

@@ -16,15 +16,11 @@ from holdfast.keeper.contexts import (
     profile_of,
 )
 from holdfast.keeper.counting import Tallies, activity_of, tallies_of
+from holdfast.keeper.derived import Forgotten
 from holdfast.keeper.distilling import distill_vault
-from holdfast.keeper.erasing import (
-    Forgotten,
-    Receipt,
-    erase_sessions,
-    erase_vault,
-    forget_messages,
-)
+from holdfast.keeper.erasing import Receipt, erase_sessions, erase_vault
 from holdfast.keeper.exporting import Exports
+from holdfast.keeper.forgetting import forget_messages
 from holdfast.keeper.importing import Imports
 from holdfast.keeper.memories import Memories
 from holdfast.keeper.moments import clock_in, edge

@@ -24,7 +24,8 @@ from holdfast.keeper.backups import BackupReport
 from holdfast.keeper.contexts import Context
 from holdfast.keeper.correcting import Correction
 from holdfast.keeper.counting import Tallies
-from holdfast.keeper.erasing import Forgotten, Receipt
+from holdfast.keeper.derived import Forgotten
+from holdfast.keeper.erasing import Receipt
 from holdfast.keeper.exporting import ExportFormat, ExportReport
 from holdfast.keeper.found import Found
 from holdfast.keeper.hand import ForgottenMemories

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from holdfast.keeper.erasing import source_tag
+from holdfast.keeper.forgetting import source_tag
 from holdfast.server.proxy.entries import source_of
 from holdfast.server.proxy.wire import chained, no_chain, text_digest
 from holdfast.vault.reader import Reader
