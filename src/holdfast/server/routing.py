@@ -16,6 +16,7 @@ from urllib.parse import unquote_to_bytes
 
 from fastapi import Depends
 from fastapi.dependencies.models import Dependant
+from fastapi.dependencies.utils import get_typed_signature
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from starlette.requests import Request
@@ -25,7 +26,7 @@ from holdfast.keeper.access import may
 from holdfast.server.bodies import json_of
 from holdfast.server.failures import Refused
 from holdfast.server.identity.asking import caller_of, check_may, verbs_of
-from holdfast.server.once import Once, client_key
+from holdfast.server.once import ClientKey, Once, client_key
 from holdfast.server.withheld import without_content
 
 __all__ = ["Route", "StreamedRoute"]
@@ -44,7 +45,7 @@ class Route(APIRoute):
     """Whether a write's answer may tell what was there before, which not everybody may read."""
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
-        if _WRITES & set(options.get("methods") or ()):
+        if _WRITES & set(options.get("methods") or ()) and not _takes_key(endpoint):
             given = options.get("dependencies") or ()
             options["dependencies"] = [*given, Depends(client_key)]
         super().__init__(path, endpoint, **options)
@@ -85,6 +86,12 @@ class StreamedRoute(Route):
 
     keeps_answers = False
     withholds = False
+
+
+def _takes_key(endpoint: Callable[..., Any]) -> bool:
+    """Whether an endpoint asks for the key itself: read twice it would cost each request more."""
+    parameters = get_typed_signature(endpoint).parameters.values()
+    return any(parameter.annotation == ClientKey for parameter in parameters)
 
 
 def _query_of(dependant: Dependant) -> dict[str, bool]:

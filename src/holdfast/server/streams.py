@@ -47,6 +47,7 @@ _TOGETHER_CHARS = 16_384
 _Part: TypeAlias = Literal["text", "reasoning"]
 _DONE = "data: [DONE]\n\n"
 _KEEP_ALIVE = ": keep-alive\n\n"
+_encoded = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class UiChunks:
@@ -160,7 +161,7 @@ def _is_last(told: Told, run: Run) -> bool:
 def _line(chunk: JsonObject, seq: int | None = None) -> str:
     named = "" if seq is None else f"id: {seq}\n"
     # JSON holds no raw line break, so one line is one event.
-    return f"{named}data: {json.dumps(chunk, ensure_ascii=False, separators=(',', ':'))}\n\n"
+    return f"{named}data: {_encoded(chunk)}\n\n"
 
 
 def _words(ended: Ended) -> str:

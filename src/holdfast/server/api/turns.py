@@ -9,7 +9,7 @@ from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Header, Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from holdfast.assistant.events import Failed
@@ -110,7 +110,8 @@ async def say(
     run = talk.say(happening, client_key=said.client_key, by=None, who=owner.id)
     await _while_valid(identity_of(request), caller, run)
     answered = await _answered(session, run)
-    return JSONResponse(answered.model_dump(mode="json"), headers=_replayed(run))
+    shown = answered.model_dump_json()
+    return Response(shown, media_type="application/json", headers=_replayed(run))
 
 
 @router.get("/stream", response_class=StreamingResponse, responses=_RESUMED)
