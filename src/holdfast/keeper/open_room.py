@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -11,21 +10,19 @@ from msgspec.structs import replace
 
 from holdfast.capture.checks import checked_name
 from holdfast.clock import from_ms
-from holdfast.errors import BadInput, Conflict, NotAllowed, NotFound, VaultErased
+from holdfast.errors import NotAllowed, NotFound, VaultErased
 from holdfast.keeper.access import Verb, decide
 from holdfast.keeper.distilling import distill_vault
 from holdfast.keeper.erasing import Receipt, erase_vault
+from holdfast.keeper.membership import admit, checked_guest, introduce, over_others, part
 from holdfast.keeper.memories import Memories, MemoryPage
 from holdfast.keeper.moments import edge
-from holdfast.keeper.names import Names, checked_slug
+from holdfast.keeper.names import Names
 from holdfast.keeper.recalling import Hits, recall
 from holdfast.keeper.roster import (
     MemberKind,
     MemberRole,
-    admission,
     commit_change,
-    hand_pass,
-    promotion,
     read_member,
     read_room,
     read_roster,
@@ -44,16 +41,12 @@ from holdfast.model import (
     UserId,
     VaultId,
 )
-from holdfast.vault.reader import Reader
 from holdfast.vault.vault import Vault
 
 if TYPE_CHECKING:
     from holdfast.recall.asking import Include
 
 __all__ = ["OpenRoom"]
-
-_MAX_TRIES = 1000
-_TOO_MANY = "the room's members are being changed by too many at once"
 
 
 class OpenRoom:
@@ -106,15 +99,15 @@ class OpenRoom:
         """
         await self.check("rename")
         label = checked_name("room name", name, self._store.limits)
-        for _ in range(_MAX_TRIES):
-            with contextlib.suppress(Conflict):
-                roster = await read_roster(self._vault, self.id)
-                decide(roster.find(self._user_id), "rename")
-                body = replace(roster.body, name=label)
-                await commit_change(self._vault, roster, body=body)
-                await (await self.session()).change(title=label)
-                return await self.info()
-        raise Conflict(_TOO_MANY)
+
+        async def attempt() -> None:
+            roster = await read_roster(self._vault, self.id)
+            decide(roster.find(self._user_id), "rename")
+            await commit_change(self._vault, roster, body=replace(roster.body, name=label))
+            await (await self.session()).change(title=label)
+
+        await over_others(attempt)
+        return await self.info()
 
     async def members(self) -> Sequence[Member]:
         """Who is in the room, in the order they joined: people and assistants."""
@@ -142,23 +135,15 @@ class OpenRoom:
             NotAllowed: the caller does not own the room.
         """
         await self.check("invite")
-        if role not in ("owner", "member"):
-            raise BadInput("role", "it is owner or member")
         guest = Member(
-            user_id=UserId(self._checked_guest(user_id, role, kind)),
+            user_id=UserId(checked_guest(self._store, user_id, role, kind)),
             role=role,
             joined_at=self._store.clock(),
             kind=kind,
         )
         if kind == "assistant":
-            await self._introduce(guest.user_id)
-        for _ in range(_MAX_TRIES):
-            with contextlib.suppress(Conflict):
-                await self._admit(guest)
-                if kind == "person":
-                    await hand_pass(self._store, self.id, guest.user_id)
-                return
-        raise Conflict(_TOO_MANY)
+            await introduce(self._store, self._vault, self._user_id, guest.user_id)
+        await admit(self._store, self._vault, self.id, self._user_id, guest)
 
     async def remove(self, user_id: str, *, kind: MemberKind = "person") -> Receipt | None:
         """Take somebody's access away, from their next call on.
@@ -172,7 +157,7 @@ class OpenRoom:
         await self.check("remove")
         if kind == "person" and user_id == self._user_id:
             return await self.leave()
-        await self._part(user_id, kind, "remove")
+        await part(self._vault, self.id, self._user_id, (user_id, kind), "remove")
         return None
 
     async def leave(self) -> Receipt | None:
@@ -182,7 +167,7 @@ class OpenRoom:
         then there is a receipt.
         """
         await self.check("read")
-        if await self._part(self._user_id, "person", "read"):
+        if await part(self._vault, self.id, self._user_id, (self._user_id, "person"), "read"):
             return None
         try:
             return await erase_vault(self._store, self._vault)
@@ -330,67 +315,3 @@ class OpenRoom:
             return await read_member(self._vault, self._user_id)
         except VaultErased:
             return None  # Its rows go in a moment.
-
-    def _checked_guest(self, name: str, role: MemberRole, kind: MemberKind) -> str:
-        if kind == "person":
-            return checked_name("user", name, self._store.limits)
-        if kind != "assistant":
-            raise BadInput("kind", "it is person or assistant")
-        if role == "owner":
-            raise BadInput("role", "an assistant cannot own a room")
-        return checked_slug("assistant", name, self._store)
-
-    async def _introduce(self, slug: str) -> None:
-        """Make an assistant known in the room as the caller knows it, unless it is known there."""
-        there = Names(self._store, self._vault)
-        if any(known.slug == slug for known in await there.assistants()):
-            return
-        own = await self._store.user_vault(self._user_id)
-        mine = [a for a in await Names(self._store, own).assistants() if a.slug == slug]
-        await there.assistant(slug)
-        for known in mine:
-            await there.describe_assistant(
-                slug, name=known.name, avatar=known.avatar, purpose=known.purpose
-            )
-
-    async def _admit(self, guest: Member) -> None:
-        """One attempt to give somebody a role: a member keeps when they joined."""
-        roster = await read_roster(self._vault, self.id)
-        decide(roster.find(self._user_id), "invite")
-        if roster.body.ending:
-            raise NotFound("room")
-        known = roster.find(guest.user_id, guest.kind)
-        if known is not None and known.role == guest.role:
-            return
-        if known is None:
-            if roster.body.history == "joined" and guest.kind == "person":
-                head = await Reader(self._vault).head(SessionId(roster.body.session_id))
-                guest = replace(guest, first_seq=head.next_seq)
-            row, once = await admission(self._store, self._vault, guest)
-            await commit_change(self._vault, roster, put=(row,), once=once)
-            return
-        if not roster.owned_without(guest.user_id) and guest.role == "member":
-            raise BadInput("role", "the room needs an owner: make somebody else one first")
-        row = await promotion(self._vault, roster, known, guest.role)
-        await commit_change(self._vault, roster, put=(row,))
-
-    async def _part(self, name: str, kind: MemberKind, verb: Verb) -> bool:
-        """Take somebody out, and see to an owner. False: they are the last, so the room must go."""
-        for _ in range(_MAX_TRIES):
-            with contextlib.suppress(Conflict):
-                roster = await read_roster(self._vault, self.id)
-                decide(roster.find(self._user_id), verb)
-                leaving = roster.find(name, kind)
-                if leaving is None:
-                    raise NotFound("member")
-                if roster.people == (leaving,):
-                    # They stay in it until it is gone: were this cut off, they could leave again.
-                    await commit_change(self._vault, roster, body=replace(roster.body, ending=True))
-                    return False
-                put = [self._vault.gone(roster.row_of(leaving))]
-                heir = roster.heir(name) if kind == "person" else None
-                if heir is not None:
-                    put.append(await promotion(self._vault, roster, heir, "owner"))
-                await commit_change(self._vault, roster, put=tuple(put))
-                return True
-        raise Conflict(_TOO_MANY)
