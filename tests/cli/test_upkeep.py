@@ -76,6 +76,14 @@ def test_a_foreign_backup_is_refused(ada: Cli, home: Path) -> None:
     assert ada("verify").code == 0
 
 
+def test_keys_beside_the_data_are_said_to_belong_apart(ada: Cli, home: Path) -> None:
+    """Whoever names one place twice hears it too; two places are no reason to speak."""
+    safe = home / "safe"
+
+    assert "Keep the two apart" in ada("backup", str(safe), "--keys-to", f"{safe}/../safe").err
+    assert ada("backup", str(safe), "--keys-to", str(home / "keys")).err == ""
+
+
 def test_keys_are_shown_by_fingerprint_and_rotated(ada: Cli, home: Path) -> None:
     """A new root key and a new vault key: all is readable, nothing secret is printed."""
     before = ada("keys", "--json").json["status"]

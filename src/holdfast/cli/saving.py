@@ -52,7 +52,7 @@ def backup_command(call: Call, folder: Path, keys_folder: Path | None) -> None:
         return
     out.line(f"data  {report.data}  {size(report.data_bytes)}")
     out.line(f"keys  {report.keys}  {size(report.key_bytes)}")
-    if keys_folder is None:
+    if (keys_folder or folder).resolve() == folder.resolve():
         out.note("Keep the two apart, and after an erase discard every older copy of the keys.")
 
 
