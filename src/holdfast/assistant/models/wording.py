@@ -20,7 +20,7 @@ from msgspec import Struct
 from holdfast.assistant.asking import is_question
 from holdfast.assistant.excerpts import subject_terms
 from holdfast.assistant.models.llama import Completion
-from holdfast.assistant.quoting import NOTHING, Quoted, quotes, telling_terms
+from holdfast.assistant.quoting import Quoted, phrasing_of, quotes, telling_terms
 
 if TYPE_CHECKING:
     from holdfast.assistant.answering import Asked
@@ -97,7 +97,7 @@ def planned(asked: Asked, *, max_tokens: int, zone: tzinfo = UTC) -> Plan:
         return Plan(before=lines, rests_on=ids)
     if _ABOUT_ONESELF.search(asked.text):
         # Asked about somebody it does not know, it would make a life up.
-        return Plan(before=NOTHING)
+        return Plan(before=phrasing_of(asked).nothing)
     return Plan(completion=_free(asked, max_tokens))
 
 
