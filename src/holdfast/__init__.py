@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from holdfast.keeper.learning import NewMemory
     from holdfast.keeper.opening import Embedding, Opening
     from holdfast.keeper.recalling import Hit, Hits
+    from holdfast.keeper.recalling_sessions import SessionHit
     from holdfast.keeper.sessions import OpenSession
     from holdfast.keeper.users import User
     from holdfast.model import Memory, Message, Session, Source, Speech, Thought, Turn
@@ -64,6 +65,7 @@ __all__ = [
     "Passphrase",
     "Receipt",
     "Session",
+    "SessionHit",
     "Source",
     "Speech",
     "Thought",
@@ -92,6 +94,7 @@ _HOME = {
     "Passphrase": "holdfast.vault.root",
     "Receipt": "holdfast.keeper.erasing",
     "Session": "holdfast.model",
+    "SessionHit": "holdfast.keeper.recalling_sessions",
     "Source": "holdfast.model",
     "Speech": "holdfast.model",
     "Thought": "holdfast.model",

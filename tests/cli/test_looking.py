@@ -107,6 +107,22 @@ def test_recall_passes_its_filters_on(ada: Cli, sessions: dict[str, str]) -> Non
     assert count("--assistant", "somebody") == 0
 
 
+def test_recall_finds_whole_sessions(ada: Cli, sessions: dict[str, str]) -> None:
+    """With its title, its best words and where it stands; what chooses messages is refused."""
+    ran = ada("recall", "the opera house in Oslo", "--sessions", "--limit", "1")
+    (found,) = ada(
+        "recall", "the opera house in Oslo", "--sessions", "--limit", "1", "--json"
+    ).json["sessions"]
+
+    assert "Trip to Oslo" in ran.out
+    assert "Visit the opera house." in ran.out
+    assert sessions["Trip to Oslo"] == found["session"]["id"]
+    assert {m["session_id"] for m in found["messages"]} == {found["session"]["id"]}
+    assert ada("recall", "Oslo", "--sessions", "--tag", "none").out == ""
+    refused = ada("recall", "Oslo", "--sessions", "--role", "user")
+    assert (refused.code, "leave them out with --sessions" in refused.err) == (2, True)
+
+
 def test_recall_reads_phrases_exclusions_and_slips(ada: Cli) -> None:
     """What must be there, what must not, and what was perhaps meant."""
 

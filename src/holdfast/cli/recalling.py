@@ -2,22 +2,39 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypedDict
 
 import click
 
 from holdfast.cli.call import Call, session_named
 from holdfast.cli.options import Command, pass_call
 from holdfast.cli.output import Output, Span
-from holdfast.cli.shown import day_time, short_id, speaker
+from holdfast.cli.shown import day_time, one_line, short_id, speaker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from holdfast.keeper.recalling import Hit, Hits
+    from holdfast.keeper.recalling_sessions import SessionHit
     from holdfast.recall.snippets import Snippet
 
 __all__ = ["recall_command", "show_hits", "snippet_spans"]
+
+_SHOWN_COLUMNS = 200
+
+
+class _Narrowed(TypedDict):
+    """What narrows a search, of messages and of sessions."""
+
+    limit: int
+    since: str | None
+    until: str | None
+    days_back: float | None
+    assistant: str | None
+    project: str | None
+    kind: str | None
+    tags: tuple[str, ...]
+    platform: str | None
 
 
 @click.command("recall", cls=Command)
@@ -40,6 +57,7 @@ __all__ = ["recall_command", "show_hits", "snippet_spans"]
     default="both",
     show_default=True,
 )
+@click.option("--sessions", is_flag=True, help="Find whole sessions, not single messages.")
 @pass_call
 def recall_command(
     call: Call,
@@ -57,14 +75,35 @@ def recall_command(
     speaker: str | None,
     platform: str | None,
     include: Literal["both", "messages", "memories"],
+    sessions: bool,
 ) -> None:
     """Find what was said. QUESTION may be in any language and name a time ("in March").
 
     "Words in quotation marks" are required in this order; -word excludes (write -- before a
     QUESTION that begins with it).
 
-    With --json: {"hits": [...], "confidence", "nothing"}, best first; times in UTC.
+    With --json: {"hits": [...], "confidence", "nothing"}, with --sessions {"sessions": [...]}; best
+    first, times in UTC.
     """
+    narrowed: _Narrowed = {
+        "limit": limit,
+        "since": since,
+        "until": until,
+        "days_back": days_back,
+        "assistant": assistant,
+        "project": project,
+        "kind": kind,
+        "tags": tags,
+        "platform": platform,
+    }
+    if sessions:
+        if role or session or speaker or include != "both":
+            raise click.UsageError(
+                "--role, --session, --speaker and --include choose messages: "
+                "leave them out with --sessions"
+            )
+        _recall_sessions(call, question, narrowed)
+        return
 
     async def work() -> Hits:
         async with call.opened() as keeper:
@@ -72,18 +111,10 @@ def recall_command(
             session_id = None if session is None else (await session_named(user, session)).id
             return await user.recall(
                 question,
-                limit=limit,
-                since=since,
-                until=until,
-                days_back=days_back,
-                assistant=assistant,
-                project=project,
-                kind=kind,
+                **narrowed,
                 role=role,
-                tags=tags,
                 session_id=session_id,
                 speaker=speaker,
-                platform=platform,
                 include=include,
             )
 
@@ -96,6 +127,37 @@ def recall_command(
         show_hits(call.output, hits)
     else:
         call.output.note("Nothing was found.")
+
+
+def _recall_sessions(call: Call, question: str, narrowed: _Narrowed) -> None:
+    async def work() -> list[SessionHit]:
+        async with call.opened() as keeper:
+            user = await call.person(keeper)
+            return await user.recall_sessions(question, **narrowed)
+
+    found = call.run(work)
+    if call.json:
+        call.output.document({"sessions": found})
+    elif not found:
+        call.output.note("Nothing was found.")
+    for number, hit in enumerate(found, 1):
+        if not call.json:
+            _show_session(call.output, number, hit)
+
+
+def _show_session(out: Output, number: int, hit: SessionHit) -> None:
+    if number > 1:
+        out.line("")
+    session = hit.session
+    title = session.title or session.preview or "(untitled)"
+    when = day_time(session.last_at)
+    out.line(Span(f"{number:>2}. ", "dim"), Span(when, "cyan"), Span(f"  {title}", "bold"))
+    for message in hit.messages:
+        who = speaker(message.role, message.author, None)
+        out.block(Span(f"{who}: ", "dim"), Span(one_line(message.text, _SHOWN_COLUMNS)), indent=4)
+    about = [", ".join(reason.name for reason in hit.reasons[:3])] if hit.reasons else []
+    about.append(f"session {short_id(session.id)}")
+    out.block(Span(" · ".join(about), "dim"), indent=4)
 
 
 def show_hits(out: Output, hits: Sequence[Hit]) -> None:

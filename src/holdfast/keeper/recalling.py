@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from functools import partial
 from itertools import chain
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -28,7 +29,9 @@ if TYPE_CHECKING:
     from holdfast.recall.ranking import Answer
     from holdfast.recall.snippets import Snippet
 
-__all__ = ["INLINE_ENTRIES", "Hit", "Hits", "answered", "recall"]
+__all__ = ["INLINE_ENTRIES", "Hit", "Hits", "answered", "on_index", "recall"]
+
+T = TypeVar("T")
 
 _MAX_NEIGHBOURS = 100
 _MAX_BESIDE = 5
@@ -150,16 +153,24 @@ async def recall(
     return await _hits(store, vault, ask, neighbours)
 
 
-async def answered(store: Store, vault: Vault, ask: Ask) -> tuple[VaultIndex, Answer]:
-    """The best answers of a vault, unopened, with the index they are from; see
-    `holdfast.recall.ranking.answer`. In a thread when that takes long."""
-    from holdfast.recall.ranking import answer
-
+async def on_index(
+    store: Store, vault: Vault, work: Callable[[VaultIndex], T]
+) -> tuple[VaultIndex, T]:
+    """A vault's index as it stands, and what came of working on it: in a thread when that takes
+    long."""
     index = await store.indexes.current(vault)
     # A tier may ask an endpoint for the question's vector: the loop does not wait for that.
     if len(index) > INLINE_ENTRIES or index.is_tiered:
-        return index, await asyncio.to_thread(answer, ask, index)
-    return index, answer(ask, index)
+        return index, await asyncio.to_thread(work, index)
+    return index, work(index)
+
+
+async def answered(store: Store, vault: Vault, ask: Ask) -> tuple[VaultIndex, Answer]:
+    """The best answers of a vault, unopened, with the index they are from; see
+    `holdfast.recall.ranking.answer`."""
+    from holdfast.recall.ranking import answer
+
+    return await on_index(store, vault, partial(answer, ask))
 
 
 async def _hits(store: Store, vault: Vault, ask: Ask, neighbours: int) -> Hits:

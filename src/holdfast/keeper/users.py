@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
+from holdfast.capture.checks import checked_text
 from holdfast.errors import BadInput, NotFound
 from holdfast.keeper.about import About, find_about, forget_about
 from holdfast.keeper.contexts import (
@@ -36,6 +37,7 @@ from holdfast.keeper.preferences import (
 )
 from holdfast.keeper.purging import erase_with_memories
 from holdfast.keeper.recalling import Hits, recall
+from holdfast.keeper.recalling_sessions import SessionHit, recall_sessions
 from holdfast.keeper.rooms import Rooms
 from holdfast.keeper.sessions import OpenSession, Sessions
 from holdfast.keeper.store import Store
@@ -151,6 +153,54 @@ class User:
             as_you_type=as_you_type,
             operators=operators,
         )
+
+    async def recall_sessions(
+        self,
+        question: str,
+        *,
+        limit: int = 5,
+        since: datetime | str | None = None,
+        until: datetime | str | None = None,
+        days_back: float | None = None,
+        assistant: str | None = None,
+        project: str | None = None,
+        kind: str | None = None,
+        tags: Sequence[str] = (),
+        platform: str | None = None,
+        messages: int = 3,
+    ) -> list[SessionHit]:
+        """Find the sessions that may answer a question, best first; [] when nothing matches.
+
+        A session is weighed as a whole: by its best messages together, and by what it was opened
+        with. The arguments narrow what counts as in `recall`.
+
+        Args:
+            limit: 1 to 1,000 sessions.
+            messages: so many of the best messages come with each, 0 to 100.
+
+        Raises:
+            BadInput: the question is empty, or a filter makes no sense.
+            TamperedRecord, UnknownEnvelope: a record does not open; nothing is skipped.
+        """
+        from holdfast.recall.asking import Ask
+
+        checked_text("question", question, self._store.limits)
+        clock = self._store.clock
+        ask = Ask(
+            question=question,
+            now=clock(),
+            limit=limit,
+            since=edge(since, clock, end=False),
+            until=edge(until, clock, end=True),
+            days_back=days_back,
+            assistant=assistant,
+            project=project,
+            kind=kind,
+            tags=tuple(tags),
+            platform=platform,
+            include="messages",
+        )
+        return await recall_sessions(self._store, self._vault, ask, messages=messages)
 
     async def find(
         self,

@@ -13,7 +13,9 @@ from holdfast.keeper.contexts import Context
 from holdfast.keeper.erasing import Receipt
 from holdfast.keeper.memory_facts import MemoryFacts
 from holdfast.keeper.recalling import Hit
+from holdfast.keeper.recalling_sessions import SessionHit
 from holdfast.model import Json, Memory, Message, Session, Thought, ToolPart, Turn
+from holdfast.recall.asking import Reason
 from holdfast.server.schemas import (
     ContextOut,
     FileOut,
@@ -25,6 +27,7 @@ from holdfast.server.schemas import (
     ReasonOut,
     ReceiptOut,
     SearchHitOut,
+    SessionHitOut,
     SessionOut,
     SessionWithTurns,
     SnippetOut,
@@ -45,6 +48,7 @@ __all__ = [
     "message_out",
     "receipt_out",
     "search_hit_out",
+    "session_hit_out",
     "session_out",
     "session_with_turns",
     "source_message_out",
@@ -209,15 +213,26 @@ def search_hit_out(hit: Hit) -> SearchHitOut:
         memory=None if hit.memory is None else memory_out(hit.memory),
         at=hit.at,
         score=hit.score,
-        reasons=[
-            ReasonOut(name=reason.name, value=reason.value, words=list(reason.words))
-            for reason in hit.reasons
-        ],
+        reasons=_reasons_out(hit.reasons),
         snippet=SnippetOut(text=hit.snippet.text, marks=list(hit.snippet.marks)),
         before=[message_out(message) for message in hit.before],
         after=[message_out(message) for message in hit.after],
         repeats=hit.repeats,
     )
+
+
+def session_hit_out(hit: SessionHit) -> SessionHitOut:
+    """A session that was found, with the messages that speak for it."""
+    return SessionHitOut(
+        session=session_out(hit.session),
+        score=hit.score,
+        reasons=_reasons_out(hit.reasons),
+        messages=[message_out(message) for message in hit.messages],
+    )
+
+
+def _reasons_out(reasons: Iterable[Reason]) -> list[ReasonOut]:
+    return [ReasonOut(name=one.name, value=one.value, words=list(one.words)) for one in reasons]
 
 
 def context_out(context: Context) -> ContextOut:

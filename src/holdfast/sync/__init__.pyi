@@ -48,6 +48,7 @@ from holdfast.keeper.preferences import Answering, Language, Preferences, Theme
 from holdfast.keeper.previewing import Preview
 from holdfast.keeper.proposing import Distiller
 from holdfast.keeper.recalling import Hits
+from holdfast.keeper.recalling_sessions import SessionHit
 from holdfast.keeper.receipts import LearningReceipt
 from holdfast.keeper.rooms import RoomPage
 from holdfast.keeper.roster import MemberKind, MemberRole, RoomHistory
@@ -746,6 +747,21 @@ class User:
         as_you_type: bool = False,
         operators: bool = True,
     ) -> Hits: ...
+    def recall_sessions(
+        self,
+        question: str,
+        *,
+        limit: int = 5,
+        since: datetime | str | None = None,
+        until: datetime | str | None = None,
+        days_back: float | None = None,
+        assistant: str | None = None,
+        project: str | None = None,
+        kind: str | None = None,
+        tags: Sequence[str] = ...,
+        platform: str | None = None,
+        messages: int = 3,
+    ) -> builtins.list[SessionHit]: ...
     def find(
         self,
         text: str,

@@ -151,6 +151,7 @@ ROUTES: dict[str, Needs | Open | Socket] = {
     f"POST {_SESSION}/cancel": Needs(WRITE, json=[None, {}]),
     # What is found and remembered
     "GET /api/search": Needs(READ, query=["q=hello", *_FILTERS], foreign=_FILTER),
+    "GET /api/search/sessions": Needs(READ, query=["q=hello", "q=hello&kind=chat"]),
     "GET /api/find": Needs(READ, query=["q=hello", *_FILTERS], foreign=_FILTER),
     "GET /api/context": Needs(READ, query=["q=hello", "q=hello&session_id={session_id}"]),
     "GET /api/memories": Needs(

@@ -1342,6 +1342,26 @@ export type paths = {
         patch?: never;
         trace?: never;
     };
+    "/api/search/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Search Sessions
+         * @description The conversations that may answer a question, each weighed as a whole, best first.
+         */
+        get: operations["searchSessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/thoughts": {
         parameters: {
             query?: never;
@@ -3434,6 +3454,25 @@ export type components = {
             seq: number;
         };
         /**
+         * SessionHitOut
+         * @description A conversation that may answer, why, and the messages that speak for it.
+         */
+        SessionHitOut: {
+            /**
+             * Messages
+             * @description Best first.
+             */
+            messages: components["schemas"]["MessageOut"][];
+            /** Reasons */
+            reasons: components["schemas"]["ReasonOut"][];
+            /**
+             * Score
+             * @description Comparable within one answer only.
+             */
+            score: number;
+            session: components["schemas"]["SessionOut"];
+        };
+        /**
          * SessionOut
          * @description One conversation, without what was said in it.
          */
@@ -3505,6 +3544,14 @@ export type components = {
              * @default 0
              */
             unread: number;
+        };
+        /**
+         * SessionsSearchOut
+         * @description Conversations, best first.
+         */
+        SessionsSearchOut: {
+            /** Sessions */
+            sessions: components["schemas"]["SessionHitOut"][];
         };
         /**
          * SessionWithTurns
@@ -8593,6 +8640,75 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SearchOut"];
+                };
+            };
+            /** @description Nobody known asks. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description The caller may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description There is no such thing for this caller; somebody else's is no other answer. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description An error; its code says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
+    searchSessions: {
+        parameters: {
+            query: {
+                assistant?: string | null;
+                days_back?: number | null;
+                kind?: string | null;
+                limit?: number;
+                /** @description So many of its best messages come with each conversation. */
+                messages?: number;
+                platform?: string | null;
+                project?: string | null;
+                q: string;
+                since?: string | null;
+                tag?: string[];
+                until?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionsSearchOut"];
                 };
             };
             /** @description Nobody known asks. */

@@ -9,10 +9,17 @@ from fastapi import APIRouter, Query
 from holdfast.server.identity.asking import Reader
 from holdfast.server.openapi import RESPONSES
 from holdfast.server.routing import Route
-from holdfast.server.schemas import ContextAsked, ContextOut, SearchAsked, SearchOut
-from holdfast.server.shown import context_out, search_hit_out
+from holdfast.server.schemas import (
+    ContextAsked,
+    ContextOut,
+    SearchAsked,
+    SearchOut,
+    SessionsSearchAsked,
+    SessionsSearchOut,
+)
+from holdfast.server.shown import context_out, search_hit_out, session_hit_out
 
-__all__ = ["context", "router", "search"]
+__all__ = ["context", "router", "search", "search_sessions"]
 
 router = APIRouter(prefix="/api", tags=["search"], route_class=Route, responses=RESPONSES)
 
@@ -43,6 +50,27 @@ async def search(owner: Reader, asked: Annotated[SearchAsked, Query()]) -> Searc
         confidence=hits.confidence,
         nothing=hits.nothing,
     )
+
+
+@router.get("/search/sessions", operation_id="searchSessions")
+async def search_sessions(
+    owner: Reader, asked: Annotated[SessionsSearchAsked, Query()]
+) -> SessionsSearchOut:
+    """The conversations that may answer a question, each weighed as a whole, best first."""
+    found = await owner.recall_sessions(
+        asked.q,
+        limit=asked.limit,
+        since=asked.since,
+        until=asked.until,
+        days_back=asked.days_back,
+        assistant=asked.assistant,
+        project=asked.project,
+        kind=asked.kind,
+        tags=asked.tag,
+        platform=asked.platform,
+        messages=asked.messages,
+    )
+    return SessionsSearchOut(sessions=[session_hit_out(hit) for hit in found])
 
 
 @router.get("/context", operation_id="context")

@@ -93,6 +93,9 @@ from holdfast.server.schemas.recall import (
     SearchAsked,
     SearchHitOut,
     SearchOut,
+    SessionHitOut,
+    SessionsSearchAsked,
+    SessionsSearchOut,
     SnippetOut,
 )
 from holdfast.server.schemas.rooms import (
@@ -200,8 +203,11 @@ __all__ = [
     "SearchHitOut",
     "SearchOut",
     "ServerEvent",
+    "SessionHitOut",
     "SessionOut",
     "SessionWithTurns",
+    "SessionsSearchAsked",
+    "SessionsSearchOut",
     "SnippetOut",
     "SourceMessageOut",
     "SourceOut",

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from holdfast.server.schemas.conversations import MessageOut
+from holdfast.server.schemas.conversations import MessageOut, SessionOut
 from holdfast.server.schemas.memories import MemoryOut
 from holdfast.server.schemas.shapes import Asked, Out
 
@@ -21,6 +21,9 @@ __all__ = [
     "SearchAsked",
     "SearchHitOut",
     "SearchOut",
+    "SessionHitOut",
+    "SessionsSearchAsked",
+    "SessionsSearchOut",
     "SnippetOut",
 ]
 
@@ -53,6 +56,23 @@ class SearchAsked(Asked):
     neighbours: int = Field(default=1, ge=0, le=20)
     """Messages shown before and after each hit."""
     limit: int = Field(default=10, ge=1, le=1000)
+
+
+class SessionsSearchAsked(Asked):
+    """A question about conversations, and what narrows the answer; see `SearchAsked`."""
+
+    q: str = Field(examples=["where did we plan the trip?"])
+    days_back: float | None = Field(default=None, gt=0, le=365_000, allow_inf_nan=False)
+    since: str | None = Field(default=None, max_length=100)
+    until: str | None = Field(default=None, max_length=100)
+    assistant: str | None = None
+    project: str | None = None
+    kind: str | None = None
+    tag: list[str] = Field(default=[], max_length=100)
+    platform: str | None = None
+    messages: int = Field(default=3, ge=0, le=100)
+    """So many of its best messages come with each conversation."""
+    limit: int = Field(default=5, ge=1, le=1000)
 
 
 class ContextAsked(Asked):
@@ -110,6 +130,23 @@ class SearchOut(Out):
     """How likely it is that one of the best hits belongs to an answer, 0 to 1."""
     nothing: bool
     """Probably nothing that was ever said answers the question; the hits came closest."""
+
+
+class SessionHitOut(Out):
+    """A conversation that may answer, why, and the messages that speak for it."""
+
+    session: SessionOut
+    score: float
+    """Comparable within one answer only."""
+    reasons: list[ReasonOut]
+    messages: list[MessageOut]
+    """Best first."""
+
+
+class SessionsSearchOut(Out):
+    """Conversations, best first."""
+
+    sessions: list[SessionHitOut]
 
 
 class PieceOut(Out):
