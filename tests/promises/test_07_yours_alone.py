@@ -257,6 +257,7 @@ EXPLAINED = {
     "TurnRecorder.draft_message(message_id)": "an id that a stream gives to what it will become",
     "Names.restore(record_id)": "an id that an import gives to a new record of one's own",
     "User.prefer(answers)": "a word that says who answers; no record",
+    "User.recall_sessions(messages)": "how many come with each session",
     "OpenRoom.memory_page(cursor)": "from when on; the room itself is asked for in ROOM_CALLS",
     "Tokens.used(token_id)": "for servers, which found the key of whichever account by its secret",
 }
