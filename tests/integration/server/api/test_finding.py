@@ -48,6 +48,18 @@ async def test_a_search_is_narrowed(api: Api, narrowed: dict[str, object], found
     assert ("My favourite colour is blue" in texts) is found
 
 
+async def test_a_search_for_sessions_tells_which_and_by_what(api: Api) -> None:
+    """The conversation as lists show it, with its best messages; narrowed like a search."""
+    asked = {"q": "is blue my favourite colour?", "messages": 1}
+    best, *_ = (await api.json("/api/search/sessions", **asked))["sessions"]
+
+    assert best["session"]["id"] == api.known["talk"]
+    assert [m["session_id"] for m in best["messages"]] == [api.known["talk"]]
+    assert best["reasons"]
+    narrowed = await api.json("/api/search/sessions", **asked, platform="TIKTOK")
+    assert api.known["talk"] not in [one["session"]["id"] for one in narrowed["sessions"]]
+
+
 @pytest.mark.parametrize(
     ("question", "nothing"),
     [("is blue my favourite colour?", False), ("Which opera did I see in Verona?", True)],
