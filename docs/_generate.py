@@ -34,9 +34,9 @@ kinds too.
 
 A server has some codes besides, of requests and not of the library: who is not let in
 ([Serve](../howto/serve.md#who-is-let-in)), a turn or a stream that is not taken
-([Saying something over HTTP](streams.md)), a socket ([The WebSocket](websocket.md)), and `method_not_allowed`
-(405), `too_slow` (408), `unsupported_media_type` (415) and `internal` (500: the log has its line). The command
-line adds `usage` and `unexpected`.
+([Saying something over HTTP](streams.md)), a socket ([The WebSocket](websocket.md)), and
+`method_not_allowed` (405), `too_slow` (408), `unsupported_media_type` (415) and `internal`
+(500: the log has its line). The command line adds `usage` and `unexpected`.
 
 In the messages below, `<name>` stands for a value that depends on the case, and every number is an
 example.
