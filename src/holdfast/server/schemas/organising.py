@@ -33,7 +33,9 @@ class TrashIn(In):
 class BatchIn(In):
     """The same for many conversations."""
 
-    session_ids: Annotated[list[str], FailFast()] = Field(min_length=1, max_length=1000)
+    session_ids: Annotated[list[Annotated[str, Field(max_length=100)]], FailFast()] = Field(
+        min_length=1, max_length=1000
+    )
     do: Literal["archive", "unarchive", "pin", "unpin", "trash", "restore", "move", "tag", "untag"]
     project: str | None = None
     """For `move`: the slug of a project, made when it is new; null or empty for none."""
