@@ -56,6 +56,7 @@ export function Coming({ name, preview, progress, take, back }: ComingProps) {
           ))}
         </ul>
       )}
+      <Lacking of={preview} />
       <Broken broken={preview.broken} />
       <div className="mt-4 flex flex-wrap items-center gap-3">
         <Button tone="main" disabled={!!progress || nothing} onClick={take}>
@@ -103,6 +104,7 @@ export function Done({ imported, again }: { imported: Imported; again: () => voi
           shown: count(imported.messages),
         })}
       </p>
+      <Lacking of={imported} />
       <Broken broken={imported.broken} />
       <div className="mt-4 flex flex-wrap gap-3">
         <Button onClick={again}>{t("profile.importAnother")}</Button>
@@ -119,6 +121,20 @@ export function Done({ imported, again }: { imported: Imported; again: () => voi
         </Link>
       </div>
     </div>
+  );
+}
+
+/** What the file does not hold, in a sentence each. */
+function Lacking({ of }: { of: Pick<Preview, "missing_files" | "lacks"> }) {
+  const { t } = useTranslation();
+  const missing = of.missing_files;
+  return (
+    <ul className="mt-3 space-y-1 text-sm text-quiet empty:hidden">
+      {missing > 0 && (
+        <li>{t("profile.importMissing", { count: missing, shown: count(missing) })}</li>
+      )}
+      {of.lacks.includes("checksums") && <li>{t("profile.importUnchecked")}</li>}
+    </ul>
   );
 }
 
