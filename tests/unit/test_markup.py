@@ -48,6 +48,15 @@ def test_what_only_looks_like_a_mark_stays(text: str) -> None:
     assert one_line(text) == text
 
 
+@pytest.mark.parametrize("front", ["---", "* * *", "# a", "- ", "> ", "1. a\n2. ", "a | b\n"])
+def test_a_line_of_blanks_takes_no_longer_than_its_length(front: str) -> None:
+    """A million of them between a mark and a word, which anybody can say: not hours."""
+    text = front + " " * 1_000_000 + "x"
+
+    assert text[[*prose_spans(text)][-1][0] :].endswith("x")
+    assert one_line(text[:19_000] + "x").endswith("x")
+
+
 @given(st.text("ab |*_`#>-~[]()!1.\n ", max_size=80))
 def test_prose_stands_where_it_says(text: str) -> None:
     """Spans lie inside the text, in order, one a line, and hold words."""
