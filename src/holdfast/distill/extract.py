@@ -125,7 +125,7 @@ def _sentences(message: Message) -> list[_Sentence]:
         raw = match.group()
         start = match.start() + len(raw) - len(raw.lstrip())
         end = min(match.start() + len(raw.rstrip()), start + _MAX_SENTENCE_CHARS)
-        if end <= start:
+        if not without_marks(message.text[start:end]).strip():  # a link without words
             continue
         words = tuple(w for w in _words(message.text[start:end]) if w not in _STOP)
         found.append(_Sentence(message, order, start, end, words))

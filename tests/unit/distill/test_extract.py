@@ -46,6 +46,14 @@ def test_a_summary_holds_no_marks_of_markdown(said: Any) -> None:
     assert not {"buy", "item", "price"} & {word for tag in condensed.tags for word in tag.split()}
 
 
+def test_a_link_without_words_is_no_sentence(said: Any) -> None:
+    """A picture or an anchor, as exports hold them: it is passed over, and nothing fails."""
+    text = "[](#top)\nThe key hangs behind the oar.\n\n![](attachment:key)\n\nIt is red."
+
+    assert condense(said(text)).text == "The key hangs behind the oar. It is red."
+    assert condense(said("![](attachment:key)")).text == ""
+
+
 @pytest.mark.parametrize(
     ("text", "states"),
     [
