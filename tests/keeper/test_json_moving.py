@@ -73,6 +73,25 @@ async def test_what_json_brought_can_be_taken_along_in_a_bundle(
     assert (report.conversations, report.broken) == (2, ())
 
 
+async def test_what_a_tool_was_given_comes_back_however_deep_it_is(
+    keeper: Keeper, tmp_path: Path
+) -> None:
+    """What could be recorded can be taken along."""
+    ada, ben = await keeper.user("ada"), await keeper.user("ben")
+    deep: Any = "end"
+    for _ in range(400):
+        deep = [deep]
+    session = await ada.sessions.start()
+    async with session.turn("look") as turn, turn.tool("look", {"at": deep}) as call:
+        call.result(1)
+    before = await _json_of(ada, tmp_path / "ada.json")
+
+    report = await ben.imports.file(tmp_path / "ada.json")
+
+    assert report.broken == ()
+    assert _carried(await _json_of(ben, tmp_path / "ben.json")) == _carried(before)
+
+
 async def test_importing_json_twice_doubles_nothing(keeper: Keeper, tmp_path: Path) -> None:
     """Into another vault, into the one it came from, and beside the bundle of the same."""
     ada, ben = await keeper.user("ada"), await keeper.user("ben")
@@ -239,6 +258,64 @@ async def test_a_memory_that_cannot_be_kept_is_told_and_the_rest_comes_in(
 
     assert (report.memories, len(report.broken)) == (1, 3)
     assert [memory.text for memory in await ben.memories.list()] == ["by hand 3"]
+
+
+async def test_what_bears_a_time_without_a_zone_is_told_and_the_rest_comes_in(
+    keeper: Keeper, tmp_path: Path
+) -> None:
+    """Wherever it stands: it could be compared with no other, and distilling would end there."""
+    ada, ben = await keeper.user("ada"), await keeper.user("ben")
+    session = await ada.sessions.start()
+    await talk(session, ("I live in Oslo.", "Noted."), ("I work as a baker.", "Noted."))
+    await ada.thoughts.log("helper", "one")
+    await ada.thoughts.log("helper", "two")
+    await ada.distill()
+    document = await _json_of(ada, tmp_path / "ada.json")
+    bare = "2026-01-09T10:00:00"
+    facts = [memory for memory in document["memories"] if memory["kind"] == "fact"]
+    facts[0]["sources"][0]["at"] = bare
+    document["thoughts"][0]["at"] = bare
+    (tmp_path / "spoilt.json").write_text(json.dumps(document))
+
+    report = await ben.imports.file(tmp_path / "spoilt.json")
+
+    places = [f"memory {facts[0]['id']}", f"thought {document['thoughts'][0]['id']}"]
+    assert [one.place for one in report.broken] == places
+    copy = await ben.sessions.open(session.id)
+    await talk(copy, ("I live in Bergen.", "Noted."))
+    await ben.distill()
+    texts = {memory.text for memory in await ben.memories.list(kind="fact")}
+    assert texts == {"Lives in Bergen", facts[1]["text"]}
+
+
+async def test_what_a_mac_packs_beside_a_document_is_passed_over(
+    keeper: Keeper, tmp_path: Path
+) -> None:
+    """A ZIP made there holds a second file for what the system notes of the first."""
+    ada, ben = await keeper.user("ada"), await keeper.user("ben")
+    await talk(await ada.sessions.start(), ("hello", "hi"))
+    await ada.exports.file(tmp_path / "ada.json", format="json")
+    with zipfile.ZipFile(tmp_path / "ada.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.write(tmp_path / "ada.json", "ada.json")
+        archive.writestr("__MACOSX/._ada.json", b"\0\5\x16\7\0\2\0\0Mac OS X")
+
+    report = await ben.imports.file(tmp_path / "ada.zip")
+
+    assert (report.format, report.conversations) == ("holdfast-json", 1)
+
+
+async def test_a_log_in_which_our_format_is_named_stays_what_it_is(
+    keeper: Keeper, tmp_path: Path
+) -> None:
+    """Only the outermost object of a document says what it is."""
+    ada = await keeper.user("ada")
+    line = {"role": "user", "content": "hello", "with": {"format": "holdfast-json"}}
+    path = tmp_path / "log.jsonl"
+    path.write_text(f"{json.dumps(line)}\n{json.dumps({**line, 'role': 'assistant'})}\n")
+
+    report = await ada.imports.file(path)
+
+    assert (report.format, report.messages) == ("chat-log", 2)
 
 
 async def test_a_document_that_is_cut_off_or_newer_is_refused(

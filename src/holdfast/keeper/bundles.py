@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from datetime import datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, TypeVar
 
@@ -250,6 +251,8 @@ class BundleImport:
     async def _thought(self, thought: Thought, report: ImportReport) -> ImportReport:
         if await self._there(thought.id):
             return report
+        if thought.at.tzinfo is None:
+            raise BadInput("thought", "it has a time without a zone")
         of = (thought.turn_id, thought.session_id, thought.message_id)
         needed: list[str] = [one for one in of if one is not None]
         there = await self._alive([*needed, *filter(None, [thought.linked_memory])])
@@ -302,9 +305,18 @@ def _check_memory(memory: Memory) -> None:
         raise BadInput("memory", "it is empty")
     if not 1 <= memory.importance <= 10:
         raise BadInput("importance", "it is not from 1 to 10")
-    times = (memory.created_at, memory.valid_from, memory.valid_to)
-    if any(at is not None and at.tzinfo is None for at in times):
+    if any(at is not None and at.tzinfo is None for at in _times_of(memory)):
         raise BadInput("memory", "it has a time without a zone")
+
+
+def _times_of(memory: Memory) -> Iterator[datetime | None]:
+    """Every time that a memory bears: one without a zone can be compared with no other."""
+    yield from (memory.created_at, memory.valid_from, memory.valid_to, memory.trashed_at)
+    yield from (source.at for source in memory.sources)
+    yield None if memory.closed_by is None else memory.closed_by.at
+    for version in memory.former:
+        yield version.changed_at
+        yield from _times_of(version.memory)
 
 
 def _ended(turn: Turn) -> Turn:

@@ -22,7 +22,7 @@ from holdfast.portability.json_export import JSON_FORMAT, JSON_VERSION
 from holdfast.portability.json_values import Malformed, checked
 from holdfast.portability.limits import Limits
 from holdfast.portability.members import Part, members_of, part_of
-from holdfast.portability.scanning import Element, array_elements
+from holdfast.portability.scanning import Brackets, Element, array_elements
 from holdfast.portability.stored import Origin
 from holdfast.portability.whole import Lack, fault_in
 
@@ -34,6 +34,8 @@ _HEAD_BYTES = 1 << 16
 _MARK = re.compile(rb'"format"\s*:\s*"%s"' % JSON_FORMAT.encode())
 _FACTOR = 4
 """As in a bundle: what was exported must come back, and is longer than a conversation elsewhere."""
+_MAX_DEPTH = 500
+"""What a tool was given may be nested deep. Of twice as much, sealing would exhaust the stack."""
 
 
 class _SessionRecord(SessionRecord, frozen=True, kw_only=True):
@@ -49,8 +51,11 @@ class JsonReader:
     format = JSON_FORMAT
     lacks: tuple[Lack, ...] = ("files", "checksums")
 
-    def __init__(self, container: Container, limits: Limits, parts: dict[str, Any]) -> None:
+    def __init__(
+        self, container: Container, member: Member, limits: Limits, parts: dict[str, Any]
+    ) -> None:
         self._container = container
+        self._member = member
         self._limits = limits
         self._parts = parts
         self.place = container.place
@@ -68,14 +73,15 @@ class JsonReader:
         except ImportFailed:
             return None  # Whoever opens it for another format says why.
         try:
-            parts = _parts_of(container)
+            member = _document_in(container)
+            parts = None if member is None else _parts_of(member, container.place)
         except BaseException:
             container.close()
             raise
-        if parts is None:
+        if member is None or parts is None:
             container.close()
             return None
-        return cls(container, limits, parts)
+        return cls(container, member, limits, parts)
 
     @property
     def total_bytes(self) -> int:
@@ -147,13 +153,13 @@ class JsonReader:
             raise ImportFailed(f"{self.place}, {name}", "is not a list")
         decoder = msgspec.json.Decoder(kind)
         broken = 0
-        stream = self._container.members[0].open(progress=name == "sessions")
+        stream = self._member.open(progress=name == "sessions")
         with part_of(stream, part) as listed:
             for element in array_elements(
                 listed,
                 f"{self.place}, {name}",
                 max_bytes=_FACTOR * self._limits.max_conversation_bytes,
-                max_depth=self._limits.max_depth,
+                max_depth=_MAX_DEPTH,
             ):
                 place = f"{self.place}, {called} {element.number:,}"
                 found = self._record(element, decoder, place)
@@ -175,28 +181,40 @@ class JsonReader:
             return Broken(place=place, reason="is no record of its kind")
 
 
-def _parts_of(container: Container) -> dict[str, Any] | None:
+def _document_in(container: Container) -> Member | None:
+    """The only file, when it may be such a document; what macOS puts beside it in a ZIP is none."""
+    files = [one for one in container.members if not one.name.startswith("__MACOSX/")]
+    return files[0] if len(files) == 1 and _may_be_ours(files[0]) else None
+
+
+def _parts_of(document: Member, place: str) -> dict[str, Any] | None:
     """The members of the document; None when the file holds something else."""
-    if len(container.members) != 1 or not _may_be_ours(container.members[0]):
-        return None
-    with container.members[0].open() as stream:
-        members = members_of(stream, container.place)
+    with document.open() as stream:
+        members = members_of(stream, place)
     if members.get("format") != JSON_FORMAT:
         return None
     if members.get("version") != JSON_VERSION:
         raise UnknownFormat(
-            container.place,
+            place,
             f"is a JSON export of another version than {JSON_VERSION}: upgrade holdfast",
         )
     return members
 
 
 def _may_be_ours(member: Member) -> bool:
+    """Whether the outermost object names our format: in others it may stand further inside."""
     try:
         with member.open() as stream:
-            return _MARK.search(stream.read(_HEAD_BYTES)) is not None
+            head = stream.read(_HEAD_BYTES)
     except ImportFailed:
         return False
+    brackets, at = Brackets(), 0
+    for mark in _MARK.finditer(head):
+        brackets.find(head[at : mark.start()])
+        at = mark.start()
+        if brackets.depth == 1:
+            return True
+    return False
 
 
 def _bundled(record: _SessionRecord) -> BundledSession:

@@ -80,6 +80,7 @@ def fault_in(bundled: BundledSession) -> str | None:
     if session.head not in seen:
         return "shows a branch that it does not hold"
     times = [session.started_at, session.last_at, *(message.at for message in messages)]
+    times += [] if session.trashed_at is None else [session.trashed_at]
     times += [at for turn in turns for at in (turn.started_at, turn.ended_at) if at is not None]
     times += [at for pause in session.pauses for at in (pause.since, pause.until) if at is not None]
     return None if all(map(_is_time, times)) else "has a time without a zone, or before 1970"
