@@ -81,7 +81,7 @@ class Pace:
 
     def _look(self) -> None:
         self._watch = None
-        if self._limit is None or self._pauses:
+        if self._limit is None or self._pauses or self._limit.expired():
             return  # whoever waits next sets it
         loop = asyncio.get_running_loop()
         left_s = self._since + self._timeout_s - loop.time()

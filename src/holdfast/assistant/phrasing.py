@@ -19,10 +19,11 @@ def language_of(text: str) -> str:
     """The language of a text by its small words or its script, as a key of FRAMES; "" when they do
     not tell it."""
     text = text[:_LOOKED_AT]
-    if any("\u4e00" <= character <= "\u9fff" for character in text):
+    forms = [form_of(surface) for surface in surfaces(text)]
+    # More characters than words in letters: others may ask what a Chinese word means.
+    if sum("\u4e00" <= c <= "\u9fff" for c in text) > sum(map(str.isascii, forms)):
         # Japanese is written with such characters, too, but never with them alone.
         return "" if any("\u3040" <= character <= "\u30ff" for character in text) else "zh"
-    forms = [form_of(surface) for surface in surfaces(text)]
     likely = languages_of(forms, STOP_TERMS)
     if len(likely) == 1:
         return likely[0]

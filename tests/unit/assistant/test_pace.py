@@ -77,3 +77,29 @@ async def test_an_answer_that_is_over_leaves_no_timer(monkeypatch: pytest.Monkey
     pace.close()
 
     assert [timer.cancelled() for timer in timers] == [True]
+
+
+async def test_a_tool_that_ends_late_after_a_stall_sets_no_limit_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What a model leaves running may take its time to be cleared away: nothing fails meanwhile."""
+    hands, cleared, pace, faults = _Hands(monkeypatch), asyncio.Event(), Pace(10), list[object]()
+    asyncio.get_running_loop().set_exception_handler(lambda _, fault: faults.append(fault))
+
+    async def pieces() -> AsyncIterator[str]:
+        try:
+            await asyncio.Event().wait()
+            yield "never"
+        finally:
+            with pace.paused():
+                await asyncio.sleep(0)
+            await cleared.wait()
+
+    waiting = asyncio.create_task(pace.next(pieces()))
+    for _ in range(3):
+        await hands.move(11)
+    cleared.set()
+
+    with pytest.raises(ModelStalled):
+        await waiting
+    assert faults == []

@@ -347,6 +347,7 @@ def test_an_excerpt_is_always_a_part_of_the_text(text: str, question: str) -> No
             "1月9日你说过：“我最喜欢的颜色是蓝色”",
         ),
         ("Where does Zoë live?", "Zoë wohnt in Köln", 'On 9 January you said: "Zoë wohnt in Köln"'),
+        ("What does 蓝色 mean?", "蓝色 means blue", 'On 9 January you said: "蓝色 means blue"'),
     ],
 )
 def test_an_answer_is_in_the_language_of_what_is_asked(question: str, text: str, line: str) -> None:
