@@ -169,6 +169,29 @@ def test_what_is_remembered_is_added_for_keys_that_ask_for_it(
     assert "<recalled" not in everything
 
 
+def test_what_one_key_was_answered_is_not_told_again_to_another(proxied: Proxied) -> None:
+    """One that only records says that it tries again what another one was answered, which quotes
+    what is remembered: it is answered anew; who was answered is told the same again."""
+
+    async def recalls(request: Request, out: Out) -> None:
+        await out.head(content_type="application/json")
+        await out.write(json.dumps(completion("a quagga")).encode())
+
+    asked = {"model": "tiny", "messages": [user("What do I keep?")]}
+    url, again = f"{proxied.served.url}/v1/chat/completions", {"x-stainless-retry-count": "1"}
+    reads, records = (
+        {"Authorization": f"Bearer {proxied.served.key(proxied.name, *options)}"}
+        for options in ((), ("--scope", "memory:write"))
+    )
+    proxied.upstream.script(recalls)
+    answers = [
+        httpx2.post(url, json=asked, headers=headers, trust_env=False, timeout=HUNG_S).text
+        for headers in (reads, {**records, **again}, {**reads, **again})
+    ]
+
+    assert ["quagga" in answer for answer in answers] == [True, False, True]
+
+
 async def test_a_follow_up_that_overtakes_the_recording_finds_the_answer(proxied: Proxied) -> None:
     """A client asks on as soon as it has read the last word, while its connection still stands."""
 

@@ -47,6 +47,8 @@ class Asked(Struct, frozen=True, kw_only=True):
     key: str | None
     """The client's key of this very request."""
     assistant: str | None
+    by: str = ""
+    """Id of the credential: what one was answered is not told to another, which may read less."""
 
 
 class Finder:

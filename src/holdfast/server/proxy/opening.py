@@ -79,7 +79,7 @@ class Opening:
         self._finder = Finder(store, self._histories)
         self._locks: WeakValueDictionary[tuple[bytes, object], asyncio.Lock] = WeakValueDictionary()
         self._running: dict[bytes, set[Run]] = {}
-        self._recent: OrderedDict[tuple[bytes, str, bytes], Run] = OrderedDict()
+        self._recent: OrderedDict[tuple[bytes, str, bytes, str], Run] = OrderedDict()
 
     async def open(
         self, stack: AsyncExitStack, user: User, asked: Asked, *, again: bool, cut_off: CutOff
@@ -96,7 +96,7 @@ class Opening:
             StorageFailed: or one of its kinds; nothing was written.
         """
         async with self.place(user, asked) as session:
-            key = (user.vault.raw, session.id, asked.request.digest)
+            key = (user.vault.raw, session.id, asked.request.digest, asked.by)
             before = self._recent.get(key) if again and asked.key is None else None
             if before is not None:
                 await before.ended.wait()
@@ -185,7 +185,7 @@ class Opening:
         raw, spoken = user.vault.raw, asked.request.spoken
         run = Run(session.id, turn.id)
         self._running.setdefault(raw, set()).add(run)
-        self._recent[raw, session.id, asked.request.digest] = run
+        self._recent[raw, session.id, asked.request.digest, asked.by] = run
         while len(self._recent) > _MAX_RECENT:
             self._recent.popitem(last=False)
         follows = turn.messages[-1].id if turn.messages else None

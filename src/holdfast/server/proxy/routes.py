@@ -112,7 +112,7 @@ class Proxy:
         user = await user_for(identity_of(connection), caller, named, "write")
         if not (self._upstream.configured or may(caller, "read")):
             raise NotAllowed("read")  # our own answers tell what is remembered
-        asked = await self._asked(user, request, headers)
+        asked = await self._asked(user, request, headers, caller.credential)
         if not self._upstream.configured:
             own = OwnAnswer(caller, user, asked, self._opening, talks.answers)
             who = (user.vault.account, user.id)
@@ -125,7 +125,9 @@ class Proxy:
         injects = caller.injects_context and may(caller, "read")
         await self._forward(user, asked, headers, client, injects=injects)
 
-    async def _asked(self, user: User, request: ChatRequest, headers: Mapping[str, str]) -> Asked:
+    async def _asked(
+        self, user: User, request: ChatRequest, headers: Mapping[str, str], by: str
+    ) -> Asked:
         key = headers.get("idempotency-key")
         if key is not None and not (0 < len(key) <= _MAX_KEY and key.isprintable()):
             raise BadInput("Idempotency-Key", f"it has 1 to {_MAX_KEY} printable characters")
@@ -138,6 +140,7 @@ class Proxy:
             own=OWN_SESSION in headers,
             key=key,
             assistant=assistant,
+            by=by,
         )
 
     async def _forward(
