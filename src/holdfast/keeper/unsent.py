@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from msgspec import Struct, field
 
+from holdfast.errors import StorageBusy, StorageFull, StorageReadOnly
 from holdfast.keeper.setting_records import SettingRecord
 from holdfast.keeper.store import Store
 from holdfast.vault.vault import Vault
@@ -31,7 +32,8 @@ _RECORD = SettingRecord("draft keys", _DraftKeys())
 async def draft_keys_of(store: Store, vault: Vault) -> tuple[bytes, ...]:
     """The key to seal under, and behind it, newest first, those that may open what is older.
 
-    Writes where a key is new: once for each version of the vault's key.
+    Writes where a key is new: once for each version of the vault's key, and as soon as that can be
+    written.
 
     Raises:
         VaultErased, VaultLocked, RootKeyWrong: the vault does not open.
@@ -43,5 +45,9 @@ async def draft_keys_of(store: Store, vault: Vault) -> tuple[bytes, ...]:
         every = known.keys | derived
         return _DraftKeys({version: every[version] for version in sorted(every)[-_KEPT:]})
 
-    kept = (await _RECORD.change(store, vault, with_new_ones)).keys
+    try:
+        kept = (await _RECORD.change(store, vault, with_new_ones)).keys
+    except (StorageBusy, StorageFull, StorageReadOnly):
+        # Whoever only looks is not turned away by a full disk: it is written when they come next.
+        kept = with_new_ones((await _RECORD.read(vault)).body).keys
     return tuple(kept[version] for version in sorted(kept, reverse=True))

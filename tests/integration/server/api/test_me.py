@@ -8,10 +8,12 @@ import pytest
 
 import holdfast
 from holdfast.assistant.quoting import QuotingAnswerer
-from holdfast.errors import VaultErased
+from holdfast.errors import StorageFull, VaultErased
 from holdfast.server.facts import facts_of
+from holdfast.server.removals import rev_of
 from holdfast.server.talking.answers import Answers
 from holdfast.settings import Secret, Settings
+from holdfast.storage.protocol import Write, Written
 
 from .conftest import ME, Api, error_of
 
@@ -87,6 +89,27 @@ async def test_who_prefers_quotes_is_quoted_although_there_is_a_model(own: Api) 
 
     assert quoted.json()["turn"]["model"] == "quoting"
     assert worded.json()["turn"]["messages"][-1]["text"] == "one two"
+
+
+async def test_who_only_looks_is_not_turned_away_by_a_full_disk(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The page opens on this; its key is written when there is room again, and stays the same."""
+
+    async def full(write: Write) -> Written:
+        raise StorageFull
+
+    async with holdfast.open("memory:") as keeper:
+        ada = await keeper.user("ada")
+        with monkeypatch.context() as patched:
+            patched.setattr(keeper.store.storage, "commit", full)
+            at_first = await ada.draft_keys()
+        before = await rev_of(ada.vault)
+        later = await ada.draft_keys()
+        after = await rev_of(ada.vault)
+
+    assert at_first == later
+    assert after > before
 
 
 async def test_promise_11_gone_the_key_of_unsent_words_ends_with_the_vault() -> None:
