@@ -49,4 +49,18 @@ describe("what was typed and not sent", () => {
     dropDrafts();
     expect(draftNames("")).toEqual([]);
   });
+
+  it("does not come back when it is let go while it is sealed, nor over what came after it", async () => {
+    const sealing = keepDraft("chat.a", "the third oar");
+    await keepDraft("chat.a", null);
+    await sealing;
+    expect(sealed()).toBeNull();
+    const dropped = keepDraft("chat.a", "the third oar");
+    dropDrafts();
+    await dropped;
+    expect(sealed()).toBeNull();
+    const long = keepDraft("chat.a", "o".repeat(2_000_000));
+    await Promise.all([long, keepDraft("chat.a", "a short one")]);
+    expect(await readDraft("chat.a")).toBe("a short one");
+  });
 });

@@ -9,6 +9,8 @@ const decoder = new TextDecoder();
 /** That of now first; behind it those of before the last rotations. */
 let keys: readonly Promise<CryptoKey>[] = [];
 let given = "";
+/** Under each name, which keeping was asked for last: one that is still being sealed must not outlast it. */
+const asked = new Map<string, symbol>();
 
 const bytesOf = (text: string) =>
   Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (c) => c.charCodeAt(0));
@@ -27,6 +29,8 @@ export function openDrafts(draftKey: string, before: readonly string[]): void {
 
 /** Keep a draft under a name ("chat.<id>", "unsent.<id>"); "" or null lets it go. */
 export async function keepDraft(name: string, value: unknown): Promise<void> {
+  const mine = Symbol(name);
+  asked.set(name, mine);
   try {
     const [key] = keys;
     if (!key || value === "" || value === null) return localStorage.removeItem(PREFIX + name);
@@ -38,6 +42,7 @@ export async function keepDraft(name: string, value: unknown): Promise<void> {
       await key,
       plain,
     );
+    if (asked.get(name) !== mine) return;
     localStorage.setItem(PREFIX + name, `${textOf(nonce)}.${textOf(new Uint8Array(sealed))}`);
   } catch {
     // Storage may be full or forbidden: the text is still on the screen.
@@ -97,5 +102,6 @@ export function draftNames(start: string): string[] {
 
 /** All of them, at log out and after an erasure. */
 export function dropDrafts(): void {
+  asked.clear();
   for (const name of draftNames("")) localStorage.removeItem(PREFIX + name);
 }

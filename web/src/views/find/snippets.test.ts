@@ -35,9 +35,15 @@ describe("a snippet", () => {
     });
     expect(shown.text).toBe("🛶 behind the third oar, not there");
     expect(cut(shown.text, shown.marks)).toEqual(["third", "oar"]);
-    expect(aroundMark({ text: "2 * 3 * 4 and snake_case", marks: [] }).text).toBe(
-      "2 * 3 * 4 and snake_case",
-    );
+    for (const plain of ["2 * 3 * 4 and snake_case", "2**8 is 256", "in src/**/*.py", "f(**more)"])
+      expect(aroundMark({ text: plain, marks: [] }).text).toBe(plain);
+    for (const piece of [
+      "third oar**, there",
+      "behind the **third oar",
+      "**第三**支桨",
+      "the **third oar**",
+    ])
+      expect(aroundMark({ text: piece, marks: [] }).text).toBe(piece.replaceAll("*", ""));
   });
 
   it("counts code points, not halves of them", () => {

@@ -7,8 +7,20 @@ export type Mark = [number, number];
 /** So much before the first marked word: with it that word is in the first line, on a phone too. */
 const BEFORE = 22;
 
-/** What only says how words look in Markdown: it is not read. */
-const LOOKS = /\*{2,3}|~~|`+|^#{1,6} /gmu;
+/**
+ * What only says how words look in Markdown: it is not read. Asterisks that stand alone are such only at the edge
+ * of a word, where the other end of what they set off was cut away: those of "2**8" and "src/**" say something.
+ */
+const LOOKS = new RegExp(
+  [
+    String.raw`\*{2,3}(?=[^\s*](?:[^*\n]*[^\s*])?\*\*)`,
+    String.raw`(?<=\*\*[^\s*](?:[^*\n]*[^\s*])?)\*{2,3}`,
+    String.raw`(?<![^\s…])\*{2,3}(?=[\p{L}\p{N}])`,
+    String.raw`(?<=[\p{L}\p{N}.!?])\*{2,3}(?![^\s….,:;!?)])`,
+    "~~|`+|^#{1,6} ",
+  ].join("|"),
+  "gmu",
+);
 
 /** The same words without the signs of Markdown around them. */
 export function unmarkedDown(snippet: Snippet): { text: string; marks: Mark[] } {
