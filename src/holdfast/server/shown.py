@@ -221,10 +221,10 @@ def search_hit_out(hit: Hit) -> SearchHitOut:
     )
 
 
-def session_hit_out(hit: SessionHit) -> SessionHitOut:
-    """A session that was found, with the messages that speak for it."""
+def session_hit_out(hit: SessionHit, session: SessionOut) -> SessionHitOut:
+    """A session that was found, as lists show it, with the messages that speak for it."""
     return SessionHitOut(
-        session=session_out(hit.session),
+        session=session,
         score=hit.score,
         reasons=_reasons_out(hit.reasons),
         messages=[message_out(message) for message in hit.messages],

@@ -334,5 +334,6 @@ def test_the_class_of_a_route_stands_in_one_table() -> None:
     # What a HEAD leaves out is made all the same.
     assert rate_of("HEAD", "/api/export") == "exports"
     assert rate_of("HEAD", "/api/search") == "searches"
+    assert rate_of("GET", "/api/search/sessions") == "searches"
     assert rate_of("DELETE", "/api/conversations/ada/01a1") == "writes"
     assert rate_of("GET", "/api/conversations/ada/01a1/exports") == "reads"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 
 from holdfast.server.identity.asking import Reader
 from holdfast.server.openapi import RESPONSES
@@ -18,6 +18,7 @@ from holdfast.server.schemas import (
     SessionsSearchOut,
 )
 from holdfast.server.shown import context_out, search_hit_out, session_hit_out
+from holdfast.server.shown_sessions import shown_sessions
 
 __all__ = ["context", "router", "search", "search_sessions"]
 
@@ -52,9 +53,9 @@ async def search(owner: Reader, asked: Annotated[SearchAsked, Query()]) -> Searc
     )
 
 
-@router.get("/search/sessions", operation_id="searchSessions")
+@router.get("/search/sessions", operation_id="search_sessions")
 async def search_sessions(
-    owner: Reader, asked: Annotated[SessionsSearchAsked, Query()]
+    request: Request, owner: Reader, asked: Annotated[SessionsSearchAsked, Query()]
 ) -> SessionsSearchOut:
     """The conversations that may answer a question, each weighed as a whole, best first."""
     found = await owner.recall_sessions(
@@ -70,7 +71,8 @@ async def search_sessions(
         platform=asked.platform,
         messages=asked.messages,
     )
-    return SessionsSearchOut(sessions=[session_hit_out(hit) for hit in found])
+    shown = await shown_sessions(request, owner, [hit.session for hit in found])
+    return SessionsSearchOut(sessions=list(map(session_hit_out, found, shown)))
 
 
 @router.get("/context", operation_id="context")

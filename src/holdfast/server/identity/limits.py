@@ -29,6 +29,7 @@ _DAY_S = 86_400.0
 
 RATES: dict[tuple[str, str], Rate] = {
     ("GET", "/api/search"): "searches",
+    ("GET", "/api/search/sessions"): "searches",
     ("GET", "/api/find"): "searches",
     ("GET", "/api/context"): "searches",
     ("GET", "/api/memories/about"): "searches",

@@ -29,6 +29,7 @@ _HEADERS = {
 }
 _RECALLS = {
     "/api/search": "search",
+    "/api/search/sessions": "search",
     "/api/find": "search",
     "/api/rooms/{room_id}/search": "search",
     "/api/context": "context",

@@ -60,6 +60,18 @@ async def test_a_search_for_sessions_tells_which_and_by_what(api: Api) -> None:
     assert api.known["talk"] not in [one["session"]["id"] for one in narrowed["sessions"]]
 
 
+async def test_a_search_for_sessions_shows_them_as_a_list_does(own: Api) -> None:
+    """With what is told besides what is kept of a conversation, such as what was not seen yet."""
+    session = await own.begin(title="unseen")
+    said = {"text": "The zebra is in the kitchen"}
+    await own.ask("POST", f"{ME}/{session}/turns", json=said)
+    (found,) = (await own.json("/api/search/sessions", q="zebra"))["sessions"]
+    (listed,) = (await own.json(ME))["sessions"]
+
+    assert found["session"] == listed
+    assert listed["unread"] == 1
+
+
 @pytest.mark.parametrize(
     ("question", "nothing"),
     [("is blue my favourite colour?", False), ("Which opera did I see in Verona?", True)],
