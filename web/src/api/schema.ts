@@ -1353,7 +1353,7 @@ export type paths = {
          * Search Sessions
          * @description The conversations that may answer a question, each weighed as a whole, best first.
          */
-        get: operations["searchSessions"];
+        get: operations["search_sessions"];
         put?: never;
         post?: never;
         delete?: never;
@@ -8680,7 +8680,7 @@ export interface operations {
             };
         };
     };
-    searchSessions: {
+    search_sessions: {
         parameters: {
             query: {
                 assistant?: string | null;
