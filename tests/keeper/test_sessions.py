@@ -116,6 +116,20 @@ async def test_the_first_words_name_a_session_that_has_no_title(keeper: Keeper) 
     assert [info.preview for info in infos] == [("How do I get to Oslo? " + "x" * 300)[:160]] * 2
 
 
+async def test_forgotten_words_leave_title_and_preview_however_they_were_marked(
+    keeper: Keeper,
+) -> None:
+    """Both are made without Markdown, and go with the message that had it."""
+    ada = await keeper.user("ada")
+    session = await ada.sessions.start()
+    await talk(session, ("## The **quagga** is `mine`", "Noted."))
+
+    await ada.forget((await session.messages())[0].id)
+
+    info = await session.info()
+    assert (info.title, info.preview) == ("Noted.", "Noted.")
+
+
 async def test_two_rename_a_session_at_the_same_time(world: World) -> None:
     """From two keepers, while a third talks in it: all goes through, nothing is lost."""
     here, there = await world.open(), await world.open()

@@ -15,6 +15,7 @@ from holdfast.keeper.receipts import opened_learnings
 from holdfast.keeper.session_record import read_record
 from holdfast.keeper.store import Store
 from holdfast.keeper.summing import running_summary_tag
+from holdfast.markup import one_line
 from holdfast.model import Message, MessageId, SessionId
 from holdfast.storage.protocol import ByIds, HeadMove, Kind, Link, RowKey, RowSpan, SealedRow
 from holdfast.vault.codec import open_message, open_turn, seal_forgotten, seal_turn
@@ -165,7 +166,9 @@ class _Forgetting:
         vault, session = self._vault, self._session
         record = await read_record(vault, session)
         body = record.body
-        lost = [" ".join(m.text.split()) for m in gone if m.text.strip()]
+        # As it was said, and as `titled` puts it: without marks of Markdown.
+        words = [m.text for m in gone if m.text.strip()]
+        lost = [*(" ".join(text.split()) for text in words), *map(one_line, words)]
         said = (m.text for m in kept if m.kind != "error" and m.text.strip())
         stays = titled(next(said, ""))
         preview, title = body.preview, body.title
