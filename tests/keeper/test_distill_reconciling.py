@@ -165,6 +165,7 @@ def test_what_was_kept_without_its_source_ends_where_it_had_ended() -> None:
     known = told([_without_source(blue)], said("green", 9))
 
     assert spans(known) == [("blue", 1, 4, 0), ("green", 9, None, 1)]
+    assert told(known) == known
 
 
 def test_what_was_kept_without_its_source_rests_on_the_same_said_again() -> None:
@@ -175,6 +176,8 @@ def test_what_was_kept_without_its_source_rests_on_the_same_said_again() -> None
 
     assert (again.id, again.source_gone, again.session_id) == (blue.id, False, "s")
     assert spans([again]) == [("blue", 1, None, 1)]
+    assert told([again]) == [again]
+    assert told([again], without=["m006"]) == []
 
 
 def test_what_was_taken_back_was_not_said() -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from fix_keeper import HandClock
+from fix_keeper import HandClock, talk
 from holdfast.errors import NotFound
 from holdfast.keeper.keeper import Keeper
 from holdfast.keeper.learning import NewMemory
@@ -141,3 +141,26 @@ async def test_promise_07_yours_alone_nobody_moves_anothers_memory(keeper: Keepe
     await ada.memories.trash(memory.id)
     with pytest.raises(NotFound):
         await bob.memories.restore(memory.id)
+
+
+async def test_what_comes_back_without_its_source_is_the_memory_that_says_the_same(
+    keeper: Keeper,
+) -> None:
+    """Kept when its conversation was erased: it has no source by which to tell what took it in."""
+    ada = await keeper.user("ada")
+    made = []
+    for _ in range(2):
+        session = await ada.sessions.start(assistant="helper")
+        await talk(session, ("I live in Oslo.", "I see."))
+        await keeper.distill()
+        (home,) = [m for m in await ada.memories.list() if m.attribute == "home"]
+        made.append(home)
+        if len(made) == 2:
+            await ada.erase_session(session.id, memories="keep")
+        await ada.memories.trash(home.id)
+    await ada.memories.restore(made[0].id)
+
+    back = await ada.memories.restore(made[1].id)
+
+    assert back.id == made[0].id
+    assert [m for m in await ada.memories.list() if m.attribute == "home"] == [back]

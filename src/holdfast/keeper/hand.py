@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 
 from msgspec import Struct
 
@@ -11,7 +12,7 @@ from holdfast.errors import BadInput, Conflict, NotFound
 from holdfast.keeper.correcting import Correction, corrected, merged, undone
 from holdfast.keeper.ledger import Ledger
 from holdfast.keeper.linking import known_forms, without_memories
-from holdfast.keeper.reconciling import slot_of
+from holdfast.keeper.reconciling import folded, slot_of
 from holdfast.keeper.remembered import loosened, memory_links, seal_memory, to_memory
 from holdfast.keeper.store import Store
 from holdfast.model import Memory, MemoryId
@@ -155,10 +156,23 @@ async def _standing(store: Store, vault: Vault, memory: Memory) -> Memory:
     if memory.id in known:
         return known[memory.id]
     said, slot = set(memory.sources), slot_of(memory)
-    for one in known.values():
-        if slot_of(one) == slot and said & set(one.sources):
+    there = [one for one in known.values() if slot_of(one) == slot and one.trashed_at is None]
+    for one in there:
+        if said & set(one.sources):
             return one
-    raise NotFound("memory")
+    # Kept without its source: what took it in says the same, since then or earlier.
+    same = [
+        one
+        for one in there
+        if not said and folded(one.value) == folded(memory.value) and _since(one) <= _since(memory)
+    ]
+    if not same:
+        raise NotFound("memory")
+    return max(same, key=_since)
+
+
+def _since(memory: Memory) -> datetime:
+    return memory.valid_from or memory.created_at
 
 
 def holds_longer(before: Memory, after: Memory) -> bool:

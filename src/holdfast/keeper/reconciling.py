@@ -11,7 +11,7 @@ What its owner pinned, corrected or wrote stands where it is: nothing that is di
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import UTC, datetime
 from typing import Literal, TypeAlias
 
@@ -143,13 +143,12 @@ def settle(
     kept = sorted((m for m in known if not is_loose(m) and m.id not in going), key=_begins)
     loose = [m for m in known if is_loose(m)]
     lost, taken_back = set(without), {_place(source) for source in unsaid}
-    followed = {m.supersedes for m in known}
+    followed = {m.supersedes: _begins(m) for m in known}
     said = [
         s
         for memory in loose
         if memory.id not in going
-        for s in _statements(memory, is_followed=memory.id in followed)
-        if s.source.message_id not in lost and s.place not in taken_back
+        for s in _left(memory, followed.get(memory.id), lost=lost, taken_back=taken_back)
     ]
     decided = [(s, _decided(s, kept)) for s in new]
     said += [s for s, memory in decided if memory is None]
@@ -166,11 +165,30 @@ def settle(
     return _compared(known, kept, built, gone, refused)
 
 
-def _statements(memory: Memory, *, is_followed: bool) -> list[Statement]:
+def _left(
+    memory: Memory,
+    followed_at: datetime | None,
+    *,
+    lost: Set[str],
+    taken_back: Set[tuple[MessageId, int | None, int | None]],
+) -> list[Statement]:
+    """What a memory still stands for. One that had sources goes with the last of them."""
+    left = [
+        s
+        for s in _statements(memory, followed_at=followed_at)
+        if s.source.message_id not in lost and s.place not in taken_back
+    ]
+    if memory.sources and not any(_is_there(s.source) and not s.ends for s in left):
+        return [s for s in left if s.ends]
+    return left
+
+
+def _statements(memory: Memory, *, followed_at: datetime | None) -> list[Statement]:
     """What was said that a loose memory rests on, and what ended it.
 
-    One that was kept when its source went still stands for what was said, and when; `is_followed`
-    tells whether it ended because of another one.
+    One that was kept when its source went still stands for what was said, and when, also once the
+    same was said again. If it ended before `followed_at`, when another one took its place, it did
+    not end because of that one.
     """
     base = Statement(
         kind=memory.kind,
@@ -188,11 +206,12 @@ def _statements(memory: Memory, *, is_followed: bool) -> list[Statement]:
         memory=memory,
     )
     found = [replace(base, at=s.at, source=s) for s in memory.sources if s.at is not None]
-    if not memory.sources:
+    if not found or _begins(memory) < min(s.at for s in found):
         found.append(replace(base, at=_begins(memory), source=_gone_source(memory)))
-    closed = memory.closed_by
-    if closed is None and not memory.sources and memory.valid_to is not None and not is_followed:
-        closed = _gone_source(memory, at=memory.valid_to)
+    closed, until = memory.closed_by, memory.valid_to
+    ended_alone = until is not None and (followed_at is None or until < followed_at)
+    if closed is None and not memory.sources and ended_alone:
+        closed = _gone_source(memory, at=until)
     if closed is not None and closed.at is not None:
         found.append(replace(base, at=closed.at, source=closed, ends=True))
     return found
@@ -313,7 +332,7 @@ def _memory(segment: _Segment, claimed: set[str], *, ids: Ids, now: datetime) ->
         tags=first.tags,
         valid_from=segment.begins,
         sources=sources,
-        source_gone=own.source_gone and not sources,
+        source_gone=not sources,
         closed_by=ended if ended is not None and _is_there(ended) else None,
     )
 
@@ -327,7 +346,7 @@ def _text(first: Statement) -> str:
     memory = first.memory
     if memory is None or not first.attribute:
         return first.text
-    if not memory.sources or memory.sources[0] == first.source:
+    if not _is_there(first.source) or memory.sources[0] == first.source:
         return first.text
     label = first.attribute.partition(":")[0]
     plain = f"{label[:1].upper()}{label[1:]}: {first.value}"
