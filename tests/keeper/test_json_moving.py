@@ -354,6 +354,31 @@ async def test_what_was_not_to_be_learned_is_not_learned_from_a_copy_either(
 
 
 @pytest.mark.parametrize("kind", ["json", "bundle"])
+@pytest.mark.parametrize("goes_on", [True, False])
+async def test_what_was_said_while_nothing_at_all_was_to_be_learned_stays_so_in_a_copy(
+    keeper: Keeper, tmp_path: Path, kind: Any, goes_on: bool
+) -> None:
+    """A pause of the whole vault goes with the conversations that were held in it; a copy learns
+    from what is said there afterwards."""
+    ada, ben = await keeper.user("ada"), await keeper.user("ben")
+    await ada.pause_learning()
+    session = await ada.sessions.start()
+    await talk(session, ("my home is Oslo", "Noted."), ("I work as a baker", "Good."))
+    if not goes_on:
+        await ada.resume_learning()
+    later = await ada.sessions.start()
+    await ada.exports.file(tmp_path / "ada", format=kind)
+    await ben.imports.file(tmp_path / "ada")
+    await ben.distill()
+
+    assert await ben.memories.list() == []
+    assert len((await (await ben.sessions.open(later.id)).info()).pauses) == goes_on
+    await talk(await ben.sessions.open(session.id), ("My sister is called Mia.", "Noted."))
+    await ben.distill()
+    assert [m.text for m in await ben.memories.list(kind="fact")] == ["Sister: Mia"]
+
+
+@pytest.mark.parametrize("kind", ["json", "bundle"])
 async def test_a_memory_that_was_forgotten_is_not_learned_again_from_a_copy(
     keeper: Keeper, tmp_path: Path, kind: Any
 ) -> None:
@@ -374,6 +399,30 @@ async def test_a_memory_that_was_forgotten_is_not_learned_again_from_a_copy(
     await talk(copy, ("My sister is called Mia.", "Noted."))
     await ben.distill()
 
+    texts = {memory.text for memory in await ben.memories.list(kind="fact")}
+    assert texts == {"Works as baker", "Sister: Mia"}
+
+
+@pytest.mark.parametrize("kind", ["json", "bundle"])
+async def test_a_memory_that_was_forgotten_is_not_learned_from_a_copy_by_newer_rules(
+    keeper: Keeper, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: Any
+) -> None:
+    """A release with other rules reads no copy anew: it cannot know what was forgotten of it."""
+    ada, ben = await keeper.user("ada"), await keeper.user("ben")
+    session = await ada.sessions.start()
+    await talk(session, ("I live in Oslo.", "Noted."), ("I work as a baker.", "Noted."))
+    await ada.distill()
+    (home,) = await ada.memories.list(q="Oslo", kind="fact")
+    await ada.memories.forget(home.id)
+    await ada.exports.file(tmp_path / "ada", format=kind)
+    monkeypatch.setattr("holdfast.distill.finding.RULES_VERSION", "rules/next")
+    await ben.imports.file(tmp_path / "ada")
+    await talk(await ben.sessions.open(session.id), ("My sister is called Mia.", "Noted."))
+
+    for user in (ada, ben):
+        await user.distill()
+
+    assert [m.text for m in await ada.memories.list(kind="fact")] == ["Works as baker"]
     texts = {memory.text for memory in await ben.memories.list(kind="fact")}
     assert texts == {"Works as baker", "Sister: Mia"}
 

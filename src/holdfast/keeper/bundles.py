@@ -194,11 +194,13 @@ class BundleImport:
         vault = self._vault
         ask = HeadsQuery(vault_id=vault.raw, session_ids=(session,), limit=1)
         for head in await vault.storage.heads(ask):
+            covers = min(max(learned.covers, 0), head.next_seq)
             body = LearningBody(
                 session_id=id_text(session),
                 head_rev=head.rev,
-                covers=min(max(learned.covers, 0), head.next_seq),
+                covers=covers,
                 rules=learned.rules,
+                copied=covers,
                 model_covers=min(max(learned.model_covers, 0), head.next_seq),
                 title=learned.title,
                 tags=learned.tags,

@@ -16,6 +16,7 @@ from holdfast.clock import id_bytes
 from holdfast.errors import BadInput, StorageReadOnly
 from holdfast.keeper.memories import Memories
 from holdfast.keeper.names import Names
+from holdfast.keeper.pausing import pauses_of, with_pauses
 from holdfast.keeper.piping import piped
 from holdfast.keeper.receipts import opened_learnings
 from holdfast.keeper.sessions import Sessions
@@ -67,8 +68,8 @@ class Exports:
         """Write an export; it appears under its name when it is complete.
 
         Args:
-            format: "bundle" comes back loss-free with an import; "json", "markdown" and "pdf"
-                (extra `pdf`) are for reading.
+            format: "bundle" comes back loss-free with an import, "json" but for the content of
+                files; "markdown" and "pdf" (extra `pdf`) are for reading.
             sessions: ids of those to write; all when left out.
             progress: called with the number of messages written so far.
 
@@ -148,6 +149,8 @@ class Exports:
         # Before the memories are: what is learned meanwhile must not count as learned. Without
         # memories in it, an export must not say that there is nothing left to learn.
         learned = await _learned(self._vault, chosen) if whole else {}
+        pauses, now = await pauses_of(self._vault), self._store.clock()
+        chosen = [with_pauses(session, pauses, now) for session in chosen]
         loop = asyncio.get_running_loop()
         return _Feed(self._store, self._vault, chosen, learned, loop, progress)
 

@@ -156,7 +156,7 @@ class Names:
             return changed
 
     async def restore(self, kind: Kind, record_id: str, body: AssistantBody | ProjectBody) -> None:
-        """Bring back a record of a bundle under its own id, unless the slug is known."""
+        """Bring back a record of an export under its own id, unless the slug is known."""
         await self._ensure(kind, body, record_id=id_bytes(record_id))
 
     async def _ensure(

@@ -18,7 +18,7 @@ from holdfast.keeper.store import Store
 from holdfast.model import Message, Pause, Session
 from holdfast.vault.vault import Vault
 
-__all__ = ["begun", "is_paused", "learnable", "pause_vault", "pauses_of"]
+__all__ = ["begun", "is_paused", "learnable", "pause_vault", "pauses_of", "with_pauses"]
 
 
 class _PausesBody(Struct, frozen=True, omit_defaults=True):
@@ -62,3 +62,12 @@ async def learnable(vault: Vault, session: Session, messages: Iterable[Message])
     """Those messages of a session that were not said while learning was paused."""
     pauses = (*session.pauses, *await pauses_of(vault))
     return [m for m in messages if not any(pause.covers(m.at) for pause in pauses)]
+
+
+def with_pauses(session: Session, pauses: Iterable[Pause], now: datetime) -> Session:
+    """A session that leaves its vault: it takes along the vault's pauses that it was held in, as
+    far as they have come. Its own stand behind them: the last one may go on."""
+    so_far = [replace(pause, until=pause.until or now) for pause in pauses]
+    begin, end = session.started_at, session.last_at
+    held_in = [pause for pause in so_far if pause.covers(begin) or begin <= pause.since <= end]
+    return replace(session, pauses=(*held_in, *session.pauses))

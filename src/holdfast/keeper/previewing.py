@@ -127,7 +127,7 @@ async def _counted(
                 else replace(found, memories=found.memories + 1)
             )
         elif vault is not None and (session_id := await _known(vault, item)) is not None:
-            # What a bundle brings back stays as it is here.
+            # What an export of ours brings back stays as it is here.
             gains = bundle is None and await _gains(vault, session_id, item)
             found = replace(found, known=found.known + 1, grown=found.grown + gains)
         else:
@@ -199,7 +199,7 @@ async def _known(vault: Vault, conversation: Conversation) -> SessionId | None:
     prefix, _, session_id = conversation.source.partition(":")
     if prefix != "holdfast":
         return None
-    # A session of a bundle that no other system knew keeps its own id.
+    # A session of an export of ours that no other system knew keeps its own id.
     ask = ByIds(vault_id=vault.raw, ids=tuple(known_forms([session_id])))
     return SessionId(session_id) if ask.ids and await vault.storage.rows_by_id(ask) else None
 

@@ -111,6 +111,9 @@ class LearningBody(Struct, omit_defaults=True):
     covers: int = 0
     """How many of its messages the rules have taken in."""
     rules: str = ""
+    copied: int = 0
+    """How many of its messages came in with what was learned of them elsewhere: other rules read
+    those no more, since what was forgotten of them there is not known here."""
     model: str = ""
     model_covers: int = 0
     failures: int = 0

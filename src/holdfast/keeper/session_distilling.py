@@ -145,7 +145,7 @@ class SessionDistilling:
     async def _by_rules(self, session: Session) -> None:
         store, vault, head = self._run.store, self._vault, self._head
         summed = await sum_up(store, vault, session, head)
-        first = self._body.covers if self._body.rules == self._rules else 0
+        first = self._body.covers if self._body.rules == self._rules else self._body.copied
         again = first < self._body.covers
         size = _GENTLE_PAGE if self._run.pace.is_gentle else _PAGE
         while True:

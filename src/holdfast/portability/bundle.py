@@ -88,7 +88,7 @@ class Manifest(Struct, frozen=True, kw_only=True):
 
 class Learned(Struct, frozen=True, kw_only=True):
     """Up to where a session was distilled, so that a copy does not learn it again: what was
-    forgotten of it since would come back. It holds no word of what was said."""
+    forgotten of it since would come back. Of what was said it holds the title and tags alone."""
 
     rules: str = ""
     """Version of the rules."""
