@@ -14,6 +14,8 @@ import pytest
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
+from holdfast.server.identity import keys
+
 from .conftest import HUNG_S, Served, client_of, socket_to
 from .test_refusals import ABSENT, error_of
 
@@ -268,6 +270,11 @@ async def test_the_cookie_is_not_for_pages_of_other_origins(tmp_path: Path) -> N
 
     assert own.status_code == 200
     assert error_of(other) == (401, "not_logged_in")
+
+
+def test_revocations_are_looked_for_often_enough() -> None:
+    """By another process, too: each is seen and acted on within the five seconds it may take."""
+    assert 2 * keys._CHECK_EVERY_S + keys._CURRENT_FOR_S < 5
 
 
 async def test_a_revoked_key_is_refused_and_its_socket_closed(open_house: Served) -> None:

@@ -21,7 +21,7 @@ async def test_find_answers_in_groups(api: Api) -> None:
     )
     assert set(hit) == {
         "label", "session_id", "message_id", "memory_id", "thought_id", "room_id", "seq", "at",
-        "role", "speaker", "snippet", "reasons", "score",
+        "role", "speaker", "snippet", "reasons", "score", "tool",
     }  # fmt: skip
     assert [memory["memory_id"] for memory in found["memories"]] == [api.known["memory"]]
 
