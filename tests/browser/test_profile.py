@@ -38,6 +38,7 @@ async def test_points_40_and_41_the_numbers_are_those_of_an_export_that_comes_ba
     """Counted in the JSON; text can be taken out of the PDF; the bundle makes an equal store."""
     async with visit(house, accept_downloads=True) as visited:
         page = await visited.go("/profile")
+        await expect(page.get_by_role("term").filter(has_text="Conversations")).to_be_visible()
         shown = dict(
             zip(
                 await page.locator("dt").all_inner_texts(),

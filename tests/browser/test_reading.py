@@ -204,7 +204,7 @@ async def test_point_39_speech_is_recorded_kept_and_played(
         await page.keyboard.press("Enter")
         await expect(page.locator("article audio")).to_have_count(1)
         await page.wait_for_url("**/c/*-*")
-        await page.wait_for_load_state("networkidle")
+        await expect(page.locator("article").filter(has_text="Sending")).to_have_count(0)
         await page.reload()
         await expect(page.locator("article audio")).to_have_count(1)
         await expect(page.locator("article").get_by_role("link", name="Download")).to_be_visible()

@@ -119,6 +119,9 @@ async def test_point_46_a_date_is_whole_where_it_is_pointed_at(
     """In the browser's own way of writing dates; the short form has the full one beside it."""
     async with visit(house, locale="en-US") as visited:
         page = await visited.go("/memories")
+        await page.get_by_role("article").first.wait_for()
+        # What comes in beside the cards moves them once more, from under the pointer.
+        await page.wait_for_load_state("networkidle")
         await page.get_by_role("article").locator("time").last.hover()
         full = await page.get_by_role("tooltip").first.inner_text()
 
