@@ -51,12 +51,25 @@ export function useFollowing(scroller: RefObject<HTMLElement | null>, begin: boo
     const element = scroller.current;
     if (!element || !on) return;
     // A keyboard that comes up, or lines that are typed, take room from below: the end stays in view.
+    // Whoever went elsewhere, by whatever means, is left there.
+    let there = true;
+    let before = element.scrollTop;
+    const scroll = () => {
+      const { scrollTop, scrollHeight, clientHeight } = element;
+      if (scrollHeight - clientHeight - scrollTop < NEAR) there = true;
+      else if (scrollTop < before - 2) there = false;
+      before = scrollTop;
+    };
     const watch = new ResizeObserver(() => {
-      element.scrollTop = element.scrollHeight;
+      if (there) element.scrollTop = element.scrollHeight;
     });
     watch.observe(element);
     for (const child of element.children) watch.observe(child);
-    return () => watch.disconnect();
+    element.addEventListener("scroll", scroll, { passive: true });
+    return () => {
+      watch.disconnect();
+      element.removeEventListener("scroll", scroll);
+    };
   }, [scroller, on]);
   return useMemo(() => ({ on, set }), [on, set]);
 }
