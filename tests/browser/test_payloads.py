@@ -48,6 +48,14 @@ _HARM = """
   return bad;
 }
 """
+_UNFOLD = """
+async () => {
+  const folded = "article [aria-expanded=false]:not([aria-haspopup])";
+  for (const e of document.querySelectorAll(folded)) e.click();
+  await new Promise((go) => setTimeout(go));
+  return document.body.textContent;
+}
+"""
 _LONGEST = """
 () => {
   const all = [document.scrollingElement, ...document.querySelectorAll("main *")];
@@ -145,10 +153,8 @@ async def _read_through(page: Page, *, unfold: bool = False) -> tuple[str, list[
         await scroller.evaluate("(e, top) => e?.scrollTo({ top, behavior: 'instant' })", top)
         await page.wait_for_load_state("networkidle")
         if unfold:
-            await page.evaluate(
-                "document.querySelectorAll('article [aria-expanded=false]:not([aria-haspopup])')"
-                ".forEach((e) => e.click())"
-            )
+            # Read at once, too: what unfolds pushes what is near it out of view.
+            seen += await page.evaluate(_UNFOLD)
             await page.wait_for_load_state("networkidle")
         await page.evaluate("new Promise((go) => requestAnimationFrame(() => setTimeout(go)))")
         seen += await page.evaluate("document.body.textContent")
